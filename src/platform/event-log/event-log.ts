@@ -1,0 +1,104 @@
+/**
+ * The event log: ordered, partitioned, replayable. Kafka, or a table in Postgres, behind one interface and one set of contract tests.
+ * Must stay true: an append that resolved is durable; offsets of a partition are contiguous and rise in append order;
+ * nobody but the caller decides where reading starts (the log never resets a position on its own).
+ */
+
+export interface TopicSpec {
+  topic: string;
+  partitions: number;
+  /** Records older than this may be trimmed. */
+  retentionMs: number;
+}
+
+export interface NewRecord {
+  /** Decides the partition (murmur2, as Kafka's own clients do), unless `partition` does. */
+  key: string;
+  value: Buffer;
+  headers?: Record<string, string>;
+  partition?: number;
+}
+
+export interface LogPosition {
+  partition: number;
+  offset: bigint;
+}
+
+export interface LogRecord extends LogPosition {
+  topic: string;
+  key: string | null;
+  value: Buffer;
+  headers: Record<string, string>;
+  /** The log's clock at append. */
+  appendedAt: Date;
+}
+
+/** Records from `start` up to, not including, `end` can be read. */
+export interface PartitionBounds {
+  partition: number;
+  start: bigint;
+  end: bigint;
+}
+
+export interface ConsumeOptions {
+  topic: string;
+  /** Members of one group share the partitions; null: this reader gets all of them. */
+  group: string | null;
+  /** Called when a partition is assigned: the offset to read from. */
+  startOffset(partition: number): Promise<bigint>;
+  /** Records of one partition, in order, never empty; the next batch of that partition waits for it. A rejection ends the consumer. */
+  onBatch(batch: LogBatch): Promise<void>;
+  onRevoked?(partition: number): void;
+  /** Most records in a batch. */
+  maxRecords?: number;
+}
+
+export interface LogBatch {
+  topic: string;
+  partition: number;
+  records: LogRecord[];
+  /** End of the partition when the batch was read: lag is end - the last offset - 1. */
+  end: bigint;
+  /** Keeps the membership alive during a long batch. */
+  heartbeat(): Promise<void>;
+}
+
+export interface LogConsumer {
+  /** Partitions that this consumer holds now. */
+  assigned(): number[];
+  /** Resolves after the batches under way; rejects with what ended the consumer if it failed. */
+  stop(): Promise<void>;
+  /** Settles when the consumer ends: rejected if it failed. */
+  readonly ended: Promise<void>;
+}
+
+export interface EventLog {
+  /** Makes the topics that are missing; an existing one with another partition count is an OperatorError that names the procedure. */
+  ensureTopics(specs: TopicSpec[]): Promise<void>;
+  /** Another one than before means that the topic was recreated: old offsets mean nothing. */
+  topicId(topic: string): Promise<string>;
+  /** Positions in the order of the records, all durable, or none. */
+  append(topic: string, records: NewRecord[]): Promise<LogPosition[]>;
+  bounds(topic: string): Promise<PartitionBounds[]>;
+  /** First offset whose record was appended at or after the instant; the partition's end if none was. */
+  offsetAt(topic: string, partition: number, instant: Date): Promise<bigint>;
+  /**
+   * Records from the given offsets up to the ends at the time of the call, in order per partition, in pages that the reader's pace pulls.
+   * An offset below the partition's start is an OffsetOutOfRange.
+   */
+  replay(topic: string, from: ReadonlyMap<number, bigint>, signal?: AbortSignal): AsyncIterable<LogRecord[]>;
+  consume(options: ConsumeOptions): Promise<LogConsumer>;
+  close(): Promise<void>;
+}
+
+export class OffsetOutOfRange extends Error {
+  override readonly name = 'OffsetOutOfRange';
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+    readonly offset: bigint,
+    readonly bounds: { start: bigint; end: bigint },
+  ) {
+    super(`${topic}/${partition}: offset ${offset} is outside [${bounds.start}, ${bounds.end}]`);
+  }
+}
