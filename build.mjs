@@ -1,0 +1,61 @@
+// Brings generated/ (the Prisma client) and dist/ (the compiled code) up to date, and does nothing where they are:
+// every npm script calls it first. `node build.mjs generate` stops after the client, which is all that tests need.
+// Must stay true: works offline, after `npm ci --ignore-scripts` too; silent when nothing changed.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+const stampFile = join(root, 'dist/.build-stamp.json');
+
+/** Changes with the path, size or time of any file under the given ones. */
+function fingerprint(paths) {
+  const hash = createHash('sha256');
+  const add = (path) => {
+    const stat = statSync(join(root, path));
+    if (!stat.isDirectory()) hash.update(`${path} ${stat.size} ${stat.mtimeMs}\n`);
+    else for (const name of readdirSync(join(root, path)).sort()) add(join(path, name));
+  };
+  paths.filter((path) => existsSync(join(root, path))).forEach(add);
+  return hash.digest('hex');
+}
+
+function run(script, args, env = {}) {
+  const result = spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+  });
+  if (result.status === 0) return;
+  process.stderr.write(`${result.stdout}${result.stderr}`);
+  process.stderr.write(`build: ${script} failed${result.error ? ` (${result.error.message})` : ''}\n`);
+  process.exit(1);
+}
+
+const stamps = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {};
+const done = [];
+
+/** Runs `work` unless the stamp and the output of the last time still stand. */
+function step(name, inputs, output, work) {
+  const now = fingerprint(inputs);
+  if (stamps[name] === now && existsSync(join(root, output))) return;
+  work();
+  done.push(name);
+  stamps[name] = now;
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(stampFile, JSON.stringify(stamps));
+}
+
+const started = performance.now();
+step('client', ['prisma/schema', 'prisma.config.ts', 'package-lock.json'], 'generated/prisma/client.ts', () =>
+  // `generate` asks for a schema engine that it does not use and would download: any executable will do.
+  run('prisma/build/index.js', ['generate'], { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1' }),
+);
+if (process.argv[2] !== 'generate') {
+  step('code', ['src', 'graphql', 'jobs', 'generated', 'tsconfig.json', 'package-lock.json'], 'dist/src', () =>
+    run('typescript/bin/tsc', ['-p', 'tsconfig.json']),
+  );
+}
+if (done.length > 0) console.log(`built ${done.join(', ')} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
