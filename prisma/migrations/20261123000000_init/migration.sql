@@ -17,7 +17,7 @@ CREATE TYPE mart.candle_interval AS ENUM ('1m', '5m', '1h', '1d');
 -- Grain: one price observation as received: one log position, or one point of one history call.
 -- Append-only. origin is 'topic/partition' or 'history/<interval>/<attempt>'; position the offset or the point's number.
 CREATE TABLE raw.raw_prices (
-  origin      text                NOT NULL,
+  origin      text                COLLATE "C" NOT NULL, -- it breaks ties of received_at: the same everywhere
   position    bigint              NOT NULL,
   observed_at timestamptz(3)      NOT NULL,
   source      text                NOT NULL,
@@ -288,7 +288,7 @@ CREATE TABLE ops.stream_offsets (
   next_offset      bigint         NOT NULL,
   partition_count  integer        NOT NULL,
   last_fingerprint text,
-  last_received_at timestamptz(3),
+  last_appended_at timestamptz(3), -- the log's clock at the last committed record: all appended before is committed
   committed_at     timestamptz(3) NOT NULL,
   PRIMARY KEY (topic, partition)
 );
@@ -489,3 +489,6 @@ CREATE TABLE ops.api_calls (
   calls    bigint NOT NULL,
   PRIMARY KEY (key_hash, month, endpoint)
 );
+
+-- Points of history, few beside the ticks: each candle interval finds those of its own grain without reading the ticks.
+CREATE INDEX stg_prices_coarse_idx ON staging.stg_prices (coin_id, source, grain, observed_at) WHERE grain <> 'tick';
