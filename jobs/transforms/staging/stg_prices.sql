@@ -1,0 +1,53 @@
+-- Brings staging.stg_prices up to date with raw.raw_prices for the given keys, and returns those whose price or grain changed.
+-- Grain: one (coin_id, source, observed_at): the value of the greatest (received_at, origin, position) ever received,
+-- the finest grain, and how often the value changed on the way. A function of raw alone, so any order of arrival gives the same row.
+-- $1 coin_ids, $2 sources, $3 observed_ats: the keys, one each, equal lengths.
+WITH touched AS (
+  SELECT DISTINCT coin_id, source, observed_at
+  FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS k (coin_id, source, observed_at)
+),
+received AS (
+  SELECT
+    coin_id, source, r.observed_at, r.price_usd, r.received_at, r.origin, r.position,
+    min(r.grain) OVER w AS grain,
+    (r.price_usd <> lag(r.price_usd) OVER w)::integer AS revised,
+    row_number() OVER (PARTITION BY coin_id, source, r.observed_at ORDER BY r.received_at DESC, r.origin DESC, r.position DESC) AS newest
+  FROM touched
+  JOIN raw.raw_prices AS r USING (coin_id, source, observed_at)
+  WINDOW w AS (PARTITION BY coin_id, source, r.observed_at ORDER BY r.received_at, r.origin, r.position)
+),
+merged AS (
+  SELECT
+    coin_id, source, observed_at,
+    max(price_usd) FILTER (WHERE newest = 1) AS price_usd,
+    min(grain) AS grain,
+    coalesce(sum(revised), 0)::integer AS revisions,
+    max(received_at) FILTER (WHERE newest = 1) AS received_at,
+    max(origin) FILTER (WHERE newest = 1) AS origin,
+    max(position) FILTER (WHERE newest = 1) AS position
+  FROM received
+  GROUP BY coin_id, source, observed_at
+),
+before AS (
+  SELECT coin_id, source, m.observed_at, s.price_usd, s.grain
+  FROM merged AS m
+  JOIN staging.stg_prices AS s USING (coin_id, source, observed_at)
+),
+written AS (
+  INSERT INTO staging.stg_prices AS s (coin_id, source, observed_at, price_usd, grain, revisions, suspect, received_at, origin, position)
+  SELECT coin_id, source, observed_at, price_usd, grain, revisions, false, received_at, origin, position
+  FROM merged
+  ON CONFLICT (coin_id, source, observed_at) DO UPDATE SET
+    price_usd = excluded.price_usd,
+    grain = excluded.grain,
+    revisions = excluded.revisions,
+    received_at = excluded.received_at,
+    origin = excluded.origin,
+    position = excluded.position
+  WHERE (s.received_at, s.origin, s.position, s.grain, s.revisions)
+    IS DISTINCT FROM (excluded.received_at, excluded.origin, excluded.position, excluded.grain, excluded.revisions)
+)
+SELECT coin_id, source, m.observed_at
+FROM merged AS m
+LEFT JOIN before AS b USING (coin_id, source, observed_at)
+WHERE b.price_usd IS NULL OR b.price_usd <> m.price_usd OR b.grain <> m.grain
