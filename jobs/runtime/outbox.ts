@@ -3,128 +3,105 @@
  * Must stay true: the published position moves only after the log has acknowledged, so a crash repeats and never skips;
  * readers drop what is not above the last position of its source partition.
  */
-import { setTimeout as sleep } from "node:timers/promises";
-import type { EventLog } from "../../src/platform/event-log/event-log.js";
-import type { Logger } from "../../src/platform/logger.js";
-import type { Database } from "../../src/platform/postgres/database.js";
-import {
-	findPublishedPosition,
-	getUnpublished,
-	markPublished,
-	type OutboxPlace,
-} from "../../src/store/outbox.js";
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventLog } from '../../src/platform/event-log/event-log.js';
+import type { Logger } from '../../src/platform/logger.js';
+import type { Database } from '../../src/platform/postgres/database.js';
+import { findPublishedPosition, getUnpublished, markPublished, type OutboxPlace } from '../../src/store/outbox.js';
 
 export interface OutboxRoute {
-	target: string;
-	/** Where in the target the records of a source partition go. */
-	partitionFor(sourcePartition: number): number;
+  target: string;
+  /** Where in the target the records of a source partition go. */
+  partitionFor(sourcePartition: number): number;
 }
 
 export interface OutboxPublisher {
-	/** Something may be waiting: publishes it soon. */
-	publish(sourcePartition: number): void;
-	/** Resolves when all that was asked for is published. */
-	stop(): Promise<void>;
+  /** Something may be waiting: publishes it soon. */
+  publish(sourcePartition: number): void;
+  /** Resolves when all that was asked for is published. */
+  stop(): Promise<void>;
 }
 
 const PAGE = 2_000;
 const MAX_BACKOFF_MS = 5_000;
 
 export function createOutboxPublisher(options: {
-	log: EventLog;
-	db: Database;
-	logger: Logger;
-	sourceTopic: string;
-	routes: OutboxRoute[];
+  log: EventLog;
+  db: Database;
+  logger: Logger;
+  sourceTopic: string;
+  routes: OutboxRoute[];
 }): OutboxPublisher {
-	const stopping = new AbortController();
-	/** One chain per source partition and target: order within, side by side otherwise. */
-	const chains = new Map<string, { running: Promise<void>; again: boolean }>();
+  const stopping = new AbortController();
+  /** One chain per source partition and target: order within, side by side otherwise. */
+  const chains = new Map<string, { running: Promise<void>; again: boolean }>();
 
-	const publish = (sourcePartition: number) => {
-		for (const route of options.routes) {
-			const key = `${route.target} ${sourcePartition}`;
-			const chain = chains.get(key);
-			if (chain) {
-				chain.again = true;
-				continue;
-			}
-			const started = { again: false, running: Promise.resolve() };
-			started.running = drain(route, sourcePartition, started).finally(() =>
-				chains.delete(key),
-			);
-			chains.set(key, started);
-		}
-	};
+  const publish = (sourcePartition: number) => {
+    for (const route of options.routes) {
+      const key = `${route.target} ${sourcePartition}`;
+      const chain = chains.get(key);
+      if (chain) {
+        chain.again = true;
+        continue;
+      }
+      const started = { again: false, running: Promise.resolve() };
+      started.running = drain(route, sourcePartition, started).finally(() => chains.delete(key));
+      chains.set(key, started);
+    }
+  };
 
-	const drain = async (
-		route: OutboxRoute,
-		sourcePartition: number,
-		chain: { again: boolean },
-	) => {
-		for (let wait = 100; ; ) {
-			try {
-				do {
-					chain.again = false;
-					await publishPending(
-						options.log,
-						options.db,
-						{
-							target: route.target,
-							sourceTopic: options.sourceTopic,
-							sourcePartition,
-						},
-						route,
-					);
-				} while (chain.again);
-				return;
-			} catch (error) {
-				if (stopping.signal.aborted) return;
-				options.logger.warn(
-					{ err: error, target: route.target, sourcePartition },
-					`publishing failed: trying again in ${wait} ms`,
-				);
-				await sleep(wait, undefined, { signal: stopping.signal }).catch(
-					() => {},
-				);
-				wait = Math.min(wait * 2, MAX_BACKOFF_MS);
-			}
-		}
-	};
+  const drain = async (route: OutboxRoute, sourcePartition: number, chain: { again: boolean }) => {
+    for (let wait = 100; ; ) {
+      try {
+        do {
+          chain.again = false;
+          await publishPending(
+            options.log,
+            options.db,
+            {
+              target: route.target,
+              sourceTopic: options.sourceTopic,
+              sourcePartition,
+            },
+            route,
+          );
+        } while (chain.again);
+        return;
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        options.logger.warn({ err: error, target: route.target, sourcePartition }, `publishing failed: trying again in ${wait} ms`);
+        await sleep(wait, undefined, { signal: stopping.signal }).catch(() => {});
+        wait = Math.min(wait * 2, MAX_BACKOFF_MS);
+      }
+    }
+  };
 
-	return {
-		publish,
-		stop: async () => {
-			stopping.abort();
-			await Promise.all([...chains.values()].map((chain) => chain.running));
-		},
-	};
+  return {
+    publish,
+    stop: async () => {
+      stopping.abort();
+      await Promise.all([...chains.values()].map((chain) => chain.running));
+    },
+  };
 }
 
-async function publishPending(
-	log: EventLog,
-	db: Database,
-	place: OutboxPlace,
-	route: OutboxRoute,
-): Promise<void> {
-	let published = await findPublishedPosition(db.pool, place);
-	for (;;) {
-		const rows = await getUnpublished(db.pool, place, PAGE);
-		const last = rows.at(-1);
-		if (last === undefined) return;
-		const partition = route.partitionFor(place.sourcePartition);
-		await log.append(
-			place.target,
-			rows.map((row) => ({
-				key: row.key,
-				value: Buffer.from(row.value),
-				partition,
-			})),
-		);
-		const moved = await markPublished(db.pool, place, published, last.position);
-		published = moved
-			? last.position
-			: await findPublishedPosition(db.pool, place);
-		if (rows.length < PAGE) return;
-	}
+async function publishPending(log: EventLog, db: Database, place: OutboxPlace, route: OutboxRoute): Promise<void> {
+  let published = await findPublishedPosition(db.pool, place);
+  for (;;) {
+    const rows = await getUnpublished(db.pool, place, PAGE);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    const partition = route.partitionFor(place.sourcePartition);
+    await log.append(
+      place.target,
+      rows.map((row) => ({
+        key: row.key,
+        value: Buffer.from(row.value),
+        partition,
+      })),
+    );
+    const moved = await markPublished(db.pool, place, published, last.position);
+    published = moved ? last.position : await findPublishedPosition(db.pool, place);
+    if (rows.length < PAGE) return;
+  }
 }

@@ -1,9 +1,9 @@
 /**
  * The door of the price stream: what a record must be to become a row of raw. What fails is kept with the reason, never dropped.
  */
-import type { PriceObservation } from "../../src/domain/prices.js";
-import { DAY, HOUR, MINUTE } from "../../src/domain/time.js";
-import type { Realm } from "../../src/platform/config.js";
+import type { PriceObservation } from '../../src/domain/prices.js';
+import { DAY, HOUR, MINUTE } from '../../src/domain/time.js';
+import type { Realm } from '../../src/platform/config.js';
 
 /** How far observed_at may lie from received_at. Months of this window exist as partitions before a consumer is ready. */
 export const OLDEST_OBSERVATION_MS = 400 * DAY;
@@ -12,33 +12,23 @@ export const NEWEST_OBSERVATION_MS = 5 * MINUTE;
 const RECEIVED_AHEAD_MS = HOUR;
 
 export interface Door {
-	realm: Realm;
-	tracked(coinId: string): boolean;
-	now: Date;
-	/** Days that raw is kept; null: for ever. */
-	retentionDays: number | null;
+  realm: Realm;
+  tracked(coinId: string): boolean;
+  now: Date;
+  /** Days that raw is kept; null: for ever. */
+  retentionDays: number | null;
 }
 
 /** The reason to refuse, or null. */
 export function refusal(price: PriceObservation, door: Door): string | null {
-	if ((price.source === "simulator") !== (door.realm === "simulated"))
-		return `source ${price.source} does not belong to the ${door.realm} realm`;
-	if (!door.tracked(price.coinId))
-		return `unknown coin ${price.coinId}: it is not tracked`;
-	const [observed, received] = [
-		price.observedAt.getTime(),
-		price.receivedAt.getTime(),
-	];
-	if (received > door.now.getTime() + RECEIVED_AHEAD_MS)
-		return "received_at lies in the future";
-	if (observed > received + NEWEST_OBSERVATION_MS)
-		return "observed_at is over 5 minutes after received_at";
-	if (observed < received - OLDEST_OBSERVATION_MS)
-		return "observed_at is over 400 days before received_at";
-	if (
-		door.retentionDays !== null &&
-		observed < door.now.getTime() - door.retentionDays * DAY
-	)
-		return "observed_at lies before the start of retention";
-	return null;
+  if ((price.source === 'simulator') !== (door.realm === 'simulated'))
+    return `source ${price.source} does not belong to the ${door.realm} realm`;
+  if (!door.tracked(price.coinId)) return `unknown coin ${price.coinId}: it is not tracked`;
+  const [observed, received] = [price.observedAt.getTime(), price.receivedAt.getTime()];
+  if (received > door.now.getTime() + RECEIVED_AHEAD_MS) return 'received_at lies in the future';
+  if (observed > received + NEWEST_OBSERVATION_MS) return 'observed_at is over 5 minutes after received_at';
+  if (observed < received - OLDEST_OBSERVATION_MS) return 'observed_at is over 400 days before received_at';
+  if (door.retentionDays !== null && observed < door.now.getTime() - door.retentionDays * DAY)
+    return 'observed_at lies before the start of retention';
+  return null;
 }

@@ -4,210 +4,166 @@
  * Must stay true: the locks of the coins are taken first, ascending, so writers never deadlock; every derived row is recomputed
  * from the rows below it, never incremented, so any order of arrival and any repetition ends in the same rows.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import type { RawPrice } from "../../src/domain/prices.js";
-import {
-	type CandleInterval,
-	dayOf,
-	type PriceGrain,
-} from "../../src/domain/time.js";
-import type { Queryable } from "../../src/platform/postgres/database.js";
-import { coinLockKeys, LOCKS } from "../../src/platform/postgres/locks.js";
-import { projectRoot } from "../../src/platform/project-root.js";
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RawPrice } from '../../src/domain/prices.js';
+import { type CandleInterval, dayOf, type PriceGrain } from '../../src/domain/time.js';
+import type { Queryable } from '../../src/platform/postgres/database.js';
+import { coinLockKeys, LOCKS } from '../../src/platform/postgres/locks.js';
+import { projectRoot } from '../../src/platform/project-root.js';
 
 /** Natural keys of stg_prices, column by column, as the SQL takes them. */
 export interface PriceKeys {
-	coinIds: string[];
-	sources: string[];
-	observedAts: Date[];
+  coinIds: string[];
+  sources: string[];
+  observedAts: Date[];
 }
 
 export interface StoredPrices {
-	/** Keys whose price or grain is another than before. */
-	changed: PriceKeys;
-	/** 'coinId observedAt-ms' of rows beside the given keys that are marked as suspect now. */
-	suspect: ReadonlySet<string>;
+  /** Keys whose price or grain is another than before. */
+  changed: PriceKeys;
+  /** 'coinId observedAt-ms' of rows beside the given keys that are marked as suspect now. */
+  suspect: ReadonlySet<string>;
 }
 
 interface CandleLevel {
-	interval: CandleInterval;
-	width: string;
-	below: CandleInterval | null;
-	grain: PriceGrain;
+  interval: CandleInterval;
+  width: string;
+  below: CandleInterval | null;
+  grain: PriceGrain;
 }
 /** Finest first: each level reads the one before it. */
 const CANDLE_LEVELS: CandleLevel[] = [
-	{ interval: "1m", width: "1 minute", below: null, grain: "tick" },
-	{ interval: "5m", width: "5 minutes", below: "1m", grain: "5m" },
-	{ interval: "1h", width: "1 hour", below: "5m", grain: "1h" },
-	{ interval: "1d", width: "1 day", below: "1h", grain: "1d" },
+  { interval: '1m', width: '1 minute', below: null, grain: 'tick' },
+  { interval: '5m', width: '5 minutes', below: '1m', grain: '5m' },
+  { interval: '1h', width: '1 hour', below: '5m', grain: '1h' },
+  { interval: '1d', width: '1 day', below: '1h', grain: '1d' },
 ];
 
-const sql = (path: string) =>
-	readFileSync(join(projectRoot, "jobs/transforms", path), "utf8");
-const MERGE_PRICES = sql("staging/stg_prices.sql");
-const MARK_SUSPECT = sql("staging/stg_prices.suspect.sql");
-const RECOMPUTE_CANDLES = sql("mart/mart_price_candles.sql");
-const REFRESH_LATEST = sql("mart/mart_latest_prices.sql");
+const sql = (path: string) => readFileSync(join(projectRoot, 'jobs/transforms', path), 'utf8');
+const MERGE_PRICES = sql('staging/stg_prices.sql');
+const MARK_SUSPECT = sql('staging/stg_prices.suspect.sql');
+const RECOMPUTE_CANDLES = sql('mart/mart_price_candles.sql');
+const REFRESH_LATEST = sql('mart/mart_latest_prices.sql');
 
-const LOCK_COINS =
-	"SELECT pg_advisory_xact_lock($1, k) FROM unnest($2::integer[]) AS k";
+const LOCK_COINS = 'SELECT pg_advisory_xact_lock($1, k) FROM unnest($2::integer[]) AS k';
 const INSERT_RAW = `
 INSERT INTO raw.raw_prices (origin, position, observed_at, source, coin_id, price_usd, grain, received_at, payload)
 SELECT * FROM unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::numeric[], $7::staging.price_grain[],
                      $8::timestamptz[], $9::jsonb[])`;
-const MARK_DAYS =
-	"INSERT INTO ops.changed_days (coin_id, day) SELECT * FROM unnest($1::text[], $2::date[])";
+const MARK_DAYS = 'INSERT INTO ops.changed_days (coin_id, day) SELECT * FROM unnest($1::text[], $2::date[])';
 
 /** Takes the advisory locks of the coins until the end of the transaction; first of all that a writer does. */
-export async function lockCoins(
-	tx: Queryable,
-	coinIds: Iterable<string>,
-): Promise<void> {
-	await tx.query({
-		name: "lock-coins",
-		text: LOCK_COINS,
-		values: [LOCKS.coins, coinLockKeys(coinIds)],
-	});
+export async function lockCoins(tx: Queryable, coinIds: Iterable<string>): Promise<void> {
+  await tx.query({
+    name: 'lock-coins',
+    text: LOCK_COINS,
+    values: [LOCKS.coins, coinLockKeys(coinIds)],
+  });
 }
 
-/** Stores the rows and brings all that is derived from them up to date. The coins' locks are taken here. */
-export async function storePrices(
-	tx: Queryable,
-	rows: RawPrice[],
-	now: Date,
-): Promise<StoredPrices> {
-	await lockCoins(
-		tx,
-		rows.map((row) => row.coinId),
-	);
-	await tx.query({
-		name: "insert-raw-prices",
-		text: INSERT_RAW,
-		values: [
-			rows.map((row) => row.origin),
-			rows.map((row) => row.position),
-			rows.map((row) => row.observedAt),
-			rows.map((row) => row.source),
-			rows.map((row) => row.coinId),
-			rows.map((row) => row.priceUsd),
-			rows.map((row) => row.grain),
-			rows.map((row) => row.receivedAt),
-			rows.map((row) => row.payload),
-		],
-	});
-	const keys: PriceKeys = {
-		coinIds: rows.map((row) => row.coinId),
-		sources: rows.map((row) => row.source),
-		observedAts: rows.map((row) => row.observedAt),
-	};
-	return derivePrices(tx, keys, now);
+/** Takes the coins' locks, stores the rows and brings all that is derived from them up to date. */
+export async function storePrices(tx: Queryable, rows: RawPrice[], now: Date): Promise<StoredPrices> {
+  await lockCoins(
+    tx,
+    rows.map((row) => row.coinId),
+  );
+  return storeLockedPrices(tx, rows, now);
+}
+
+/** For a writer that holds the coins' locks already. */
+export async function storeLockedPrices(tx: Queryable, rows: RawPrice[], now: Date): Promise<StoredPrices> {
+  await tx.query({
+    name: 'insert-raw-prices',
+    text: INSERT_RAW,
+    values: [
+      rows.map((row) => row.origin),
+      rows.map((row) => row.position),
+      rows.map((row) => row.observedAt),
+      rows.map((row) => row.source),
+      rows.map((row) => row.coinId),
+      rows.map((row) => row.priceUsd),
+      rows.map((row) => row.grain),
+      rows.map((row) => row.receivedAt),
+      rows.map((row) => row.payload),
+    ],
+  });
+  const keys: PriceKeys = {
+    coinIds: rows.map((row) => row.coinId),
+    sources: rows.map((row) => row.source),
+    observedAts: rows.map((row) => row.observedAt),
+  };
+  return derivePrices(tx, keys, now);
 }
 
 /** Brings stg_prices, candles, latest and the marks up to date with what raw holds for the keys. */
-export async function derivePrices(
-	tx: Queryable,
-	keys: PriceKeys,
-	now: Date,
-): Promise<StoredPrices> {
-	const merged = await tx.query<PriceKeyRow>({
-		name: "merge-prices",
-		text: MERGE_PRICES,
-		values: [keys.coinIds, keys.sources, keys.observedAts],
-	});
-	const suspect = await restate(tx, merged.rows, now);
-	// Also after a mere duplicate: it is the newest word on the value, and the newest price says where its value comes from.
-	await tx.query({
-		name: "refresh-latest-prices",
-		text: REFRESH_LATEST,
-		values: [[...new Set(keys.coinIds)], now],
-	});
-	return { changed: toKeys(merged.rows), suspect };
+export async function derivePrices(tx: Queryable, keys: PriceKeys, now: Date): Promise<StoredPrices> {
+  const merged = await tx.query<PriceKeyRow>({
+    name: 'merge-prices',
+    text: MERGE_PRICES,
+    values: [keys.coinIds, keys.sources, keys.observedAts],
+  });
+  const suspect = await restate(tx, merged.rows, now);
+  // Also after a mere duplicate: it is the newest word on the value, and the newest price says where its value comes from.
+  await tx.query({
+    name: 'refresh-latest-prices',
+    text: REFRESH_LATEST,
+    values: [[...new Set(keys.coinIds)], now],
+  });
+  return { changed: toKeys(merged.rows), suspect };
 }
 
 /** What follows from changed prices: suspicion, candles, marks. Returns the observations that are marked as suspect. */
-async function restate(
-	tx: Queryable,
-	changed: PriceKeyRow[],
-	now: Date,
-): Promise<Set<string>> {
-	if (changed.length === 0) return new Set();
-	const { coinIds, sources, observedAts } = toKeys(changed);
-	const judged = await tx.query<
-		PriceKeyRow & { suspect: boolean; changed: boolean }
-	>({
-		name: "mark-suspect-prices",
-		text: MARK_SUSPECT,
-		values: [coinIds, sources, observedAts],
-	});
-	await recomputeCandles(
-		tx,
-		[...changed, ...judged.rows.filter((row) => row.changed)],
-		now,
-	);
-	await markDays(tx, changed);
-	return new Set(
-		judged.rows
-			.filter((row) => row.suspect)
-			.map((row) => observationKey(row.coin_id, row.observed_at)),
-	);
+async function restate(tx: Queryable, changed: PriceKeyRow[], now: Date): Promise<Set<string>> {
+  if (changed.length === 0) return new Set();
+  const { coinIds, sources, observedAts } = toKeys(changed);
+  const judged = await tx.query<PriceKeyRow & { suspect: boolean; changed: boolean }>({
+    name: 'mark-suspect-prices',
+    text: MARK_SUSPECT,
+    values: [coinIds, sources, observedAts],
+  });
+  await recomputeCandles(tx, [...changed, ...judged.rows.filter((row) => row.changed)], now);
+  await markDays(tx, changed);
+  return new Set(judged.rows.filter((row) => row.suspect).map((row) => observationKey(row.coin_id, row.observed_at)));
 }
 
 export function observationKey(coinId: string, observedAt: Date): string {
-	return `${coinId} ${observedAt.getTime()}`;
+  return `${coinId} ${observedAt.getTime()}`;
 }
 
 interface PriceKeyRow {
-	coin_id: string;
-	source: string;
-	observed_at: Date;
+  coin_id: string;
+  source: string;
+  observed_at: Date;
 }
 
 function toKeys(rows: PriceKeyRow[]): PriceKeys {
-	return {
-		coinIds: rows.map((row) => row.coin_id),
-		sources: rows.map((row) => row.source),
-		observedAts: rows.map((row) => row.observed_at),
-	};
+  return {
+    coinIds: rows.map((row) => row.coin_id),
+    sources: rows.map((row) => row.source),
+    observedAts: rows.map((row) => row.observed_at),
+  };
 }
 
-async function recomputeCandles(
-	tx: Queryable,
-	rows: PriceKeyRow[],
-	now: Date,
-): Promise<void> {
-	const { coinIds, observedAts } = toKeys(rows);
-	for (const level of CANDLE_LEVELS) {
-		const values = [
-			coinIds,
-			observedAts,
-			level.interval,
-			level.width,
-			level.below,
-			level.grain,
-			now,
-		];
-		await tx.query({
-			name: `recompute-candles-${level.interval}`,
-			text: RECOMPUTE_CANDLES,
-			values,
-		});
-	}
+async function recomputeCandles(tx: Queryable, rows: PriceKeyRow[], now: Date): Promise<void> {
+  const { coinIds, observedAts } = toKeys(rows);
+  for (const level of CANDLE_LEVELS) {
+    const values = [coinIds, observedAts, level.interval, level.width, level.below, level.grain, now];
+    await tx.query({
+      name: `recompute-candles-${level.interval}`,
+      text: RECOMPUTE_CANDLES,
+      values,
+    });
+  }
 }
 
 /** One mark for each (coin, day) among the rows. */
 async function markDays(tx: Queryable, rows: PriceKeyRow[]): Promise<void> {
-	const days = new Map(
-		rows.map((row) => [
-			`${row.coin_id} ${dayOf(row.observed_at)}`,
-			[row.coin_id, dayOf(row.observed_at)],
-		]),
-	);
-	const marks = [...days.values()];
-	await tx.query({
-		name: "mark-changed-days",
-		text: MARK_DAYS,
-		values: [marks.map((mark) => mark[0]), marks.map((mark) => mark[1])],
-	});
+  const days = new Map(rows.map((row) => [`${row.coin_id} ${dayOf(row.observed_at)}`, [row.coin_id, dayOf(row.observed_at)]]));
+  const marks = [...days.values()];
+  await tx.query({
+    name: 'mark-changed-days',
+    text: MARK_DAYS,
+    values: [marks.map((mark) => mark[0]), marks.map((mark) => mark[1])],
+  });
 }

@@ -2,182 +2,158 @@
  * The price stream: one batch of market.prices.v1 becomes rows of raw and rejected rows, stg_prices, candles, the latest price,
  * alerts, and the updates to push, all in the transaction that moves the offset. Nobody is told what was not accepted.
  */
-import type pg from "pg";
-import { evaluateBatch } from "../../src/alerts/batch.js";
-import type { FiredAlert } from "../../src/alerts/state.js";
-import { parsePriceRecord } from "../../src/domain/price-record.js";
-import {
-	ALERTS_TOPIC,
-	logOrigin,
-	PRICES_TOPIC,
-	type RawPrice,
-	UPDATES_TOPIC,
-} from "../../src/domain/prices.js";
-import type { Clock } from "../../src/domain/time.js";
-import { encodeAlert, encodePriceUpdate } from "../../src/domain/updates.js";
-import type { Realm } from "../../src/platform/config.js";
-import type { LogRecord } from "../../src/platform/event-log/event-log.js";
-import { getTrackedNewest } from "../../src/store/latest-prices.js";
-import { insertOutbox, type OutboxRow } from "../../src/store/outbox.js";
-import {
-	insertRejectedRows,
-	type NewRejectedRow,
-} from "../../src/store/rejected-rows.js";
-import type { CorruptRecord, StreamDefinition } from "../runtime/stream.js";
-import { refusal } from "./door.js";
-import { findPushed, type PushedTick } from "./newest.js";
-import {
-	lockCoins,
-	observationKey,
-	storeLockedPrices,
-} from "./price-writer.js";
+import type pg from 'pg';
+import { evaluateBatch } from '../../src/alerts/batch.js';
+import type { FiredAlert } from '../../src/alerts/state.js';
+import { parsePriceRecord } from '../../src/domain/price-record.js';
+import { ALERTS_TOPIC, logOrigin, PRICES_TOPIC, type RawPrice, UPDATES_TOPIC } from '../../src/domain/prices.js';
+import type { Clock } from '../../src/domain/time.js';
+import { encodeAlert, encodePriceUpdate } from '../../src/domain/updates.js';
+import type { Realm } from '../../src/platform/config.js';
+import type { LogRecord } from '../../src/platform/event-log/event-log.js';
+import { getTrackedNewest } from '../../src/store/latest-prices.js';
+import { insertOutbox, type OutboxRow } from '../../src/store/outbox.js';
+import { insertRejectedRows, type NewRejectedRow } from '../../src/store/rejected-rows.js';
+import type { CorruptRecord, StreamDefinition } from '../runtime/stream.js';
+import { refusal } from './door.js';
+import { findPushed, type PushedTick } from './newest.js';
+import { lockCoins, observationKey, storeLockedPrices } from './price-writer.js';
 
 export interface PriceStreamOptions {
-	realm: Realm;
-	retentionDays: number | null;
-	clock: Clock;
-	publish(partition: number): void;
+  realm: Realm;
+  retentionDays: number | null;
+  clock: Clock;
+  publish(partition: number): void;
 }
 
 export function priceStream(options: PriceStreamOptions): StreamDefinition {
-	return {
-		topic: PRICES_TOPIC,
-		group: "price-consumer",
-		maxRecords: 5_000,
-		process: (tx, records) => processPrices(tx, records, options),
-		publish: options.publish,
-	};
+  return {
+    topic: PRICES_TOPIC,
+    group: 'price-consumer',
+    maxRecords: 5_000,
+    process: (tx, records) => processPrices(tx, records, options),
+    publish: options.publish,
+  };
 }
 
-async function processPrices(
-	tx: pg.PoolClient,
-	records: LogRecord[],
-	options: PriceStreamOptions,
-): Promise<CorruptRecord[]> {
-	const now = options.clock.now();
-	const { partition } = records[0] as LogRecord;
-	const origin = logOrigin(PRICES_TOPIC, partition);
-	const read = readRecords(records, origin);
-	const coinIds = [...new Set(read.prices.map((price) => price.coinId))];
-	await lockCoins(tx, coinIds);
-	const { sources, newest } = await getTrackedNewest(tx, coinIds);
+async function processPrices(tx: pg.PoolClient, records: LogRecord[], options: PriceStreamOptions): Promise<CorruptRecord[]> {
+  const now = options.clock.now();
+  const { partition } = records[0] as LogRecord;
+  const origin = logOrigin(PRICES_TOPIC, partition);
+  const read = readRecords(records, origin);
+  const coinIds = [...new Set(read.prices.map((price) => price.coinId))];
+  await lockCoins(tx, coinIds);
+  const { sources, newest } = await getTrackedNewest(tx, coinIds);
 
-	const door = {
-		realm: options.realm,
-		retentionDays: options.retentionDays,
-		now,
-		tracked: (coinId: string) => sources.has(coinId),
-	};
-	const accepted: RawPrice[] = [];
-	for (const price of read.prices) {
-		const reason = refusal(price, door);
-		if (reason === null) accepted.push(price);
-		else
-			read.refused.push({
-				source: price.source,
-				coinId: price.coinId,
-				origin,
-				position: price.position,
-				reason,
-				payload: price.payload,
-			});
-	}
-	await insertRejectedRows(tx, "raw.raw_prices", read.refused, now);
-	if (accepted.length === 0) return read.corrupt;
+  const door = {
+    realm: options.realm,
+    retentionDays: options.retentionDays,
+    now,
+    tracked: (coinId: string) => sources.has(coinId),
+  };
+  const accepted: RawPrice[] = [];
+  for (const price of read.prices) {
+    const reason = refusal(price, door);
+    if (reason === null) accepted.push(price);
+    else
+      read.refused.push({
+        source: price.source,
+        coinId: price.coinId,
+        origin,
+        position: price.position,
+        reason,
+        payload: price.payload,
+      });
+  }
+  await insertRejectedRows(tx, 'raw.raw_prices', read.refused, now);
+  if (accepted.length === 0) return read.corrupt;
 
-	const stored = await storeLockedPrices(tx, accepted, now);
-	// A coin may be observed by several sources; only the one that feeds it is pushed and evaluated.
-	const feeding = accepted.filter(
-		(tick) => tick.source === sources.get(tick.coinId),
-	);
-	const pushed = findPushed(feeding, newest);
-	const alerts = await evaluateBatch(
-		tx,
-		pushed.filter((each) => !each.correction).map((each) => each.tick),
-		now,
-	);
-	await insertOutbox(tx, PRICES_TOPIC, partition, [
-		...pushed.map((each) => toUpdate(each, partition, stored.suspect)),
-		...toAlertRows(alerts, partition),
-	]);
-	return read.corrupt;
+  const stored = await storeLockedPrices(tx, accepted, now);
+  // A coin may be observed by several sources; only the one that feeds it is pushed and evaluated.
+  const feeding = accepted.filter((tick) => tick.source === sources.get(tick.coinId));
+  const pushed = findPushed(feeding, newest);
+  const alerts = await evaluateBatch(
+    tx,
+    pushed.filter((each) => !each.correction).map((each) => each.tick),
+    now,
+  );
+  await insertOutbox(tx, PRICES_TOPIC, partition, [
+    ...pushed.map((each) => toUpdate(each, partition, stored.suspect)),
+    ...toAlertRows(alerts, partition),
+  ]);
+  return read.corrupt;
 }
 
 function readRecords(records: LogRecord[], origin: string) {
-	const prices: RawPrice[] = [];
-	const refused: NewRejectedRow[] = [];
-	const corrupt: CorruptRecord[] = [];
-	for (const record of records) {
-		const parsed = parsePriceRecord(record.value);
-		if (parsed.kind === "price")
-			prices.push({
-				...parsed.price,
-				grain: "tick",
-				origin,
-				position: record.offset,
-			});
-		else if (parsed.kind === "corrupt")
-			corrupt.push({ record, reason: parsed.reason });
-		else
-			refused.push({
-				...parsed,
-				origin,
-				position: record.offset,
-				payload: parsed.text,
-			});
-	}
-	return { prices, refused, corrupt };
+  const prices: RawPrice[] = [];
+  const refused: NewRejectedRow[] = [];
+  const corrupt: CorruptRecord[] = [];
+  for (const record of records) {
+    const parsed = parsePriceRecord(record.value);
+    if (parsed.kind === 'price')
+      prices.push({
+        ...parsed.price,
+        grain: 'tick',
+        origin,
+        position: record.offset,
+      });
+    else if (parsed.kind === 'corrupt') corrupt.push({ record, reason: parsed.reason });
+    else
+      refused.push({
+        ...parsed,
+        origin,
+        position: record.offset,
+        payload: parsed.text,
+      });
+  }
+  return { prices, refused, corrupt };
 }
 
-function toUpdate(
-	{ tick, previousUsd, correction }: PushedTick,
-	partition: number,
-	suspect: ReadonlySet<string>,
-): OutboxRow {
-	const value = encodePriceUpdate({
-		coinId: tick.coinId,
-		usd: tick.priceUsd,
-		previousUsd,
-		suspect: suspect.has(observationKey(tick.coinId, tick.observedAt)),
-		correction,
-		observedAt: tick.observedAt,
-		source: tick.source,
-		sourcePartition: partition,
-		sourcePosition: tick.position,
-		ordinal: 0,
-	});
-	return {
-		target: UPDATES_TOPIC,
-		position: tick.position,
-		ordinal: 0,
-		key: tick.coinId,
-		value,
-	};
+function toUpdate({ tick, previousUsd, correction }: PushedTick, partition: number, suspect: ReadonlySet<string>): OutboxRow {
+  const value = encodePriceUpdate({
+    coinId: tick.coinId,
+    usd: tick.priceUsd,
+    previousUsd,
+    suspect: suspect.has(observationKey(tick.coinId, tick.observedAt)),
+    correction,
+    observedAt: tick.observedAt,
+    source: tick.source,
+    sourcePartition: partition,
+    sourcePosition: tick.position,
+    ordinal: 0,
+  });
+  return {
+    target: UPDATES_TOPIC,
+    position: tick.position,
+    ordinal: 0,
+    key: tick.coinId,
+    value,
+  };
 }
 
 /** Several rules may fire on one tick: ordinal tells them apart. */
 function toAlertRows(alerts: FiredAlert[], partition: number): OutboxRow[] {
-	const count = new Map<bigint, number>();
-	return alerts.map(({ origin: _, position, ...alert }) => {
-		const ordinal = count.get(position) ?? 0;
-		count.set(position, ordinal + 1);
-		const place = {
-			sourcePartition: partition,
-			sourcePosition: position,
-			ordinal,
-		};
-		const value = encodeAlert({
-			...alert,
-			acknowledgedAt: null,
-			resolvedAt: null,
-			...place,
-		});
-		return {
-			target: ALERTS_TOPIC,
-			position,
-			ordinal,
-			key: alert.alertId,
-			value,
-		};
-	});
+  const count = new Map<bigint, number>();
+  return alerts.map(({ origin: _, position, ...alert }) => {
+    const ordinal = count.get(position) ?? 0;
+    count.set(position, ordinal + 1);
+    const place = {
+      sourcePartition: partition,
+      sourcePosition: position,
+      ordinal,
+    };
+    const value = encodeAlert({
+      ...alert,
+      acknowledgedAt: null,
+      resolvedAt: null,
+      ...place,
+    });
+    return {
+      target: ALERTS_TOPIC,
+      position,
+      ordinal,
+      key: alert.alertId,
+      value,
+    };
+  });
 }

@@ -2,128 +2,104 @@
  * Evaluates the rules on a batch of ticks, in the stream's transaction: rules and states are read once, folded in log order,
  * and what came of it is written with the rows that caused it. Rules cannot change meanwhile: their lock is held shared.
  */
-import type { Decimal } from "../domain/decimal.js";
-import { MINUTE } from "../domain/time.js";
-import type { Queryable } from "../platform/postgres/database.js";
-import { LOCKS } from "../platform/postgres/locks.js";
+import type { Decimal } from '../domain/decimal.js';
+import { MINUTE } from '../domain/time.js';
+import type { Queryable } from '../platform/postgres/database.js';
+import { LOCKS } from '../platform/postgres/locks.js';
+import { type AlertRule, baseWindow, type Crossing, evaluate, type LoggedTick } from './evaluation.js';
 import {
-	type AlertRule,
-	baseWindow,
-	type Crossing,
-	evaluate,
-	type LoggedTick,
-} from "./evaluation.js";
-import {
-	closeAlerts,
-	type FiredAlert,
-	findBasePrices,
-	getEnabledRules,
-	getRuleStates,
-	insertAlerts,
-	type KnownState,
-	stateKey,
-	upsertRuleStates,
-} from "./state.js";
+  closeAlerts,
+  type FiredAlert,
+  findBasePrices,
+  getEnabledRules,
+  getRuleStates,
+  insertAlerts,
+  type KnownState,
+  stateKey,
+  upsertRuleStates,
+} from './state.js';
 
 /** An alert whose observation was older than this when it was evaluated says so. */
 const LATE_AFTER = 5 * MINUTE;
 
 /** Returns the alerts to announce, in log order. `ticks` are each newer than all before them of their coin, in log order. */
-export async function evaluateBatch(
-	tx: Queryable,
-	ticks: LoggedTick[],
-	now: Date,
-): Promise<FiredAlert[]> {
-	if (ticks.length === 0) return [];
-	await tx.query({
-		name: "lock-rules",
-		text: "SELECT pg_advisory_xact_lock_shared($1, 0)",
-		values: [LOCKS.rules],
-	});
-	const coinIds = [...new Set(ticks.map((tick) => tick.coinId))];
-	const rules = await getEnabledRules(tx, coinIds);
-	if (rules.length === 0) return [];
-	const states = await getRuleStates(tx, rules, coinIds);
-	const bases = await getBases(tx, rules, ticks);
+export async function evaluateBatch(tx: Queryable, ticks: LoggedTick[], now: Date): Promise<FiredAlert[]> {
+  if (ticks.length === 0) return [];
+  await tx.query({
+    name: 'lock-rules',
+    text: 'SELECT pg_advisory_xact_lock_shared($1, 0)',
+    values: [LOCKS.rules],
+  });
+  const coinIds = [...new Set(ticks.map((tick) => tick.coinId))];
+  const rules = await getEnabledRules(tx, coinIds);
+  if (rules.length === 0) return [];
+  const states = await getRuleStates(tx, rules, coinIds);
+  const bases = await getBases(tx, rules, ticks);
 
-	const touched = new Set<string>();
-	const fired: FiredAlert[] = [];
-	const resolved: string[] = [];
-	for (const [index, tick] of ticks.entries()) {
-		for (const rule of rules) {
-			if (rule.coinId !== null && rule.coinId !== tick.coinId) continue;
-			const key = stateKey(rule, tick.coinId);
-			const base =
-				rule.windowMinutes === null
-					? null
-					: (bases.get(`${index} ${rule.windowMinutes}`) ?? null);
-			const step = evaluate(rule, states.get(key)?.state ?? null, tick, base);
-			if (step === null) continue;
-			states.set(key, {
-				rule,
-				coinId: tick.coinId,
-				state: step.state,
-				observedAt: tick.observedAt,
-			});
-			touched.add(key);
-			if (step.fired) fired.push(toAlert(rule, tick, step.fired, now));
-			if (step.resolvedAlertId) resolved.push(step.resolvedAlertId);
-		}
-	}
-	await upsertRuleStates(
-		tx,
-		[...touched].map((key) => states.get(key) as KnownState),
-	);
-	await insertAlerts(tx, fired);
-	await closeAlerts(tx, resolved, now);
-	return fired.filter((alert) => alert.status === "FIRING");
+  const touched = new Set<string>();
+  const fired: FiredAlert[] = [];
+  const resolved: string[] = [];
+  for (const [index, tick] of ticks.entries()) {
+    for (const rule of rules) {
+      if (rule.coinId !== null && rule.coinId !== tick.coinId) continue;
+      const key = stateKey(rule, tick.coinId);
+      const base = rule.windowMinutes === null ? null : (bases.get(`${index} ${rule.windowMinutes}`) ?? null);
+      const step = evaluate(rule, states.get(key)?.state ?? null, tick, base);
+      if (step === null) continue;
+      states.set(key, {
+        rule,
+        coinId: tick.coinId,
+        state: step.state,
+        observedAt: tick.observedAt,
+      });
+      touched.add(key);
+      if (step.fired) fired.push(toAlert(rule, tick, step.fired, now));
+      if (step.resolvedAlertId) resolved.push(step.resolvedAlertId);
+    }
+  }
+  await upsertRuleStates(
+    tx,
+    [...touched].map((key) => states.get(key) as KnownState),
+  );
+  await insertAlerts(tx, fired);
+  await closeAlerts(tx, resolved, now);
+  return fired.filter((alert) => alert.status === 'FIRING');
 }
 
 /** The price a window ago, by '<index of the tick> <window in minutes>'. */
-async function getBases(
-	tx: Queryable,
-	rules: AlertRule[],
-	ticks: LoggedTick[],
-): Promise<Map<string, Decimal>> {
-	const wanted = ticks.flatMap((tick, index) => {
-		const windows = rules
-			.filter((rule) => rule.coinId === null || rule.coinId === tick.coinId)
-			.map((rule) => rule.windowMinutes);
-		return [...new Set(windows)]
-			.filter((window) => window !== null)
-			.map((window) => ({
-				key: `${index} ${window}`,
-				tick,
-				...baseWindow(tick, window),
-			}));
-	});
-	return wanted.length === 0 ? new Map() : findBasePrices(tx, wanted);
+async function getBases(tx: Queryable, rules: AlertRule[], ticks: LoggedTick[]): Promise<Map<string, Decimal>> {
+  const wanted = ticks.flatMap((tick, index) => {
+    const windows = rules.filter((rule) => rule.coinId === null || rule.coinId === tick.coinId).map((rule) => rule.windowMinutes);
+    return [...new Set(windows)]
+      .filter((window) => window !== null)
+      .map((window) => ({
+        key: `${index} ${window}`,
+        tick,
+        ...baseWindow(tick, window),
+      }));
+  });
+  return wanted.length === 0 ? new Map() : findBasePrices(tx, wanted);
 }
 
-function toAlert(
-	rule: AlertRule,
-	tick: LoggedTick,
-	crossing: Crossing,
-	now: Date,
-): FiredAlert {
-	return {
-		alertId: crossing.alertId,
-		ruleId: rule.id,
-		ruleVersion: rule.version,
-		coinId: tick.coinId,
-		kind: rule.kind,
-		severity: rule.severity,
-		threshold: rule.threshold,
-		windowMinutes: rule.windowMinutes,
-		observed: crossing.observed,
-		priceUsd: tick.priceUsd,
-		source: tick.source,
-		observedAt: tick.observedAt,
-		origin: tick.origin,
-		position: tick.position,
-		triggeredAt: now,
-		late: now.getTime() - tick.observedAt.getTime() > LATE_AFTER,
-		status: crossing.suppressed ? "SUPPRESSED" : "FIRING",
-		message: crossing.message,
-	};
+function toAlert(rule: AlertRule, tick: LoggedTick, crossing: Crossing, now: Date): FiredAlert {
+  return {
+    alertId: crossing.alertId,
+    ruleId: rule.id,
+    ruleVersion: rule.version,
+    coinId: tick.coinId,
+    kind: rule.kind,
+    severity: rule.severity,
+    threshold: rule.threshold,
+    windowMinutes: rule.windowMinutes,
+    observed: crossing.observed,
+    priceUsd: tick.priceUsd,
+    source: tick.source,
+    observedAt: tick.observedAt,
+    origin: tick.origin,
+    position: tick.position,
+    triggeredAt: now,
+    late: now.getTime() - tick.observedAt.getTime() > LATE_AFTER,
+    status: crossing.suppressed ? 'SUPPRESSED' : 'FIRING',
+    message: crossing.message,
+  };
 }

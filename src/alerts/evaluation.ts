@@ -2,134 +2,116 @@
  * The state machine of one rule version and coin: pure, so that a replay of the log gives the same alerts.
  * unknown -> true sets the state silently; false -> true fires, or within the cooldown is suppressed; true -> false resolves.
  */
-import { createHash } from "node:crypto";
-import Big from "big.js";
-import type { Decimal } from "../domain/decimal.js";
-import { MINUTE, SECOND } from "../domain/time.js";
-import { type AlertKind, RULE_KINDS, toDecimal } from "./rule-kinds.js";
-
-export type AlertSeverity = "INFO" | "WARNING" | "CRITICAL";
+import { createHash } from 'node:crypto';
+import Big from 'big.js';
+import type { Decimal } from '../domain/decimal.js';
+import { MINUTE, SECOND } from '../domain/time.js';
+import type { AlertKind, AlertSeverity } from '../domain/updates.js';
+import { RULE_KINDS, toDecimal } from './rule-kinds.js';
 
 /** A rule as its newest version says. */
 export interface AlertRule {
-	id: bigint;
-	version: number;
-	name: string;
-	kind: AlertKind;
-	/** Null: every coin. */
-	coinId: string | null;
-	/** USD for PRICE_*, percent for PCT_*. */
-	threshold: Decimal;
-	windowMinutes: number | null;
-	severity: AlertSeverity;
-	cooldownSeconds: number;
+  id: bigint;
+  version: number;
+  name: string;
+  kind: AlertKind;
+  /** Null: every coin. */
+  coinId: string | null;
+  /** USD for PRICE_*, percent for PCT_*. */
+  threshold: Decimal;
+  windowMinutes: number | null;
+  severity: AlertSeverity;
+  cooldownSeconds: number;
 }
 
 export interface RuleState {
-	condition: boolean;
-	/** observed_at of the alert that was last sent; the cooldown counts from it. */
-	lastFiredAt: Date | null;
-	openAlertId: string | null;
+  condition: boolean;
+  /** observed_at of the alert that was last sent; the cooldown counts from it. */
+  lastFiredAt: Date | null;
+  openAlertId: string | null;
 }
 
 /** A tick that is newer than all before it of its coin. */
 export interface EvaluatedTick {
-	coinId: string;
-	source: string;
-	priceUsd: Decimal;
-	observedAt: Date;
+  coinId: string;
+  source: string;
+  priceUsd: Decimal;
+  observedAt: Date;
 }
 
 /** Where the tick stands in the log. */
 export interface LoggedTick extends EvaluatedTick {
-	origin: string;
-	position: bigint;
+  origin: string;
+  position: bigint;
 }
 
 export interface Crossing {
-	alertId: string;
-	observed: Decimal;
-	suppressed: boolean;
-	message: string;
+  alertId: string;
+  observed: Decimal;
+  suppressed: boolean;
+  message: string;
 }
 
 export interface Step {
-	state: RuleState;
-	fired: Crossing | null;
-	resolvedAlertId: string | null;
+  state: RuleState;
+  fired: Crossing | null;
+  resolvedAlertId: string | null;
 }
 
 /**
  * One tick against one rule. `state` is null while unknown; `basePriceUsd` is the price a window ago, null where there is none:
  * then, and where nothing changes, the answer is null.
  */
-export function evaluate(
-	rule: AlertRule,
-	state: RuleState | null,
-	tick: EvaluatedTick,
-	basePriceUsd: Decimal | null,
-): Step | null {
-	const kind = RULE_KINDS[rule.kind];
-	if (kind.windowed && basePriceUsd === null) return null;
-	const price = new Big(tick.priceUsd);
-	const base = new Big(basePriceUsd ?? tick.priceUsd);
-	const condition = kind.holds(price, new Big(rule.threshold), base);
-	if (state === null)
-		return {
-			state: { condition, lastFiredAt: null, openAlertId: null },
-			fired: null,
-			resolvedAlertId: null,
-		};
-	if (condition === state.condition) return null;
-	if (!condition)
-		return {
-			state: { ...state, condition, openAlertId: null },
-			fired: null,
-			resolvedAlertId: state.openAlertId,
-		};
-	const cooledDown =
-		state.lastFiredAt === null ||
-		tick.observedAt.getTime() - state.lastFiredAt.getTime() >=
-			rule.cooldownSeconds * SECOND;
-	const alertId = alertIdOf(rule, tick);
-	const observed = toDecimal(kind.observed(price, base));
-	const message = kind.describe({
-		coin: tick.coinId,
-		observed,
-		threshold: rule.threshold,
-		windowMinutes: rule.windowMinutes,
-	});
-	return {
-		state: {
-			condition,
-			lastFiredAt: cooledDown ? tick.observedAt : state.lastFiredAt,
-			openAlertId: alertId,
-		},
-		fired: { alertId, observed, suppressed: !cooledDown, message },
-		resolvedAlertId: null,
-	};
+export function evaluate(rule: AlertRule, state: RuleState | null, tick: EvaluatedTick, basePriceUsd: Decimal | null): Step | null {
+  const kind = RULE_KINDS[rule.kind];
+  if (kind.windowed && basePriceUsd === null) return null;
+  const price = new Big(tick.priceUsd);
+  const base = new Big(basePriceUsd ?? tick.priceUsd);
+  const condition = kind.holds(price, new Big(rule.threshold), base);
+  if (state === null)
+    return {
+      state: { condition, lastFiredAt: null, openAlertId: null },
+      fired: null,
+      resolvedAlertId: null,
+    };
+  if (condition === state.condition) return null;
+  if (!condition)
+    return {
+      state: { ...state, condition, openAlertId: null },
+      fired: null,
+      resolvedAlertId: state.openAlertId,
+    };
+  const cooledDown = state.lastFiredAt === null || tick.observedAt.getTime() - state.lastFiredAt.getTime() >= rule.cooldownSeconds * SECOND;
+  const alertId = alertIdOf(rule, tick);
+  const observed = toDecimal(kind.observed(price, base));
+  const message = kind.describe({
+    coin: tick.coinId,
+    observed,
+    threshold: rule.threshold,
+    windowMinutes: rule.windowMinutes,
+  });
+  return {
+    state: {
+      condition,
+      lastFiredAt: cooledDown ? tick.observedAt : state.lastFiredAt,
+      openAlertId: alertId,
+    },
+    fired: { alertId, observed, suppressed: !cooledDown, message },
+    resolvedAlertId: null,
+  };
 }
 
 /** The same crossing always has the same id, however often it is computed. */
 export function alertIdOf(rule: AlertRule, tick: EvaluatedTick): string {
-	const crossing = [
-		rule.id,
-		rule.version,
-		tick.coinId,
-		tick.source,
-		tick.observedAt.toISOString(),
-	].join("|");
-	return createHash("sha256").update(crossing).digest("hex").slice(0, 32);
+  const crossing = [rule.id, rule.version, tick.coinId, tick.source, tick.observedAt.toISOString()].join('|');
+  return createHash('sha256').update(crossing).digest('hex').slice(0, 32);
 }
 
 /** Where a windowed rule looks for its base: the newest tick at or before `to`, no older than `from`. */
-export function baseWindow(
-	tick: EvaluatedTick,
-	windowMinutes: number,
-): { from: Date; to: Date } {
-	const window = windowMinutes * MINUTE;
-	return {
-		from: new Date(tick.observedAt.getTime() - 2 * window),
-		to: new Date(tick.observedAt.getTime() - window),
-	};
+export function baseWindow(tick: EvaluatedTick, windowMinutes: number): { from: Date; to: Date } {
+  const window = windowMinutes * MINUTE;
+  return {
+    from: new Date(tick.observedAt.getTime() - 2 * window),
+    to: new Date(tick.observedAt.getTime() - window),
+  };
 }

@@ -1,33 +1,30 @@
 /** Log records that could not be read, or that failed again and again. Grain: one (topic, partition, offset). */
-import type { LogRecord } from "../platform/event-log/event-log.js";
-import type { Queryable } from "../platform/postgres/database.js";
+import type { LogRecord } from '../platform/event-log/event-log.js';
+import type { Queryable } from '../platform/postgres/database.js';
 
 export interface DeadLetter {
-	record: LogRecord;
-	reason: string;
-	attempts: number;
+  record: LogRecord;
+  reason: string;
+  attempts: number;
 }
 
-export async function insertDeadLetters(
-	tx: Queryable,
-	letters: DeadLetter[],
-): Promise<void> {
-	if (letters.length === 0) return;
-	const records = letters.map((letter) => letter.record);
-	await tx.query({
-		name: "insert-dead-letters",
-		text: `INSERT INTO ops.dead_letters (topic, partition, "offset", key, headers, reason, payload, attempts, stored_at)
+export async function insertDeadLetters(tx: Queryable, letters: DeadLetter[]): Promise<void> {
+  if (letters.length === 0) return;
+  const records = letters.map((letter) => letter.record);
+  await tx.query({
+    name: 'insert-dead-letters',
+    text: `INSERT INTO ops.dead_letters (topic, partition, "offset", key, headers, reason, payload, attempts, stored_at)
            SELECT *, clock_timestamp()
            FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::text[], $5::jsonb[], $6::text[], $7::bytea[], $8::integer[])`,
-		values: [
-			records.map((record) => record.topic),
-			records.map((record) => record.partition),
-			records.map((record) => record.offset),
-			records.map((record) => record.key),
-			records.map((record) => JSON.stringify(record.headers)),
-			letters.map((letter) => letter.reason.replaceAll("\0", "")),
-			records.map((record) => record.value),
-			letters.map((letter) => letter.attempts),
-		],
-	});
+    values: [
+      records.map((record) => record.topic),
+      records.map((record) => record.partition),
+      records.map((record) => record.offset),
+      records.map((record) => record.key),
+      records.map((record) => JSON.stringify(record.headers)),
+      letters.map((letter) => letter.reason.replaceAll('\0', '')),
+      records.map((record) => record.value),
+      letters.map((letter) => letter.attempts),
+    ],
+  });
 }

@@ -3,90 +3,70 @@
  * Must stay true: published_position of a source partition moves by compare-and-set, after the log's acknowledgement:
  * a crash repeats records and never skips one.
  */
-import type { Queryable } from "../platform/postgres/database.js";
+import type { Queryable } from '../platform/postgres/database.js';
 
 export interface OutboxRow {
-	target: string;
-	/** Of the record in the source partition that it comes from. */
-	position: bigint;
-	ordinal: number;
-	key: string;
-	value: string;
+  target: string;
+  /** Of the record in the source partition that it comes from. */
+  position: bigint;
+  ordinal: number;
+  key: string;
+  value: string;
 }
 
 export interface OutboxPlace {
-	target: string;
-	sourceTopic: string;
-	sourcePartition: number;
+  target: string;
+  sourceTopic: string;
+  sourcePartition: number;
 }
 
-export async function insertOutbox(
-	tx: Queryable,
-	sourceTopic: string,
-	sourcePartition: number,
-	rows: OutboxRow[],
-): Promise<void> {
-	if (rows.length === 0) return;
-	await tx.query({
-		name: "insert-outbox",
-		text: `INSERT INTO ops.outbox (source_topic, source_partition, target_topic, source_position, ordinal, key, value)
+export async function insertOutbox(tx: Queryable, sourceTopic: string, sourcePartition: number, rows: OutboxRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await tx.query({
+    name: 'insert-outbox',
+    text: `INSERT INTO ops.outbox (source_topic, source_partition, target_topic, source_position, ordinal, key, value)
            SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[], $5::smallint[], $6::text[], $7::text[])`,
-		values: [
-			sourceTopic,
-			sourcePartition,
-			rows.map((row) => row.target),
-			rows.map((row) => row.position),
-			rows.map((row) => row.ordinal),
-			rows.map((row) => row.key),
-			rows.map((row) => row.value),
-		],
-	});
+    values: [
+      sourceTopic,
+      sourcePartition,
+      rows.map((row) => row.target),
+      rows.map((row) => row.position),
+      rows.map((row) => row.ordinal),
+      rows.map((row) => row.key),
+      rows.map((row) => row.value),
+    ],
+  });
 }
 
 /** The oldest rows of one place, in order: whole source positions, about `limit` rows. */
-export async function getUnpublished(
-	db: Queryable,
-	place: OutboxPlace,
-	limit: number,
-): Promise<Omit<OutboxRow, "target">[]> {
-	const { rows } = await db.query<Omit<OutboxRow, "target">>({
-		name: "get-unpublished",
-		text: `SELECT * FROM (
+export async function getUnpublished(db: Queryable, place: OutboxPlace, limit: number): Promise<Omit<OutboxRow, 'target'>[]> {
+  const { rows } = await db.query<Omit<OutboxRow, 'target'>>({
+    name: 'get-unpublished',
+    text: `SELECT * FROM (
              SELECT source_position AS position, ordinal, key, value FROM ops.outbox
              WHERE target_topic = $1 AND source_topic = $2 AND source_partition = $3
              ORDER BY source_position FETCH FIRST $4 ROWS WITH TIES
            ) AS oldest ORDER BY position, ordinal`,
-		values: [place.target, place.sourceTopic, place.sourcePartition, limit],
-	});
-	return rows;
+    values: [place.target, place.sourceTopic, place.sourcePartition, limit],
+  });
+  return rows;
 }
 
-export async function findPublishedPosition(
-	db: Queryable,
-	place: OutboxPlace,
-): Promise<bigint> {
-	const key = [place.target, place.sourceTopic, place.sourcePartition];
-	await db.query(
-		"INSERT INTO ops.outbox_progress VALUES ($1, $2, $3, -1) ON CONFLICT DO NOTHING",
-		key,
-	);
-	const { rows } = await db.query(
-		"SELECT published_position FROM ops.outbox_progress WHERE target_topic = $1 AND source_topic = $2 AND source_partition = $3",
-		key,
-	);
-	return rows[0].published_position;
+export async function findPublishedPosition(db: Queryable, place: OutboxPlace): Promise<bigint> {
+  const key = [place.target, place.sourceTopic, place.sourcePartition];
+  await db.query('INSERT INTO ops.outbox_progress VALUES ($1, $2, $3, -1) ON CONFLICT DO NOTHING', key);
+  const { rows } = await db.query(
+    'SELECT published_position FROM ops.outbox_progress WHERE target_topic = $1 AND source_topic = $2 AND source_partition = $3',
+    key,
+  );
+  return rows[0].published_position;
 }
 
 /** Moves the published position and drops the rows up to it, in one statement. False: somebody else has moved it. */
-export async function markPublished(
-	db: Queryable,
-	place: OutboxPlace,
-	from: bigint,
-	to: bigint,
-): Promise<boolean> {
-	const { rowCount } = await db.query({
-		name: "mark-published",
-		text: `WITH moved AS (
+export async function markPublished(db: Queryable, place: OutboxPlace, from: bigint, to: bigint): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'mark-published',
+    text: `WITH moved AS (
              UPDATE ops.outbox_progress SET published_position = $5
              WHERE target_topic = $1 AND source_topic = $2 AND source_partition = $3 AND published_position = $4
              RETURNING 1
@@ -95,7 +75,7 @@ export async function markPublished(
              WHERE target_topic = $1 AND source_topic = $2 AND source_partition = $3 AND source_position <= $5 AND EXISTS (SELECT FROM moved)
            )
            SELECT FROM moved`,
-		values: [place.target, place.sourceTopic, place.sourcePartition, from, to],
-	});
-	return rowCount === 1;
+    values: [place.target, place.sourceTopic, place.sourcePartition, from, to],
+  });
+  return rowCount === 1;
 }
