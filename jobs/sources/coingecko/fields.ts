@@ -1,0 +1,77 @@
+/**
+ * Field types of CoinGecko's JSON, and the door that each row passes on its own.
+ * Must stay true: a bad row never takes a good one with it, and nothing that Postgres could not keep gets past.
+ */
+import { z } from 'zod';
+import { type Decimal, isPositive } from '../../../src/domain/decimal.js';
+import { toDecimal, whyUnstorable } from '../lossless-json.js';
+import { type RejectedRow, SourceError } from '../source.js';
+
+const number = z.unknown().transform((value, context): Decimal => {
+  const decimal = toDecimal(value);
+  if (decimal !== null) return decimal;
+  const was = value === undefined ? 'missing' : value === null ? 'null' : `not a number: ${JSON.stringify(value).slice(0, 100)}`;
+  context.addIssue({ code: 'custom', message: `is ${was}` });
+  return z.NEVER;
+});
+
+export const priceField = number.refine(isPositive, 'is not greater than zero');
+const amount = number.refine((value) => !value.startsWith('-'), 'is negative');
+export const amountField = amount.nullish().transform((value) => value ?? null);
+export const optionalPriceField = priceField.nullish().transform((value) => value ?? null);
+export const rankField = number
+  .refine((value) => /^[1-9]\d{0,8}$/.test(value), 'is not a rank')
+  .nullish()
+  .transform((value) => (value == null ? null : Number(value)));
+
+const LAST_INSTANT = Date.UTC(9999, 11, 31);
+
+/** A count of units since 1970. */
+export function epochField(unitMs: number) {
+  return number.transform((value, context) => {
+    const milliseconds = Math.round(Number(value) * unitMs);
+    if (milliseconds >= 0 && milliseconds <= LAST_INSTANT) return new Date(milliseconds);
+    context.addIssue({ code: 'custom', message: `is not an instant: ${value}` });
+    return z.NEVER;
+  });
+}
+
+export const instantField = z.iso
+  .datetime({ offset: true, error: 'is not an instant' })
+  .transform((text) => new Date(text))
+  .nullish()
+  .transform((value) => value ?? null);
+
+/** Any text but none: ids hold spaces, brackets, a leading minus, or are all digits. */
+export const idField = z.string('is not a text').min(1, 'is empty').max(200, 'is longer than 200 characters');
+
+export type Door<T> = { accepted: T } | { rejected: RejectedRow };
+
+/** Passes one row of the response through its schema. */
+export function admit<T>(schema: z.ZodType<T>, row: unknown, coinId: unknown): Door<T> {
+  const reason = whyUnstorable(row);
+  const parsed = reason === null ? schema.safeParse(row) : null;
+  if (parsed?.success) return { accepted: parsed.data };
+  return { rejected: rejection(row, coinId, reason ?? describe(parsed?.error as z.ZodError)) };
+}
+
+export function rejection(row: unknown, coinId: unknown, reason: string): RejectedRow {
+  const known = typeof coinId === 'string' && coinId !== '' && whyUnstorable(coinId) === null;
+  return { coinId: known ? coinId : null, reason, payload: JSON.stringify(row) };
+}
+
+function describe(error: z.ZodError): string {
+  const issues = error.issues.map((issue) => [issue.path.join('.'), issue.message].filter((part) => part !== '').join(' '));
+  return issues.slice(0, 5).join('; ');
+}
+
+export function unexpectedShape(label: string, endpoint: string, expected: string, body: unknown): SourceError {
+  const was = Array.isArray(body) ? 'a list' : body === null ? 'null' : typeof body === 'object' ? 'an object' : `a ${typeof body}`;
+  return new SourceError(
+    `${label} ${endpoint}: the answer is ${was} and not ${expected}. It is tried again later; if it stays, the API has changed.`,
+    {
+      kind: 'malformed',
+      endpoint,
+    },
+  );
+}
