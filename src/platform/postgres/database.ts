@@ -1,13 +1,25 @@
-/** One pool for Prisma and for SQL. Everyday reads and writes go through Prisma, hot reads and bulk writes are SQL on the same pool. */
+/**
+ * One pool for Prisma and for SQL: everyday reads and writes go through Prisma, hot reads and bulk writes are SQL on the same pool.
+ * Must stay true: no number and no date passes through a JavaScript number or a local time zone on its way.
+ */
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from '../../../generated/prisma/client.js';
 
-// Dates stay text (a JS Date would move them by the local zone); bigint becomes a bigint; numeric stays the exact text.
+const { builtins } = pg.types;
+const NUMERIC_ARRAY = 1231;
+const INT8_ARRAY = 1016;
+const DATE_ARRAY = 1182;
+const TEXT_ARRAY = 1009;
+
+// Dates stay text (a JS Date would move them by the local zone); bigint becomes a bigint; numeric stays the exact text. Arrays likewise.
 const types: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
-    if (oid === pg.types.builtins.DATE) return (value: string) => value;
-    if (oid === pg.types.builtins.INT8) return (value: string) => BigInt(value);
+    const texts = () => pg.types.getTypeParser(TEXT_ARRAY as never, 'text') as unknown as (value: string) => string[];
+    if (oid === builtins.DATE || oid === builtins.NUMERIC) return (value: string) => value;
+    if (oid === builtins.INT8) return (value: string) => BigInt(value);
+    if (oid === NUMERIC_ARRAY || oid === DATE_ARRAY) return texts();
+    if (oid === INT8_ARRAY) return (value: string) => texts()(value).map((item) => (item === null ? null : BigInt(item)));
     return pg.types.getTypeParser(oid, format as 'text');
   },
 };
@@ -22,4 +34,59 @@ export interface Database {
   /** Runs in one transaction on one connection; rolls back when `work` throws. */
   transaction<T>(work: (tx: pg.PoolClient) => Promise<T>, begin?: 'BEGIN' | 'BEGIN ISOLATION LEVEL REPEATABLE READ'): Promise<T>;
   close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** Shown by pg_stat_activity. */
+  applicationName: string;
+  maxConnections?: number;
+  /** How long one statement may run; work that takes longer says so itself (SET LOCAL statement_timeout). */
+  statementTimeoutMs?: number;
+}
+
+export function openDatabase(url: string, options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: options.applicationName,
+    max: options.maxConnections ?? 10,
+    statement_timeout: options.statementTimeoutMs ?? 300_000,
+    // A frozen process gives up its locks; see the lease of runs.
+    idle_in_transaction_session_timeout: 10_000,
+    connectionTimeoutMillis: 10_000,
+    options: '-c timezone=UTC',
+    keepAlive: true,
+    types,
+  });
+  // A connection that is lost while nobody waits for its answer would otherwise end the process; the next query reports it.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  return {
+    url,
+    pool,
+    prisma,
+    transaction: (work, begin = 'BEGIN') => inTransaction(pool, work, begin),
+    async close() {
+      await prisma.$disconnect();
+      await pool.end();
+    },
+  };
+}
+
+async function inTransaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Promise<T>, begin: string): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query(begin);
+    const result = await work(client);
+    const { command } = await client.query('COMMIT');
+    // Postgres answers ROLLBACK to the COMMIT of a transaction in which a statement failed and was passed over.
+    if (command !== 'COMMIT') throw new Error('the transaction was rolled back: a statement in it failed and its error was swallowed');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((lost: Error) => (broken = lost));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
 }

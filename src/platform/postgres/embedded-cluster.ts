@@ -1,0 +1,166 @@
+/**
+ * The embedded cluster on disk: DATA_DIR/postgres/{data, connection.json, postgres.log}. Made whole or not at all (initialised beside its
+ * place, then renamed), so a start that was killed halfway, or two at once, leave nothing broken.
+ */
+import { randomBytes } from 'node:crypto';
+import { accessSync, chmodSync, chownSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readlinkSync, realpathSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { OperatorError } from '../../domain/errors.js';
+import type { PostgresPrograms } from './embedded-binaries.js';
+import { findServerUser, type ServerUser, spawnAs } from './embedded-user.js';
+
+export interface Cluster {
+  /** DATA_DIR/postgres, absolute. */
+  root: string;
+  /** What Postgres calls its data directory. */
+  data: string;
+  connectionFile: string;
+  logFile: string;
+}
+
+/** What connection.json keeps, readable by the owner only. The port is the one that the next start tries first. */
+export interface Connection {
+  port: number;
+  password: string;
+}
+
+export interface Postmaster {
+  pid: number;
+  port: number;
+  ready: boolean;
+}
+
+export function clusterAt(dataDir: string): Cluster {
+  return clusterAtRoot(join(resolve(dataDir), 'postgres'));
+}
+
+function clusterAtRoot(root: string): Cluster {
+  return { root, data: join(root, 'data'), connectionFile: join(root, 'connection.json'), logFile: join(root, 'postgres.log') };
+}
+
+/** Makes the data directory, or says why it cannot be used. */
+export function prepareDataDir(dataDir: string): void {
+  const path = resolve(dataDir);
+  try {
+    mkdirSync(path, { recursive: true });
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new OperatorError(
+      `The data directory ${path} cannot be written (${(cause as NodeJS.ErrnoException).code}). ` +
+        'Give the user that starts the platform the right to, or set DATA_DIR to a directory of its own.',
+      undefined,
+      { cause },
+    );
+  }
+}
+
+/** Runs initdb where there is no cluster yet. */
+export async function initialiseCluster(cluster: Cluster, programs: PostgresPrograms): Promise<void> {
+  removeAbandoned(cluster);
+  const user = findServerUser(cluster.data);
+  const made = clusterAtRoot(`${cluster.root}.init-${process.pid}`);
+  mkdirSync(made.root, { mode: 0o700 });
+  const passwordFile = join(made.root, 'password');
+  const connection: Connection = { port: 0, password: randomBytes(24).toString('base64url') };
+  try {
+    writeFileSync(passwordFile, connection.password, { mode: 0o600 });
+    if (user !== null) for (const path of [made.root, passwordFile]) chownSync(path, user.uid, user.gid);
+    await runInitdb(made, passwordFile, user, programs);
+    rmSync(passwordFile);
+    writeConnection(made, connection);
+    renameSync(made.root, cluster.root);
+  } catch (cause) {
+    rmSync(made.root, { recursive: true, force: true });
+    if (!existsSync(join(cluster.data, 'PG_VERSION'))) throw cause; // else another start was faster: its cluster is as good
+  }
+}
+
+/** What starts that were killed in the middle of initdb left behind. */
+function removeAbandoned({ root }: Cluster): void {
+  const parent = resolve(root, '..');
+  for (const name of readdirSync(parent)) {
+    const pid = /^postgres\.init-(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && (Number(pid) === process.pid || !isAlive(Number(pid)))) rmSync(join(parent, name), { recursive: true });
+  }
+}
+
+function runInitdb(cluster: Cluster, passwordFile: string, user: ServerUser | null, programs: PostgresPrograms): Promise<void> {
+  const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
+  const args = [`--pgdata=${cluster.data}`, '--username=postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`, ...locale];
+  return new Promise((done, fail) => {
+    const child = spawnAs(user, programs.initdb, args, [cluster.root], { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
+    child.on('error', fail);
+    child.on('close', (code, signal) => {
+      if (code === 0) return done();
+      fail(new OperatorError(`The built-in Postgres could not make its files in ${cluster.root} (${code ?? signal}): ${said.trim()}`));
+    });
+  });
+}
+
+export function readConnection(cluster: Cluster): Connection {
+  try {
+    return JSON.parse(readFileSync(cluster.connectionFile, 'utf8')) as Connection;
+  } catch (cause) {
+    throw new OperatorError(
+      `${cluster.connectionFile}, which holds the password of the built-in Postgres, cannot be read ` +
+        `(${(cause as NodeJS.ErrnoException).code ?? 'not JSON'}). Start as the user that owns it, or restore it from a backup.`,
+      undefined,
+      { cause },
+    );
+  }
+}
+
+export function writeConnection(cluster: Cluster, connection: Connection): void {
+  const temporary = `${cluster.connectionFile}.new`;
+  writeFileSync(temporary, `${JSON.stringify(connection)}\n`, { mode: 0o600 });
+  chmodSync(temporary, 0o600);
+  renameSync(temporary, cluster.connectionFile);
+}
+
+/** Throws where the files belong to another major version of Postgres than the programs. */
+export function checkVersion(cluster: Cluster, major: string): void {
+  const found = readFileSync(join(cluster.data, 'PG_VERSION'), 'utf8').trim();
+  if (found === major) return;
+  throw new OperatorError(
+    `The data in ${cluster.data} was made by Postgres ${found}; the built-in one is ${major} and cannot read it. ` +
+      `Dump it with Postgres ${found} and load it into a fresh DATA_DIR (docs/how-to/upgrade-postgres.md), or set DATA_DIR to an empty directory.`,
+  );
+}
+
+/** The server that runs on these files, or null; a pid that another program got since counts as none. */
+export function findPostmaster(cluster: Cluster): Postmaster | null {
+  let lines: string[];
+  try {
+    lines = readFileSync(join(cluster.data, 'postmaster.pid'), 'utf8').split('\n');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  const pid = Number(lines[0]);
+  if (!Number.isSafeInteger(pid) || pid <= 1 || !isPostgresOf(cluster, pid)) return null;
+  return { pid, port: Number(lines[3] ?? 0), ready: lines[7]?.trim() === 'ready' };
+}
+
+/** A running Postgres has its data directory as working directory. Where that cannot be seen, a live pid has to do. */
+function isPostgresOf(cluster: Cluster, pid: number): boolean {
+  if (!isAlive(pid)) return false;
+  if (process.platform !== 'linux') return true;
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(cluster.data);
+  } catch (error) {
+    // Another user's process: Postgres runs as the owner of the files, so this is not it, unless we may not look at that user's.
+    return (error as NodeJS.ErrnoException).code === 'EACCES' && process.getuid?.() === 0;
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

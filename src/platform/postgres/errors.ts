@@ -1,0 +1,17 @@
+/** What an error of Postgres says about trying again. */
+import pg from 'pg';
+
+/** SQLSTATEs after which the same transaction, begun anew, may succeed: lost races, a server that restarts or is full. */
+const TRANSIENT_STATES = new Set(['40001', '40P01', '55P03', '57P01', '57P02', '57P03', '57P05', '25P03', '53300', '53400']);
+const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+/** pg reports a lost or missing connection by message only. */
+const CONNECTION_LOST = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
+
+/** True where the database was away, or the transaction lost a race: not the statement's fault. */
+export function isTransient(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isTransient); // one per address of the host
+  const code = (error as { code?: unknown }).code;
+  if (error instanceof pg.DatabaseError) return typeof code === 'string' && (TRANSIENT_STATES.has(code) || code.startsWith('08'));
+  return (typeof code === 'string' && NETWORK_CODES.has(code)) || CONNECTION_LOST.test(error.message);
+}

@@ -1,0 +1,27 @@
+/**
+ * Every advisory lock of the platform, by its class: the first of the two numbers of pg_advisory_lock(class, key).
+ * Where a class has one lock only, its key is 0. The numbers must never change: old and new processes meet on them.
+ */
+import { keyHash } from '../../domain/murmur2.js';
+
+export const LOCKS = {
+  /** One process migrates the schema. Session lock. */
+  migration: 101,
+  /** Publishes are serial. Session lock, taken before BEGIN. */
+  publish: 102,
+  /** Writers of prices and candles. Key: one of coinLockKeys. Transaction locks, before the first row is written. */
+  coins: 103,
+  /** Shared by who evaluates alert rules, exclusive for who edits them. Transaction lock. */
+  rules: 104,
+  /** One producer polls. Session lock. */
+  producer: 105,
+  /** Months are made and dropped by one at a time. Session lock. */
+  partitions: 106,
+} as const;
+
+const COIN_LOCKS = 64;
+
+/** The keys of these coins' locks, each once, ascending: taken in this order nobody deadlocks. */
+export function coinLockKeys(coinIds: Iterable<string>): number[] {
+  return [...new Set(Array.from(coinIds, (id) => keyHash(id) % COIN_LOCKS))].sort((a, b) => a - b);
+}
