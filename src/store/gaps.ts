@@ -1,0 +1,32 @@
+/** ops.gaps. Grain: one stretch of time, (from, to], that no source offers any more. */
+import type { Queryable } from '../platform/postgres/database.js';
+
+export interface Gap {
+  source: string;
+  /** Null: every coin of the source. */
+  coinId: string | null;
+  from: Date;
+  to: Date;
+  reason: string;
+}
+
+export async function insertGap(tx: Queryable, gap: Gap, now: Date): Promise<void> {
+  await tx.query('INSERT INTO ops.gaps (source, coin_id, from_at, to_at, reason, noticed_at) VALUES ($1, $2, $3, $4, $5, $6)', [
+    gap.source,
+    gap.coinId,
+    gap.from,
+    gap.to,
+    gap.reason,
+    now,
+  ]);
+}
+
+/** Newest stretch first. */
+export async function getGaps(db: Queryable, first: number): Promise<(Gap & { noticedAt: Date })[]> {
+  const { rows } = await db.query<Gap & { noticedAt: Date }>(
+    `SELECT source, coin_id AS "coinId", from_at AS "from", to_at AS "to", reason, noticed_at AS "noticedAt"
+     FROM ops.gaps ORDER BY from_at DESC, id DESC LIMIT $1`,
+    [first],
+  );
+  return rows;
+}

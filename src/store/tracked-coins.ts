@@ -1,0 +1,28 @@
+/**
+ * ops.tracked_coins: the coins that the platform follows. Grain: one coin, with the source that feeds its latest price, candles and marts.
+ * Must stay true: once tracked, a coin stays until an operator removes it.
+ */
+import type { Queryable } from '../platform/postgres/database.js';
+
+export interface TrackedCoin {
+  coinId: string;
+  source: string;
+  trackedAt: Date;
+}
+
+/** By coin id. */
+export async function getTrackedCoins(db: Queryable): Promise<TrackedCoin[]> {
+  const { rows } = await db.query<TrackedCoin>(
+    'SELECT coin_id AS "coinId", source, tracked_at AS "trackedAt" FROM ops.tracked_coins ORDER BY coin_id COLLATE "C"',
+  );
+  return rows;
+}
+
+/** Coins that are tracked already stay as they are. Returns how many are new. */
+export async function trackCoins(tx: Queryable, coinIds: readonly string[], source: string, now: Date): Promise<number> {
+  const { rowCount } = await tx.query(
+    `INSERT INTO ops.tracked_coins (coin_id, source, tracked_at) SELECT c, $2, $3 FROM unnest($1::text[]) AS c ON CONFLICT (coin_id) DO NOTHING`,
+    [coinIds, source, now],
+  );
+  return rowCount ?? 0;
+}
