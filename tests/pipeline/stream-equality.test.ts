@@ -1,0 +1,264 @@
+/**
+ * Any order, duplication and correction of ticks and history points, cut into any batches, gives what one plain pass over all of
+ * them gives: staging, candles, latest prices, pushes and alerts, against models written apart from the SQL.
+ */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { lockCoins, storePrices } from '../../jobs/streams/price-writer.js';
+import { priceStream } from '../../jobs/streams/prices.js';
+import type { Decimal } from '../../src/domain/decimal.js';
+import { encodePriceRecord } from '../../src/domain/price-record.js';
+import { PRICES_TOPIC, type RawPrice, UPDATES_TOPIC } from '../../src/domain/prices.js';
+import { decodePriceUpdate } from '../../src/domain/updates.js';
+import type { LogRecord } from '../../src/platform/event-log/event-log.js';
+import type { Database } from '../../src/platform/postgres/database.js';
+import { fixedClock } from '../kit/clock.js';
+import { modelAlerts } from '../kit/reference/alerts.js';
+import { modelCandles, modelLatest, modelPrices, modelPushed } from '../kit/reference/prices.js';
+import { openTestDatabase } from '../kit/test-database.js';
+
+const BASE = Date.UTC(2026, 1, 28, 23, 50); // before a month's, a day's and an hour's end
+const COINS = ['bitcoin', 'dogecoin'];
+const FEEDING = new Map(COINS.map((coinId) => [coinId, 'coingecko']));
+const RULES = [
+  { kind: 'PRICE_ABOVE', coin_id: null, threshold: '1.05', window_minutes: null, cooldown_seconds: 0 },
+  { kind: 'PRICE_BELOW', coin_id: 'bitcoin', threshold: '0.95', window_minutes: null, cooldown_seconds: 240 },
+  { kind: 'PCT_RISE', coin_id: null, threshold: '5', window_minutes: 2, cooldown_seconds: 60 },
+  { kind: 'PCT_FALL', coin_id: 'dogecoin', threshold: '5', window_minutes: 1, cooldown_seconds: 0 },
+] as const;
+
+const PRICES = [
+  '0.9',
+  '0.95',
+  '1',
+  '1.00000000000000000000001',
+  '1.05',
+  '1.051',
+  '1.2',
+  '1.6',
+  '0.000000000001',
+  '69000000000000000000000000000',
+];
+
+const tick = fc.record({
+  coin: fc.constantFrom(...COINS),
+  source: fc.constantFrom('coingecko', 'coingecko', 'coingecko', 'coingecko', 'kraken'),
+  slot: fc.integer({ min: 0, max: 50 }),
+  price: fc.constantFrom(...PRICES),
+  delay: fc.integer({ min: 0, max: 3 }),
+});
+const point = fc.record({
+  coin: fc.constantFrom(...COINS),
+  grain: fc.constantFrom('5m' as const, '1h' as const, '1d' as const),
+  slot: fc.integer({ min: 0, max: 50 }),
+  price: fc.constantFrom(...PRICES),
+});
+const scenario = fc.record({
+  ticks: fc.array(tick, { minLength: 1, maxLength: 60 }),
+  cuts: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 60 }),
+  history: fc.array(fc.record({ after: fc.integer({ min: 0, max: 20 }), points: fc.array(point, { minLength: 1, maxLength: 5 }) }), {
+    maxLength: 3,
+  }),
+});
+
+let db: Database;
+const clock = fixedClock(new Date(BASE + 3_600_000));
+
+beforeAll(async () => {
+  db = await openTestDatabase();
+  for (const [name, from, to] of [
+    ['p2026_02', '2026-02-01', '2026-03-01'],
+    ['p2026_03', '2026-03-01', '2026-04-01'],
+  ]) {
+    await db.pool.query(
+      `CREATE TABLE IF NOT EXISTS raw_partitions.${name} PARTITION OF raw.raw_prices FOR VALUES FROM ('${from}') TO ('${to}')`,
+    );
+  }
+});
+afterAll(() => db.close());
+
+async function reset(): Promise<void> {
+  await db.pool.query(
+    `TRUNCATE raw.raw_prices, staging.stg_prices, mart.mart_price_candles, mart.mart_latest_prices, mart.mart_alerts, ops.outbox,
+       ops.rejected_rows, ops.changed_days, ops.alert_rule_states, ops.alert_rules, ops.tracked_coins RESTART IDENTITY`,
+  );
+  await db.pool.query(`INSERT INTO ops.tracked_coins SELECT c, 'coingecko', now() FROM unnest($1::text[]) AS c`, [COINS]);
+  for (const rule of RULES) {
+    await db.pool.query(
+      `INSERT INTO ops.alert_rules (name, kind, coin_id, threshold, window_minutes, severity, cooldown_seconds, enabled, created_at, updated_at)
+       VALUES ('rule', $1, $2, $3, $4, 'INFO', $5, true, now(), now())`,
+      [rule.kind, rule.coin_id, rule.threshold, rule.window_minutes, rule.cooldown_seconds],
+    );
+  }
+}
+
+/** 15 s apart, so that slots fall on minute boundaries. */
+const instant = (slot: number) => new Date(BASE + slot * 15_000);
+
+function toRaw(each: { coin: string; source: string; slot: number; price: string; delay: number }, position: number): RawPrice {
+  return {
+    origin: `${PRICES_TOPIC}/0`,
+    position: BigInt(position),
+    source: each.source,
+    coinId: each.coin,
+    priceUsd: each.price as Decimal,
+    observedAt: instant(each.slot),
+    receivedAt: new Date(BASE + 1_000_000 + each.delay * 1000),
+    grain: 'tick',
+    payload: '{}',
+  };
+}
+
+function toRecord(raw: RawPrice): LogRecord {
+  return {
+    topic: PRICES_TOPIC,
+    partition: 0,
+    offset: raw.position,
+    key: raw.coinId,
+    value: encodePriceRecord(raw),
+    headers: {},
+    appendedAt: new Date(BASE),
+  };
+}
+
+describe('the price stream', () => {
+  test('ends in the rows of one plain pass, whatever the order and the cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ ticks, cuts, history }) => {
+        await reset();
+        const raw = ticks.map(toRaw);
+        const all = [...raw];
+        let done = 0;
+        for (let batch = 0; done < raw.length; batch++) {
+          const records = raw.slice(done, done + (cuts[batch % cuts.length] as number)).map(toRecord);
+          const stream = priceStream({ realm: 'real', retentionDays: null, clock, publish: () => {} });
+          await db.transaction((tx) => stream.process(tx, records));
+          done += records.length;
+          for (const [call, load] of history.entries()) {
+            if (load.after !== batch) continue;
+            const points = load.points.map(
+              (each, index): RawPrice => ({
+                ...toRaw({ ...each, source: 'coingecko', delay: 2 }, index),
+                origin: `history/${call}/1`,
+                grain: each.grain,
+              }),
+            );
+            await db.transaction((tx) => storePrices(tx, points, clock.now()));
+            all.push(...points);
+          }
+        }
+        await expectModel(all, raw);
+        // A history point may have the last word on a tick's instant before the tick comes; pushes are about the log alone.
+        if (history.length === 0) await expectPushes(raw);
+      }),
+      { numRuns: 60, seed: 20260228 },
+    );
+  }, 120_000);
+
+  test('a writer holds the locks of its coins until it ends', async () => {
+    await db.transaction(async (tx) => {
+      await lockCoins(tx, ['bitcoin']);
+      const other = await db.pool.connect();
+      try {
+        await other.query("SET lock_timeout = '50ms'");
+        await expect(lockCoins(other, ['bitcoin'])).rejects.toThrow(/lock timeout/);
+      } finally {
+        other.release(true);
+      }
+    });
+  });
+});
+
+async function expectPushes(log: RawPrice[]): Promise<void> {
+  const { rows } = await db.pool.query('SELECT value FROM ops.outbox WHERE target_topic = $1 ORDER BY source_position', [UPDATES_TOPIC]);
+  const pushed = rows.map((row) => decodePriceUpdate(row.value));
+  const feeding = log.filter((each) => each.source === 'coingecko');
+  expect(pushed.map((each) => ({ position: each.sourcePosition, previousUsd: each.previousUsd, correction: each.correction }))).toEqual(
+    modelPushed(feeding),
+  );
+}
+
+async function expectModel(all: RawPrice[], log: RawPrice[]): Promise<void> {
+  const prices = modelPrices(all);
+  const staged = await db.pool.query(
+    `SELECT coin_id, source, observed_at, trim_scale(price_usd)::text AS price, grain, revisions, suspect, received_at, origin, position
+     FROM staging.stg_prices ORDER BY coin_id COLLATE "C", source COLLATE "C", observed_at`,
+  );
+  expect(
+    staged.rows.map((r) => [
+      r.coin_id,
+      r.source,
+      r.observed_at.getTime(),
+      r.price,
+      r.grain,
+      r.revisions,
+      r.suspect,
+      r.received_at.getTime(),
+      r.origin,
+      r.position,
+    ]),
+  ).toEqual(
+    prices.map((p) => [p.coinId, p.source, p.observedAt, p.priceUsd, p.grain, p.revisions, p.suspect, p.receivedAt, p.origin, p.position]),
+  );
+
+  const candles = await db.pool.query(
+    `SELECT coin_id, interval, bucket_start, trim_scale(open)::text AS open, trim_scale(high)::text AS high, trim_scale(low)::text AS low,
+            trim_scale(close)::text AS close, observations, suspect, first_observed_at, last_observed_at
+     FROM mart.mart_price_candles ORDER BY coin_id COLLATE "C", interval, bucket_start`,
+  );
+  expect(
+    candles.rows.map((r) => [
+      r.coin_id,
+      r.interval,
+      r.bucket_start.getTime(),
+      r.open,
+      r.high,
+      r.low,
+      r.close,
+      r.observations,
+      r.suspect,
+      r.first_observed_at.getTime(),
+      r.last_observed_at.getTime(),
+    ]),
+  ).toEqual(
+    modelCandles(prices, FEEDING).map((c) => [
+      c.coinId,
+      c.interval,
+      c.bucketStart,
+      c.open,
+      c.high,
+      c.low,
+      c.close,
+      c.observations,
+      c.suspect,
+      c.first,
+      c.last,
+    ]),
+  );
+
+  const latest = await db.pool.query(
+    'SELECT coin_id, trim_scale(price_usd)::text AS price, observed_at, origin, position, suspect FROM mart.mart_latest_prices',
+  );
+  const model = modelLatest(prices, FEEDING);
+  expect(new Map(latest.rows.map((r) => [r.coin_id, [r.price, r.observed_at.getTime(), r.origin, r.position, r.suspect]]))).toEqual(
+    new Map([...model].map(([coinId, p]) => [coinId, [p.priceUsd, p.observedAt, p.origin, p.position, p.suspect]])),
+  );
+
+  const rules = RULES.map((rule, index) => ({
+    id: BigInt(index + 1),
+    version: 1,
+    kind: rule.kind,
+    coinId: rule.coin_id,
+    threshold: rule.threshold,
+    windowMinutes: rule.window_minutes,
+    cooldownSeconds: rule.cooldown_seconds,
+  }));
+  const feeding = log.filter((each) => each.source === 'coingecko');
+  const alerts = await db.pool.query('SELECT rule_id, coin_id, observed_at, status, resolved_at FROM mart.mart_alerts');
+  const told = (rows: (readonly [bigint, string, number, boolean, boolean])[]) => rows.map(String).sort();
+  expect(
+    told(
+      alerts.rows.map((r) => [r.rule_id, r.coin_id, r.observed_at.getTime(), r.status === 'SUPPRESSED', r.resolved_at !== null] as const),
+    ),
+  ).toEqual(told(modelAlerts(feeding, rules).map((a) => [a.ruleId, a.coinId, a.observedAt, a.suppressed, a.resolved] as const)));
+}
