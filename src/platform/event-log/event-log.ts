@@ -42,13 +42,17 @@ export interface PartitionBounds {
 
 export interface ConsumeOptions {
   topic: string;
-  /** Members of one group share the partitions; null: this reader gets all of them. */
+  /** Members of one group share the partitions (in the Postgres log each member gets all of them: it serves one machine); null: all of them. */
   group: string | null;
   /** Called when a partition is assigned: the offset to read from. */
   startOffset(partition: number): Promise<bigint>;
   /** Records of one partition, in order, never empty; the next batch of that partition waits for it. A rejection ends the consumer. */
   onBatch(batch: LogBatch): Promise<void>;
+  /** The partition is no longer this consumer's, also because it ends; no batch of it is under way. */
   onRevoked?(partition: number): void;
+  /** The log cannot be reached; reading goes on by itself once it can (onRecovered), from where it stood. */
+  onOutage?(error: unknown): void;
+  onRecovered?(): void;
   /** Most records in a batch. */
   maxRecords?: number;
 }
@@ -77,17 +81,22 @@ export interface EventLog {
   ensureTopics(specs: TopicSpec[]): Promise<void>;
   /** Another one than before means that the topic was recreated: old offsets mean nothing. */
   topicId(topic: string): Promise<string>;
-  /** Positions in the order of the records, all durable, or none. */
+  /**
+   * Positions in the order of the records, all durable, or none. A rejection that isTransient leaves open which:
+   * who appends again must bear a repeat, and says so in the record (a source position, an observation's key).
+   */
   append(topic: string, records: NewRecord[]): Promise<LogPosition[]>;
   bounds(topic: string): Promise<PartitionBounds[]>;
-  /** First offset whose record was appended at or after the instant; the partition's end if none was. */
+  /** First offset whose record was appended at or after the instant; the partition's end if none was. As exact as the log's clock is steady. */
   offsetAt(topic: string, partition: number, instant: Date): Promise<bigint>;
   /**
    * Records from the given offsets up to the ends at the time of the call, in order per partition, in pages that the reader's pace pulls.
-   * An offset below the partition's start is an OffsetOutOfRange.
+   * An offset outside the partition's bounds is an OffsetOutOfRange, also when trimming overtakes the reader.
    */
   replay(topic: string, from: ReadonlyMap<number, bigint>, signal?: AbortSignal): AsyncIterable<LogRecord[]>;
+  /** A start offset outside the partition's bounds ends the consumer with OffsetOutOfRange. */
   consume(options: ConsumeOptions): Promise<LogConsumer>;
+  /** Stops every consumer and waits for the appends under way. */
   close(): Promise<void>;
 }
 

@@ -1,0 +1,112 @@
+/**
+ * Follows the partitions of one topic in the Postgres log: partitions beside one another, each strictly in order, one page at a time.
+ * Must stay true: the next page of a partition is read only after the handler is done with the one before, so a slow handler bounds
+ * memory; a lost connection is waited out and reading goes on from the same offset.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Database } from '../postgres/database.js';
+import { isTransient } from '../postgres/errors.js';
+import type { ConsumeOptions, LogConsumer } from './event-log.js';
+import type { LogSignals } from './log-signals.js';
+import { type Page, readPage } from './record-pages.js';
+
+const DEFAULT_MAX_RECORDS = 500;
+const FIRST_RETRY_MS = 50;
+const LONGEST_RETRY_MS = 1_000;
+/** A restart of Postgres is over in less; longer than this is an outage that consumers are told of. */
+const OUTAGE_AFTER_MS = 2_000;
+
+export class PostgresConsumer implements LogConsumer {
+  readonly ended: Promise<void>;
+  readonly #stopping = new AbortController();
+  readonly #assigned: Set<number>;
+  #failingSince: number | undefined;
+  #outage = false;
+
+  constructor(
+    private readonly db: Pick<Database, 'pool'>,
+    private readonly signals: LogSignals,
+    private readonly logger: Logger,
+    private readonly options: ConsumeOptions,
+    partitions: number[],
+  ) {
+    this.#assigned = new Set(partitions);
+    this.ended = this.#run(partitions);
+    this.ended.catch(() => {}); // it may be looked at later, or through stop()
+  }
+
+  assigned(): number[] {
+    return [...this.#assigned];
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.ended;
+  }
+
+  async #run(partitions: number[]): Promise<void> {
+    const ends = await Promise.allSettled(
+      partitions.map(async (partition) => {
+        try {
+          await this.#follow(partition);
+        } finally {
+          this.#stopping.abort();
+          this.#assigned.delete(partition);
+          this.options.onRevoked?.(partition);
+        }
+      }),
+    );
+    const failure = ends.find((end) => end.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+  }
+
+  async #follow(partition: number): Promise<void> {
+    const { topic, maxRecords = DEFAULT_MAX_RECORDS, startOffset, onBatch } = this.options;
+    let offset = await this.#waitOut(() => startOffset(partition));
+    while (!this.#stopping.signal.aborted && offset !== undefined) {
+      const from: bigint = offset;
+      const page: Page | undefined = await this.#waitOut(() => readPage(this.db, topic, partition, from, maxRecords));
+      if (page === undefined || this.#stopping.signal.aborted) return;
+      const last = page.records.at(-1);
+      if (last === undefined) {
+        await this.signals.wait(topic, partition, from, this.#stopping.signal);
+        continue;
+      }
+      await onBatch({ topic, partition, records: page.records, end: page.end, heartbeat: async () => {} });
+      offset = last.offset + 1n;
+    }
+  }
+
+  /** Repeats what a passing error broke until it works; undefined once the consumer is asked to stop. */
+  async #waitOut<T>(work: () => Promise<T>): Promise<T | undefined> {
+    for (let pause = FIRST_RETRY_MS; !this.#stopping.signal.aborted; pause = Math.min(pause * 2, LONGEST_RETRY_MS)) {
+      try {
+        const result = await work();
+        this.#reachable();
+        return result;
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+        this.#unreachable(error);
+        await sleep(pause, undefined, { signal: this.#stopping.signal }).catch(() => {}); // asked to stop: the loop sees it
+      }
+    }
+    return undefined;
+  }
+
+  #unreachable(error: unknown): void {
+    this.#failingSince ??= performance.now();
+    if (this.#outage || performance.now() - this.#failingSince < OUTAGE_AFTER_MS) return;
+    this.#outage = true;
+    this.logger.warn({ err: error, topic: this.options.topic }, 'event log: out of reach; reading goes on when it is back');
+    this.options.onOutage?.(error);
+  }
+
+  #reachable(): void {
+    this.#failingSince = undefined;
+    if (!this.#outage) return;
+    this.#outage = false;
+    this.logger.info({ topic: this.options.topic }, 'event log: back in reach');
+    this.options.onRecovered?.();
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * The event log in Postgres (ops.log_topics, log_partitions, log_records), for one machine: no broker to run.
+ * Must stay true: everything in event-log.ts, as the contract tests check it; Kafka has to pass the same ones.
+ * A group's member gets all partitions: what keeps two consumers of one group apart is the fence of who commits.
+ */
+import type { Logger } from 'pino';
+import { OperatorError } from '../../domain/errors.js';
+import type { Database, Queryable } from '../postgres/database.js';
+import { AppendQueue } from './append-queue.js';
+import type { ConsumeOptions, EventLog, LogConsumer, LogPosition, LogRecord, NewRecord, PartitionBounds, TopicSpec } from './event-log.js';
+import { OffsetOutOfRange } from './event-log.js';
+import { LogSignals } from './log-signals.js';
+import { PostgresConsumer } from './postgres-consumer.js';
+import { findOffsetAt, readBounds, readPage } from './record-pages.js';
+
+const REPLAY_PAGE_RECORDS = 500;
+const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,200}$/; // Kafka's rule, and no space: notifications separate by it
+
+export function createPostgresEventLog(db: Database, logger: Logger): EventLog {
+  return new PostgresEventLog(db, logger);
+}
+
+class PostgresEventLog implements EventLog {
+  readonly #signals: LogSignals;
+  readonly #appends = new Map<string, Promise<AppendQueue>>();
+  readonly #consumers = new Set<LogConsumer>();
+
+  constructor(
+    private readonly db: Database,
+    private readonly logger: Logger,
+  ) {
+    this.#signals = new LogSignals(db.url, logger);
+  }
+
+  async ensureTopics(specs: TopicSpec[]): Promise<void> {
+    for (const { topic, partitions } of specs) {
+      if (!TOPIC_NAME.test(topic)) throw new RangeError(`not a topic's name: ${topic}`);
+      // In one transaction: a topic is never seen without its partitions.
+      await this.db.transaction(async (tx) => {
+        await tx.query('INSERT INTO ops.log_topics (topic, partitions) VALUES ($1, $2) ON CONFLICT DO NOTHING', [topic, partitions]);
+        refuseOtherCount(topic, (await findTopic(tx, topic)).partitions, partitions);
+        await tx.query(
+          'INSERT INTO ops.log_partitions (topic, partition) SELECT $1, p FROM generate_series(0, $2::int - 1) p ON CONFLICT DO NOTHING',
+          [topic, partitions],
+        );
+      });
+    }
+  }
+
+  async topicId(topic: string): Promise<string> {
+    return (await findTopic(this.db.pool, topic)).log_id;
+  }
+
+  async append(topic: string, records: NewRecord[]): Promise<LogPosition[]> {
+    if (records.length === 0) return [];
+    let queue = this.#appends.get(topic);
+    if (queue === undefined) {
+      queue = findTopic(this.db.pool, topic).then(({ partitions }) => new AppendQueue(this.db, this.#signals, topic, partitions));
+      this.#appends.set(topic, queue);
+      queue.catch(() => this.#appends.delete(topic)); // the caller sees the error; the next append asks again
+    }
+    return (await queue).append(records);
+  }
+
+  bounds(topic: string): Promise<PartitionBounds[]> {
+    return readBounds(this.db, topic);
+  }
+
+  offsetAt(topic: string, partition: number, instant: Date): Promise<bigint> {
+    return findOffsetAt(this.db, topic, partition, instant);
+  }
+
+  async *replay(topic: string, from: ReadonlyMap<number, bigint>, signal?: AbortSignal): AsyncGenerator<LogRecord[]> {
+    const bounds = new Map((await readBounds(this.db, topic)).map((partition) => [partition.partition, partition]));
+    const rest = new Map<number, { next: bigint; end: bigint }>();
+    for (const [partition, offset] of from) {
+      const found = bounds.get(partition);
+      if (found === undefined) throw new Error(`the event log has no partition ${topic}/${partition}`);
+      if (offset < found.start || offset > found.end) throw new OffsetOutOfRange(topic, partition, offset, found);
+      rest.set(partition, { next: offset, end: found.end });
+    }
+    // A page of each in turn: a reader of several partitions sees them age together.
+    while (rest.size > 0) {
+      for (const [partition, range] of rest) {
+        signal?.throwIfAborted();
+        if (range.next >= range.end) rest.delete(partition);
+        else {
+          const limit = Math.min(REPLAY_PAGE_RECORDS, Number(range.end - range.next));
+          const { records } = await readPage(this.db, topic, partition, range.next, limit);
+          range.next += BigInt(records.length);
+          yield records;
+        }
+      }
+    }
+  }
+
+  async consume(options: ConsumeOptions): Promise<LogConsumer> {
+    const bounds = await readBounds(this.db, options.topic);
+    const consumer = new PostgresConsumer(
+      this.db,
+      this.#signals,
+      this.logger,
+      options,
+      bounds.map(({ partition }) => partition),
+    );
+    this.#consumers.add(consumer);
+    consumer.ended.catch(() => {}).finally(() => this.#consumers.delete(consumer)); // its owner sees the failure
+    return consumer;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#consumers].map((consumer) => consumer.stop()));
+    for (const queue of await Promise.allSettled(this.#appends.values())) if (queue.status === 'fulfilled') await queue.value.idle();
+    await this.#signals.close();
+  }
+}
+
+async function findTopic(db: Queryable, topic: string): Promise<{ log_id: string; partitions: number }> {
+  const { rows } = await db.query<{ log_id: string; partitions: number }>(
+    'SELECT log_id, partitions FROM ops.log_topics WHERE topic = $1',
+    [topic],
+  );
+  const [found] = rows;
+  if (found === undefined) throw new Error(`the event log has no topic ${topic}`);
+  return found;
+}
+
+function refuseOtherCount(topic: string, recorded: number, wanted: number): void {
+  if (recorded === wanted) return;
+  throw new OperatorError(
+    `Topic ${topic} has ${recorded} partitions, and this process was told ${wanted}. A key's partition depends on the number, so it is not changed on the fly: ` +
+      'stop the producers, let the consumers drain, add the partitions, record the new number, and start again; or go on with the recorded number.',
+  );
+}
