@@ -28,3 +28,25 @@ export async function insertDeadLetters(tx: Queryable, letters: DeadLetter[]): P
     ],
   });
 }
+
+export interface PendingDeadLetter {
+  id: bigint;
+  topic: string;
+  key: string | null;
+  headers: Record<string, string>;
+  payload: Buffer;
+}
+
+/** Of the given ones those that nobody has redriven or discarded yet, oldest first, locked until the transaction ends. */
+export async function lockPendingDeadLetters(tx: Queryable, ids: readonly bigint[]): Promise<PendingDeadLetter[]> {
+  const { rows } = await tx.query<PendingDeadLetter>(
+    `SELECT id, topic, key, headers, payload FROM ops.dead_letters
+     WHERE id = ANY ($1::bigint[]) AND redriven_at IS NULL AND discarded_at IS NULL ORDER BY id FOR UPDATE`,
+    [ids],
+  );
+  return rows;
+}
+
+export async function markRedriven(tx: Queryable, ids: readonly bigint[], now: Date): Promise<void> {
+  await tx.query('UPDATE ops.dead_letters SET redriven_at = $2 WHERE id = ANY ($1::bigint[])', [ids, now]);
+}

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { lockCoins, storePrices } from '../../jobs/streams/price-writer.js';
 import { priceStream } from '../../jobs/streams/prices.js';
+import { rebuildPrices } from '../../jobs/streams/rebuild-prices.js';
 import type { Decimal } from '../../src/domain/decimal.js';
 import { encodePriceRecord } from '../../src/domain/price-record.js';
 import { PRICES_TOPIC, type RawPrice, UPDATES_TOPIC } from '../../src/domain/prices.js';
@@ -148,6 +149,7 @@ describe('the price stream', () => {
           }
         }
         await expectModel(all, raw);
+        await expectRebuildChangesNothing();
         // A history point may have the last word on a tick's instant before the tick comes; pushes are about the log alone.
         if (history.length === 0) await expectPushes(raw);
       }),
@@ -168,6 +170,18 @@ describe('the price stream', () => {
     });
   });
 });
+
+async function expectRebuildChangesNothing(): Promise<void> {
+  const rows = async () => {
+    const staged = await db.pool.query('SELECT * FROM staging.stg_prices ORDER BY coin_id, source, observed_at');
+    const candles = await db.pool.query('SELECT * FROM mart.mart_price_candles ORDER BY coin_id, interval, bucket_start');
+    const latest = await db.pool.query('SELECT * FROM mart.mart_latest_prices ORDER BY coin_id');
+    return [staged.rows, candles.rows, latest.rows];
+  };
+  const before = await rows();
+  await rebuildPrices(db, COINS, clock);
+  expect(await rows()).toEqual(before);
+}
 
 async function expectPushes(log: RawPrice[]): Promise<void> {
   const { rows } = await db.pool.query('SELECT value FROM ops.outbox WHERE target_topic = $1 ORDER BY source_position', [UPDATES_TOPIC]);
