@@ -21,7 +21,13 @@ function withoutSecrets(line: string): string {
 export function createLogger(options: { level: LogLevel; pretty?: boolean }, destination?: NodeJS.WritableStream): Logger {
   const readable = options.pretty ?? (destination === undefined && process.stdout.isTTY === true);
   const stream = readable
-    ? pretty({ destination: destination ?? 1, colorize: destination === undefined, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', sync: true })
+    ? pretty({
+        destination: destination ?? 1,
+        colorize: destination === undefined,
+        ignore: 'pid,hostname',
+        translateTime: 'HH:MM:ss',
+        sync: true,
+      })
     : (destination ?? pino.destination({ dest: 1, sync: true }));
   return pino({ level: options.level, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite: withoutSecrets } }, stream);
 }

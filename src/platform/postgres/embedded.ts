@@ -11,8 +11,8 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { EXIT_TRY_AGAIN, OperatorError } from '../../domain/errors.js';
 import { findPostgresPrograms, type PostgresPrograms } from './embedded-binaries.js';
-import * as files from './embedded-cluster.js';
 import type { Cluster, Postmaster } from './embedded-cluster.js';
+import * as files from './embedded-cluster.js';
 import { findServerUser, spawnAs } from './embedded-user.js';
 
 export interface EmbeddedPostgres {
@@ -103,11 +103,8 @@ async function launch(cluster: Cluster, programs: PostgresPrograms, settings: Re
   });
   closeSync(log);
   child.unref();
-  return new Promise((done, fail) => {
-    child.on('error', fail);
-    child.on('exit', (code, signal) => fail(startFailure(cluster, `it ended with ${code ?? signal}`)));
-    untilReady(cluster, child.pid as number).then(done, fail);
-  });
+  const failed = new Promise<never>((_, fail) => child.once('error', fail));
+  return Promise.race([failed, untilReady(cluster, child.pid as number)]);
 }
 
 async function untilReady(cluster: Cluster, pid: number): Promise<Postmaster> {
@@ -128,7 +125,9 @@ function startFailure(cluster: Cluster, what: string): OperatorError {
 function findFreePort(wanted: number): Promise<number> {
   return new Promise((done, fail) => {
     const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => (wanted !== 0 && error.code === 'EADDRINUSE' ? done(findFreePort(0)) : fail(error)));
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      wanted !== 0 && error.code === 'EADDRINUSE' ? done(findFreePort(0)) : fail(error),
+    );
     server.listen(wanted, '127.0.0.1', () => {
       const { port } = server.address() as { port: number };
       server.close(() => done(port));

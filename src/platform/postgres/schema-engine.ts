@@ -26,7 +26,7 @@ export async function openSchemaEngine(url: string): Promise<{ engine: SchemaEng
   const require = createRequire(import.meta.url);
   const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg');
   const wasm = join(require.resolve('@prisma/schema-engine-wasm'), '..', 'schema_engine_bg.wasm');
-  const { instance } = await WebAssembly.instantiate(readFileSync(wasm), { './schema_engine_bg.js': glue });
+  const { instance } = await WebAssembly.instantiate(readFileSync(wasm), { './schema_engine_bg.js': withoutTimersLeft(glue) });
   glue.__wbg_set_wasm(instance.exports);
   (instance.exports.__wbindgen_start as () => void)();
   const pool = new pg.Pool({ connectionString: url, application_name: 'cdp migrate', max: 2 });
@@ -37,6 +37,16 @@ export async function openSchemaEngine(url: string): Promise<{ engine: SchemaEng
     bindMigrationAwareSqlAdapterFactory(adapterFactory(pool)),
   );
   return { engine, close: () => pool.end() };
+}
+
+/** The engine leaves the timer of its lock running (10 s): it must not keep a process that is done. */
+function withoutTimersLeft(glue: object): object {
+  const entries = Object.entries(glue).map(([name, value]) =>
+    name.startsWith('__wbg_setTimeout_')
+      ? [name, (...args: unknown[]) => (value as (...args: unknown[]) => NodeJS.Timeout)(...args).unref()]
+      : [name, value],
+  );
+  return Object.fromEntries(entries);
 }
 
 function adapterFactory(pool: pg.Pool): SqlMigrationAwareDriverAdapterFactory {
@@ -63,7 +73,9 @@ function complete(adapter: SqlDriverAdapter, pool: pg.Pool): SqlDriverAdapter {
     const sql = query.sql.replace(/\bconstr\.contype AS/, 'constr.contype::text AS');
     const result = await queryRaw({ ...query, sql });
     if (sql === query.sql) return result;
-    const columnTypes = result.columnTypes.map((type, i) => (result.columnNames[i] === 'constraint_type' ? ColumnTypeEnum.Character : type));
+    const columnTypes = result.columnTypes.map((type, i) =>
+      result.columnNames[i] === 'constraint_type' ? ColumnTypeEnum.Character : type,
+    );
     return { ...result, columnTypes };
   };
   return adapter;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Database } from '../../../src/platform/postgres/database.js';
+import type { Database } from '../../../src/platform/postgres/database.js';
 import { openTestDatabase } from '../../kit/test-database.js';
 
 let db: Database;
