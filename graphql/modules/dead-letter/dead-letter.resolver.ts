@@ -1,0 +1,60 @@
+/** Dead letters, for an operator: to look at, and to send through again once the cause is mended. */
+import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { type DeadLetterRow, getDeadLetters } from '../../../src/store/ops/dead-letters.js';
+import type { GatewayContext } from '../../context.js';
+import { badUserInput } from '../../errors.js';
+import { LIMITS, pageCost } from '../../limits.js';
+import { checkFirst, type Page, rowCursor, toPage, toRowId } from '../../pagination.js';
+import { DeadLetter, DeadLetterConnection } from './dead-letter.type.js';
+
+const LIST = 'deadLetters';
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+@Resolver(() => DeadLetter)
+export class DeadLetterResolver {
+  @Authorized()
+  @Query(() => DeadLetterConnection, {
+    description: "Newest first. Needs an operator's key, for they hold payloads.",
+    complexity: pageCost(),
+  })
+  async deadLetters(
+    @Arg('first', () => Int, { defaultValue: 50, description: '1 to 200.' }) first: number,
+    @Arg('after', () => String, { nullable: true, description: 'endCursor of the page before.' }) after: string | null,
+    @Ctx() context: GatewayContext,
+  ): Promise<Page<DeadLetterRow>> {
+    const rows = await getDeadLetters(context.db, { after: rowCursor.decode(LIST, after), limit: checkFirst(first) + 1 });
+    return toPage(rows, first, (row) => rowCursor.encode(LIST, row.id));
+  }
+
+  @Authorized()
+  @Mutation(() => Int, {
+    description:
+      "Needs an operator's key. Appends these records to the log anew, as they were received. Returns how many: one that is unknown, or was redriven before, does not count. At most 250 ids.",
+  })
+  async redriveDeadLetters(@Arg('ids', () => [ID]) ids: string[], @Ctx() context: GatewayContext): Promise<number> {
+    if (ids.length > LIMITS.ids) throw badUserInput(`ids: at most ${LIMITS.ids}; redrive them in several calls`);
+    const known = [...new Set(ids.map(toRowId))].filter((id) => id >= 0n);
+    return known.length === 0 ? 0 : context.actions.redrive(known);
+  }
+
+  @FieldResolver(() => ID)
+  id(@Root() letter: DeadLetterRow): string {
+    return String(letter.id);
+  }
+
+  @FieldResolver(() => String, { description: 'Its place in the partition.' })
+  offset(@Root() letter: DeadLetterRow): string {
+    return String(letter.offset);
+  }
+
+  @FieldResolver(() => String, {
+    description: 'As it stands in the log: its text, or "base64:" and its bytes where they are no UTF-8 text.',
+  })
+  payload(@Root() letter: DeadLetterRow): string {
+    try {
+      return utf8.decode(letter.payload);
+    } catch {
+      return `base64:${Buffer.from(letter.payload).toString('base64')}`;
+    }
+  }
+}

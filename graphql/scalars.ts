@@ -1,0 +1,83 @@
+/**
+ * Decimal, DateTime and Date. Must stay true: no digit is lost on the way in or out (a float in variables has already lost some, so it is
+ * refused), an instant is always one point of time in UTC, and a date that is not on the calendar never reaches a query.
+ */
+import { GraphQLScalarType, Kind, type ValueNode } from 'graphql';
+import { type Decimal, parseDecimal } from '../src/domain/decimal.js';
+import { parseUtcDate, type UtcDate } from '../src/domain/time.js';
+import { badUserInput } from './errors.js';
+
+function readDecimal(text: string): Decimal {
+  const value = parseDecimal(text);
+  if (value === null) throw badUserInput(`Decimal: ${quote(text)} is not a number; write digits, such as "0.000012345"`);
+  return value;
+}
+
+export const DecimalScalar = new GraphQLScalarType<Decimal, string>({
+  name: 'Decimal',
+  description:
+    'An exact decimal number as a string, such as "0.000012345": plain digits, no exponent, no trailing zeros, never a float. ' +
+    'As input: a string, a whole number up to 2^53 - 1, or a number written in the query text. A float in variables has already lost digits and is refused.',
+  serialize: (value) => {
+    if (typeof value !== 'string') throw new TypeError(`Decimal: the platform's own value is a ${typeof value}, not digits`);
+    return value;
+  },
+  parseValue: (value) => {
+    if (typeof value === 'string') return readDecimal(value);
+    if (Number.isSafeInteger(value)) return readDecimal(String(value));
+    throw badUserInput(
+      typeof value === 'number'
+        ? `Decimal: send a string: the number ${value} may have lost digits on its way here`
+        : 'Decimal: send a string of digits, such as "0.000012345"',
+    );
+  },
+  parseLiteral: (node: ValueNode) => {
+    if (node.kind === Kind.STRING || node.kind === Kind.INT || node.kind === Kind.FLOAT) return readDecimal(node.value);
+    throw badUserInput('Decimal: write digits, such as 0.000012345, or the same as a string', { nodes: node });
+  },
+});
+
+const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+
+function readInstant(text: unknown): Date {
+  const parts = typeof text === 'string' && text.length <= 64 ? RFC_3339.exec(text) : null;
+  if (parts === null || readCalendarDate(parts[1]) === null) {
+    throw badUserInput(`DateTime: ${quote(text)} is not an instant; write it as RFC 3339 with its offset, such as "2026-01-31T12:00:00Z"`);
+  }
+  return new Date((text as string).toUpperCase());
+}
+
+export const DateTimeScalar = new GraphQLScalarType<Date, string>({
+  name: 'DateTime',
+  description:
+    'An instant, RFC 3339, out always in UTC with milliseconds: "2026-01-31T12:00:00.000Z". ' +
+    'As input with any offset; digits beyond milliseconds are cut off.',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
+  serialize: (value) => (value as Date).toISOString(),
+  parseValue: readInstant,
+  parseLiteral: (node: ValueNode) => readInstant(node.kind === Kind.STRING ? node.value : null),
+});
+
+function readDate(text: unknown): UtcDate {
+  const date = readCalendarDate(text);
+  if (date === null) throw badUserInput(`Date: ${quote(text)} is not a calendar date; write it YYYY-MM-DD, such as "2026-01-31"`);
+  return date;
+}
+
+/** There is no year 0 in Postgres. */
+function readCalendarDate(text: unknown): UtcDate | null {
+  return typeof text === 'string' && !text.startsWith('0000') ? parseUtcDate(text) : null;
+}
+
+export const DateScalar = new GraphQLScalarType<UtcDate, string>({
+  name: 'Date',
+  description: 'A UTC calendar date, YYYY-MM-DD: the day (00:00, 24:00], midnight belonging to the day that it ends.',
+  serialize: (value) => value as string,
+  parseValue: readDate,
+  parseLiteral: (node: ValueNode) => readDate(node.kind === Kind.STRING ? node.value : null),
+});
+
+function quote(value: unknown): string {
+  const text = typeof value === 'string' ? value : typeof value;
+  return `"${text.length <= 40 ? text : `${text.slice(0, 40)}…`}"`;
+}

@@ -1,0 +1,37 @@
+/** mart.mart_latest_prices, read, with the change against the price of a day before. Grain: one coin: its newest observation. */
+import type { Decimal } from '../../domain/decimal.js';
+import type { Queryable } from '../../platform/postgres/database.js';
+
+export interface LatestPriceRow {
+  coinId: string;
+  usd: Decimal;
+  /** Against the newest observation of the same source that was then 24 to 25 hours old; null if there is none. */
+  change24hPct: number | null;
+  suspect: boolean;
+  observedAt: Date;
+  source: string;
+}
+
+export async function loadLatestPrices(db: Queryable, coinIds: readonly string[]): Promise<Map<string, LatestPriceRow>> {
+  const { rows } = await db.query<LatestPriceRow>({
+    name: 'load-latest-prices',
+    text: `SELECT l.coin_id AS "coinId", trim_scale(l.price_usd)::text AS usd, l.suspect, l.observed_at AS "observedAt", l.source,
+                  ((l.price_usd / past.price_usd - 1) * 100)::float8 AS "change24hPct"
+           FROM mart.mart_latest_prices l
+           LEFT JOIN LATERAL (
+             SELECT s.price_usd FROM staging.stg_prices s
+             WHERE s.coin_id = l.coin_id AND s.source = l.source
+               AND s.observed_at BETWEEN l.observed_at - interval '25 hours' AND l.observed_at - interval '24 hours'
+             ORDER BY s.observed_at DESC LIMIT 1
+           ) past ON true
+           WHERE l.coin_id = ANY ($1)`,
+    values: [coinIds],
+  });
+  return new Map(rows.map((row) => [row.coinId, row]));
+}
+
+/** Null while there is no price at all. */
+export async function findNewestObservation(db: Queryable): Promise<Date | null> {
+  const { rows } = await db.query<{ newest: Date | null }>('SELECT max(observed_at) AS newest FROM mart.mart_latest_prices');
+  return rows[0]?.newest ?? null;
+}

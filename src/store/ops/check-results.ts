@@ -1,0 +1,41 @@
+/** ops.check_results, read. Grain: one check, run once. Only the newest result of each check is shown. */
+import type { Queryable } from '../../platform/postgres/database.js';
+
+export interface CheckResultRow {
+  name: string;
+  dataset: string;
+  severity: 'WARN' | 'ERROR';
+  status: 'PASSED' | 'WARNED' | 'FAILED';
+  failedRows: bigint;
+  message: string | null;
+  checkedAt: Date;
+}
+
+const COLUMNS = 'name, dataset, severity, status, failed_rows AS "failedRows", message, checked_at AS "checkedAt"';
+
+/** Results of a dataset that are looked through for the newest of each check: a check that long ago did not run is no news. */
+const LOOK_BACK = 1_000;
+
+/** The newest result of each check on each of the datasets, by name of the check. */
+export async function loadChecksOfDatasets(db: Queryable, datasets: readonly string[]): Promise<Map<string, CheckResultRow[]>> {
+  const { rows } = await db.query<CheckResultRow>({
+    name: 'load-checks-of-datasets',
+    text: `SELECT DISTINCT ON (dataset, name) ${COLUMNS}
+           FROM unnest($1::text[]) AS asked (of)
+           CROSS JOIN LATERAL (SELECT * FROM ops.check_results WHERE dataset = asked.of ORDER BY checked_at DESC LIMIT ${LOOK_BACK}) recent
+           ORDER BY dataset, name, checked_at DESC, id DESC`,
+    values: [datasets],
+  });
+  return Map.groupBy(rows, (row) => row.dataset);
+}
+
+/** The newest result of each check that each of the runs made, by dataset and name of the check. */
+export async function loadChecksOfRuns(db: Queryable, runIds: readonly bigint[]): Promise<Map<bigint, CheckResultRow[]>> {
+  const { rows } = await db.query<CheckResultRow & { runId: bigint }>({
+    name: 'load-checks-of-runs',
+    text: `SELECT DISTINCT ON (run_id, dataset, name) run_id AS "runId", ${COLUMNS} FROM ops.check_results WHERE run_id = ANY ($1)
+           ORDER BY run_id, dataset, name, checked_at DESC, id DESC`,
+    values: [runIds],
+  });
+  return Map.groupBy(rows, (row) => row.runId);
+}
