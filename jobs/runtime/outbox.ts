@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { findPublishedPosition, getUnpublished, markPublished, type OutboxPlace } from '../../src/store/outbox.js';
+import { getUnpublished, markPublished, type OutboxPlace } from '../../src/store/outbox.js';
 
 export interface OutboxRoute {
   target: string;
@@ -18,7 +18,7 @@ export interface OutboxRoute {
 export interface OutboxPublisher {
   /** Something may be waiting: publishes it soon. */
   publish(sourcePartition: number): void;
-  /** Resolves when all that was asked for is published. */
+  /** Resolves when the page under way is published; the rest waits for the next start. */
   stop(): Promise<void>;
 }
 
@@ -51,21 +51,13 @@ export function createOutboxPublisher(options: {
   };
 
   const drain = async (route: OutboxRoute, sourcePartition: number, chain: { again: boolean }) => {
+    const place = { target: route.target, sourceTopic: options.sourceTopic, sourcePartition };
     for (let wait = 100; ; ) {
       try {
         do {
           chain.again = false;
-          await publishPending(
-            options.log,
-            options.db,
-            {
-              target: route.target,
-              sourceTopic: options.sourceTopic,
-              sourcePartition,
-            },
-            route,
-          );
-        } while (chain.again);
+          await publishPending(options.log, options.db, place, route.partitionFor(sourcePartition), stopping.signal);
+        } while (chain.again && !stopping.signal.aborted);
         return;
       } catch (error) {
         if (stopping.signal.aborted) return;
@@ -85,23 +77,14 @@ export function createOutboxPublisher(options: {
   };
 }
 
-async function publishPending(log: EventLog, db: Database, place: OutboxPlace, route: OutboxRoute): Promise<void> {
-  let published = await findPublishedPosition(db.pool, place);
-  for (;;) {
-    const rows = await getUnpublished(db.pool, place, PAGE);
+async function publishPending(log: EventLog, db: Database, place: OutboxPlace, partition: number, stopping: AbortSignal): Promise<void> {
+  while (!stopping.aborted) {
+    const { published, rows } = await getUnpublished(db.pool, place, PAGE);
     const last = rows.at(-1);
     if (last === undefined) return;
-    const partition = route.partitionFor(place.sourcePartition);
-    await log.append(
-      place.target,
-      rows.map((row) => ({
-        key: row.key,
-        value: Buffer.from(row.value),
-        partition,
-      })),
-    );
-    const moved = await markPublished(db.pool, place, published, last.position);
-    published = moved ? last.position : await findPublishedPosition(db.pool, place);
-    if (rows.length < PAGE) return;
+    const records = rows.map((row) => ({ key: row.key, value: Buffer.from(row.value), partition }));
+    await log.append(place.target, records);
+    // False: another publisher of this partition was faster, and has moved it: what stands now is read again.
+    await markPublished(db.pool, place, published, last.position);
   }
 }

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type pg from 'pg';
+import pg from 'pg';
 import type { EventLog, LogBatch, LogConsumer, LogRecord } from '../../src/platform/event-log/event-log.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
@@ -101,36 +101,38 @@ class BatchWriter {
   }
 
   async write(batch: LogBatch): Promise<void> {
-    const failure = await this.#persist(batch.records);
-    if (failure !== null) {
-      this.logger.error(
-        {
-          err: failure,
-          partition: batch.partition,
-          records: batch.records.length,
-        },
-        'batch failed: trying its records one by one',
-      );
-      for (const record of batch.records) {
-        await batch.heartbeat();
-        const reason = await this.#persist([record]);
-        if (reason !== null) await this.#persist([record], reason);
-      }
-    }
+    await this.#persist(batch.records, batch);
     this.definition.publish(batch.partition);
   }
 
-  /** Commits the records, or with `reason` gives them up as dead letters. Returns the error that only these records can explain. */
-  async #persist(records: LogRecord[], reason?: Error): Promise<Error | null> {
-    for (let attempt = 1, wait = 100; ; wait = Math.min(wait * 2, MAX_BACKOFF_MS)) {
+  /** Commits the records; where some cannot be, halves them until the ones to blame stand alone as dead letters. */
+  async #persist(records: LogRecord[], batch: LogBatch): Promise<void> {
+    const failure = await this.#attempt(records, records.length > 1 ? 1 : ATTEMPTS);
+    await batch.heartbeat();
+    if (failure === null) return;
+    if (records.length > 1) {
+      const middle = records.length >> 1;
+      await this.#persist(records.slice(0, middle), batch);
+      return this.#persist(records.slice(middle), batch);
+    }
+    this.logger.error(
+      { err: failure, partition: batch.partition, offset: String(records[0]?.offset) },
+      'a record fails again and again: kept as a dead letter',
+    );
+    const lost = await this.#attempt(records, 1, failure);
+    if (lost !== null) throw lost;
+  }
+
+  /** Commits the records, with `reason` as dead letters. Returns the error that only these records can explain; waits out all others. */
+  async #attempt(records: LogRecord[], attempts: number, reason?: Error): Promise<Error | null> {
+    for (let failures = 0, wait = 100; ; wait = Math.min(wait * 2, MAX_BACKOFF_MS)) {
       try {
         await this.#transact(records, reason);
         return null;
       } catch (error) {
         if (error instanceof Fenced || this.stopping.aborted) throw error;
-        const transient = isTransient(error);
-        if (!transient && ++attempt > (records.length > 1 ? 1 : ATTEMPTS)) return error as Error;
-        if (transient) this.logger.warn({ err: error }, `database is away: trying the batch again in ${wait} ms`);
+        if (!isTransient(error) && isFaultOfRecords(error) && ++failures === attempts) return error as Error;
+        this.logger.warn({ err: error }, `a batch could not be stored: trying it again in ${wait} ms`);
         await sleep(wait, undefined, { signal: this.stopping });
       }
     }
@@ -167,4 +169,13 @@ class BatchWriter {
     }
     this.#next.set(partition, to);
   }
+}
+
+/**
+ * SQLSTATE classes that a value can cause: data exception, constraint, limit. Anything else of the database (a table is missing, the disk
+ * is full) would fail any record and is waited out; so is a key that exists already, which only a wrong offset explains.
+ */
+function isFaultOfRecords(error: unknown): boolean {
+  const state = error instanceof pg.DatabaseError ? (error.code ?? '') : null;
+  return state === null || (/^(22|23|54)/.test(state) && state !== '23505');
 }

@@ -38,37 +38,36 @@ export async function insertOutbox(tx: Queryable, sourceTopic: string, sourcePar
   });
 }
 
-/** The oldest rows of one place, in order: whole source positions, about `limit` rows. */
-export async function getUnpublished(db: Queryable, place: OutboxPlace, limit: number): Promise<Omit<OutboxRow, 'target'>[]> {
-  const { rows } = await db.query<Omit<OutboxRow, 'target'>>({
+/** The published position of one place, null before the first, and its oldest rows in order: whole source positions, about `limit` rows. */
+export async function getUnpublished(
+  db: Queryable,
+  place: OutboxPlace,
+  limit: number,
+): Promise<{ published: bigint | null; rows: Omit<OutboxRow, 'target'>[] }> {
+  const { rows } = await db.query({
     name: 'get-unpublished',
-    text: `SELECT * FROM (
+    text: `SELECT p.published_position AS published, o.*
+           FROM (
              SELECT source_position AS position, ordinal, key, value FROM ops.outbox
              WHERE target_topic = $1 AND source_topic = $2 AND source_partition = $3
              ORDER BY source_position FETCH FIRST $4 ROWS WITH TIES
-           ) AS oldest ORDER BY position, ordinal`,
+           ) AS o
+           LEFT JOIN ops.outbox_progress AS p ON p.target_topic = $1 AND p.source_topic = $2 AND p.source_partition = $3
+           ORDER BY position, ordinal`,
     values: [place.target, place.sourceTopic, place.sourcePartition, limit],
   });
-  return rows;
+  return { published: rows[0]?.published ?? null, rows };
 }
 
-export async function findPublishedPosition(db: Queryable, place: OutboxPlace): Promise<bigint> {
-  const key = [place.target, place.sourceTopic, place.sourcePartition];
-  await db.query('INSERT INTO ops.outbox_progress VALUES ($1, $2, $3, -1) ON CONFLICT DO NOTHING', key);
-  const { rows } = await db.query(
-    'SELECT published_position FROM ops.outbox_progress WHERE target_topic = $1 AND source_topic = $2 AND source_partition = $3',
-    key,
-  );
-  return rows[0].published_position;
-}
-
-/** Moves the published position and drops the rows up to it, in one statement. False: somebody else has moved it. */
-export async function markPublished(db: Queryable, place: OutboxPlace, from: bigint, to: bigint): Promise<boolean> {
+/** Moves the published position from `from` and drops the rows up to `to`, in one statement. False: somebody else has moved it. */
+export async function markPublished(db: Queryable, place: OutboxPlace, from: bigint | null, to: bigint): Promise<boolean> {
   const { rowCount } = await db.query({
     name: 'mark-published',
     text: `WITH moved AS (
-             UPDATE ops.outbox_progress SET published_position = $5
-             WHERE target_topic = $1 AND source_topic = $2 AND source_partition = $3 AND published_position = $4
+             INSERT INTO ops.outbox_progress AS p (target_topic, source_topic, source_partition, published_position)
+             SELECT $1, $2, $3, $5
+             ON CONFLICT (target_topic, source_topic, source_partition) DO UPDATE SET published_position = excluded.published_position
+             WHERE p.published_position = $4
              RETURNING 1
            ), dropped AS (
              DELETE FROM ops.outbox
