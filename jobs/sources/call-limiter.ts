@@ -35,7 +35,7 @@ export function createCallLimiter(database: Database, account: { source: string;
       const terms = { ...bucket, required: purpose === 'batch' ? 1 + BATCH_LEAVES : 1, monthlyLimit: monthlyLimit(plan, purpose) };
       for (;;) {
         signal?.throwIfAborted();
-        const grant = await takeCall(database, keyHash, endpoint, terms);
+        const grant = await takeCall(database.pool, keyHash, endpoint, terms);
         if (grant.granted) return;
         if (grant.reason === 'credit') throw creditSpent(account.source, endpoint, purpose, plan, grant.waitMs);
         if (grant.waitMs > LONGEST_WAIT_MS) throw blockedTooLong(account.source, endpoint, grant.waitMs);

@@ -1,9 +1,10 @@
 /**
  * ops.api_budgets, ops.api_calls: one API key's token bucket and its month's calls, shared by every process.
- * Must stay true: a call is granted, paid and counted under the row's lock and by the database's clock, so no number of processes
- * with clocks of their own sends more than the bucket holds.
+ * Must stay true: a call is granted, paid and counted in one statement, under the bucket's row lock and by the database's clock:
+ * no number of processes sends more than the bucket holds, and none that freezes keeps the others waiting.
+ * (The month's limit can be passed by the calls that are in flight at that moment.)
  */
-import type { Database, Queryable } from '../platform/postgres/database.js';
+import type { Queryable } from '../platform/postgres/database.js';
 
 export interface CallTerms {
   /** Most tokens that an idle bucket gathers. */
@@ -18,80 +19,64 @@ export interface CallTerms {
 /** 'pace': too soon; 'blocked': the source asked everybody to wait; 'credit': the month's calls are spent. */
 export type CallGrant = { granted: true } | { granted: false; reason: 'pace' | 'blocked' | 'credit'; waitMs: number };
 
-interface Bucket {
-  tokens: number;
-  refilled_at: Date;
-  blocked_until: Date | null;
-}
+const MONTH = `date_trunc('month', clock.now AT TIME ZONE 'UTC')`;
+const CLOCK_AND_USAGE = `
+  clock AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS now),
+  usage AS (SELECT coalesce(sum(c.calls), 0)::float8 AS calls FROM clock JOIN ops.api_calls c ON c.key_hash = $1 AND c.month = ${MONTH}::date)`;
 
-interface Usage {
-  now: Date;
-  next_month: Date;
-  calls: number;
-}
+// The clock is read before the lock is waited for: a grant in between may carry a later instant, and then nothing is refilled.
+const refilled = (now: string) => `least($2, b.tokens + $3 * greatest(0, extract(epoch FROM ${now} - b.refilled_at)))`;
+
+const TAKE = `
+  WITH ${CLOCK_AND_USAGE},
+  taken AS (
+    INSERT INTO ops.api_budgets AS b (key_hash, tokens, refilled_at)
+    SELECT $1, $2::float8 - 1, clock.now FROM clock, usage WHERE $5::float8 IS NULL OR usage.calls < $5
+    ON CONFLICT (key_hash) DO UPDATE
+    SET tokens = ${refilled('excluded.refilled_at')} - 1, refilled_at = greatest(b.refilled_at, excluded.refilled_at)
+    WHERE ${refilled('excluded.refilled_at')} >= $4 AND (b.blocked_until IS NULL OR b.blocked_until <= excluded.refilled_at)
+    RETURNING b.key_hash)
+  INSERT INTO ops.api_calls AS c (key_hash, month, endpoint, calls)
+  SELECT taken.key_hash, ${MONTH}::date, $6, 1 FROM taken, clock
+  ON CONFLICT (key_hash, month, endpoint) DO UPDATE SET calls = c.calls + 1`;
 
 /** Takes one call of the key's budget, or says how long to wait before asking again. */
-export async function takeCall(database: Database, keyHash: string, endpoint: string, terms: CallTerms): Promise<CallGrant> {
-  return database.transaction(async (tx) => {
-    const bucket = await lockBucket(tx, keyHash, terms.capacity);
-    const usage = await getUsage(tx, keyHash);
-    const elapsedSeconds = Math.max(0, usage.now.getTime() - bucket.refilled_at.getTime()) / 1_000;
-    const tokens = Math.min(terms.capacity, bucket.tokens + elapsedSeconds * terms.tokensPerSecond);
-    const refusal = whyRefused(bucket, usage, tokens, terms);
-    if (refusal !== null) return refusal;
-    await tx.query(
-      `WITH counted AS (
-         INSERT INTO ops.api_calls AS c (key_hash, month, endpoint, calls)
-         VALUES ($1, date_trunc('month', $3::timestamptz AT TIME ZONE 'UTC')::date, $4, 1)
-         ON CONFLICT (key_hash, month, endpoint) DO UPDATE SET calls = c.calls + 1)
-       UPDATE ops.api_budgets SET tokens = $2, refilled_at = greatest(refilled_at, $3) WHERE key_hash = $1`,
-      [keyHash, tokens - 1, usage.now, endpoint],
-    );
-    return { granted: true };
-  });
+export async function takeCall(db: Queryable, keyHash: string, endpoint: string, terms: CallTerms): Promise<CallGrant> {
+  const { capacity, tokensPerSecond, required, monthlyLimit } = terms;
+  const taken = await db.query(TAKE, [keyHash, capacity, tokensPerSecond, required, monthlyLimit, endpoint]);
+  return taken.rowCount === 1 ? { granted: true } : findRefusal(db, keyHash, terms);
 }
 
-function whyRefused(bucket: Bucket, usage: Usage, tokens: number, terms: CallTerms): CallGrant | null {
-  const now = usage.now.getTime();
-  if (terms.monthlyLimit !== null && usage.calls >= terms.monthlyLimit) {
-    return { granted: false, reason: 'credit', waitMs: usage.next_month.getTime() - now };
-  }
-  if (bucket.blocked_until !== null && bucket.blocked_until.getTime() > now) {
-    return { granted: false, reason: 'blocked', waitMs: bucket.blocked_until.getTime() - now };
-  }
-  if (tokens >= terms.required) return null;
-  return { granted: false, reason: 'pace', waitMs: Math.ceil(((terms.required - tokens) / terms.tokensPerSecond) * 1_000) };
+interface Balance {
+  tokens: number;
+  calls: number;
+  blocked_ms: number | null;
+  month_ms: number;
 }
 
-async function lockBucket(tx: Queryable, keyHash: string, capacity: number): Promise<Bucket> {
-  const lock = () =>
-    tx.query<Bucket>('SELECT tokens, refilled_at, blocked_until FROM ops.api_budgets WHERE key_hash = $1 FOR UPDATE', [keyHash]);
-  const found = (await lock()).rows[0];
-  if (found !== undefined) return found;
-  await tx.query('INSERT INTO ops.api_budgets (key_hash, tokens, refilled_at) VALUES ($1, $2, clock_timestamp()) ON CONFLICT DO NOTHING', [
-    keyHash,
-    capacity,
-  ]);
-  return (await lock()).rows[0] as Bucket;
-}
+const BALANCE = `
+  WITH ${CLOCK_AND_USAGE}
+  SELECT ${refilled('clock.now')} AS tokens, usage.calls,
+         (extract(epoch FROM b.blocked_until - clock.now) * 1000)::float8 AS blocked_ms,
+         (extract(epoch FROM (${MONTH} + interval '1 month') AT TIME ZONE 'UTC' - clock.now) * 1000)::float8 AS month_ms
+    FROM clock, usage, (SELECT 1) always LEFT JOIN ops.api_budgets b ON b.key_hash = $1`;
 
-/** Asks the clock after the lock is held: a statement's own start may lie before the last owner's grant. */
-async function getUsage(db: Queryable, keyHash: string): Promise<Usage> {
-  const { rows } = await db.query<Usage>(
-    `WITH clock AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS now),
-          month AS (SELECT now, date_trunc('month', now AT TIME ZONE 'UTC') AS start FROM clock)
-     SELECT m.now, (m.start + interval '1 month') AT TIME ZONE 'UTC' AS next_month,
-            (SELECT coalesce(sum(c.calls), 0)::float8 FROM ops.api_calls c WHERE c.key_hash = $1 AND c.month = m.start::date) AS calls
-       FROM month m`,
-    [keyHash],
-  );
-  return rows[0] as Usage;
+async function findRefusal(db: Queryable, keyHash: string, terms: CallTerms): Promise<CallGrant> {
+  const { rows } = await db.query<Balance>(BALANCE, [keyHash, terms.capacity, terms.tokensPerSecond]);
+  const { tokens, calls, blocked_ms, month_ms } = rows[0] as Balance;
+  if (terms.monthlyLimit !== null && calls >= terms.monthlyLimit) return { granted: false, reason: 'credit', waitMs: month_ms };
+  if (blocked_ms !== null && blocked_ms > 0) return { granted: false, reason: 'blocked', waitMs: blocked_ms };
+  // Somebody may have left, or the clock gone on, since the refusal: then the next try comes at once.
+  const waitMs = Math.max(0, Math.ceil(((terms.required - tokens) / terms.tokensPerSecond) * 1_000));
+  return { granted: false, reason: 'pace', waitMs };
 }
 
 /** Calls of the key in the current month (UTC), all endpoints. */
 export async function getCallsThisMonth(db: Queryable, keyHash: string): Promise<{ calls: number; now: Date }> {
-  const { calls, now } = await getUsage(db, keyHash);
-  return { calls, now };
+  const { rows } = await db.query<{ calls: number; now: Date }>(`WITH ${CLOCK_AND_USAGE} SELECT usage.calls, clock.now FROM clock, usage`, [
+    keyHash,
+  ]);
+  return rows[0] as { calls: number; now: Date };
 }
 
 /** Makes every process with this key wait; a longer wait that already stands is kept. */
