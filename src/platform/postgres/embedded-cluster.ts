@@ -12,8 +12,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
-  realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -38,12 +36,6 @@ export interface Connection {
   password: string;
 }
 
-export interface Postmaster {
-  pid: number;
-  port: number;
-  ready: boolean;
-}
-
 export function clusterAt(dataDir: string): Cluster {
   return clusterAtRoot(join(resolve(dataDir), 'postgres'));
 }
@@ -55,17 +47,30 @@ function clusterAtRoot(root: string): Cluster {
 /** Makes the data directory, or says why it cannot be used. */
 export function prepareDataDir(dataDir: string): void {
   const path = resolve(dataDir);
+  const { root } = clusterAt(dataDir);
   try {
     mkdirSync(path, { recursive: true });
-    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    for (const needed of existsSync(root) ? [path, root] : [path]) accessSync(needed, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const what = code === 'EEXIST' || code === 'ENOTDIR' ? 'is not a directory' : `cannot be written (${code})`;
     throw new OperatorError(
-      `The data directory ${path} cannot be written (${(cause as NodeJS.ErrnoException).code}). ` +
-        'Give the user that starts the platform the right to, or set DATA_DIR to a directory of its own.',
+      `The data directory ${path} ${what}. ` +
+        'Start the platform as the user that owns it, or set DATA_DIR to a directory that this user may write.',
       undefined,
       { cause },
     );
   }
+}
+
+/** Whether there is a whole cluster: it appears at once, see initialiseCluster. */
+export function exists(cluster: Cluster): boolean {
+  return existsSync(cluster.connectionFile);
+}
+
+/** Files that root makes for the server's user are that user's. */
+export function ownedBy(user: ServerUser | null, ...paths: string[]): void {
+  if (user !== null) for (const path of paths) chownSync(path, user.uid, user.gid);
 }
 
 /** Runs initdb where there is no cluster yet. */
@@ -78,14 +83,14 @@ export async function initialiseCluster(cluster: Cluster, programs: PostgresProg
   const connection: Connection = { port: 0, password: randomBytes(24).toString('base64url') };
   try {
     writeFileSync(passwordFile, connection.password, { mode: 0o600 });
-    if (user !== null) for (const path of [made.root, passwordFile]) chownSync(path, user.uid, user.gid);
+    ownedBy(user, made.root, passwordFile);
     await runInitdb(made, passwordFile, user, programs);
     rmSync(passwordFile);
     writeConnection(made, connection);
     renameSync(made.root, cluster.root);
   } catch (cause) {
     rmSync(made.root, { recursive: true, force: true });
-    if (!existsSync(join(cluster.data, 'PG_VERSION'))) throw cause; // else another start was faster: its cluster is as good
+    if (!exists(cluster)) throw cause; // else another start was faster: its cluster is as good
   }
 }
 
@@ -130,6 +135,7 @@ export function writeConnection(cluster: Cluster, connection: Connection): void 
   const temporary = `${cluster.connectionFile}.new`;
   writeFileSync(temporary, `${JSON.stringify(connection)}\n`, { mode: 0o600 });
   chmodSync(temporary, 0o600);
+  ownedBy(findServerUser(cluster.data), temporary);
   renameSync(temporary, cluster.connectionFile);
 }
 
@@ -141,32 +147,6 @@ export function checkVersion(cluster: Cluster, major: string): void {
     `The data in ${cluster.data} was made by Postgres ${found}; the built-in one is ${major} and cannot read it. ` +
       `Dump it with Postgres ${found} and load it into a fresh DATA_DIR (docs/how-to/upgrade-postgres.md), or set DATA_DIR to an empty directory.`,
   );
-}
-
-/** The server that runs on these files, or null; a pid that another program got since counts as none. */
-export function findPostmaster(cluster: Cluster): Postmaster | null {
-  let lines: string[];
-  try {
-    lines = readFileSync(join(cluster.data, 'postmaster.pid'), 'utf8').split('\n');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-  const pid = Number(lines[0]);
-  if (!Number.isSafeInteger(pid) || pid <= 1 || !isPostgresOf(cluster, pid)) return null;
-  return { pid, port: Number(lines[3] ?? 0), ready: lines[7]?.trim() === 'ready' };
-}
-
-/** A running Postgres has its data directory as working directory. Where that cannot be seen, a live pid has to do. */
-function isPostgresOf(cluster: Cluster, pid: number): boolean {
-  if (!isAlive(pid)) return false;
-  if (process.platform !== 'linux') return true;
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(cluster.data);
-  } catch (error) {
-    // Another user's process: Postgres runs as the owner of the files, so this is not it, unless we may not look at that user's.
-    return (error as NodeJS.ErrnoException).code === 'EACCES' && process.getuid?.() === 0;
-  }
 }
 
 export function isAlive(pid: number): boolean {
