@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RawPrice } from '../../src/domain/prices.js';
-import { type CandleInterval, dayOf, type PriceGrain } from '../../src/domain/time.js';
+import { bucketStart, type CandleInterval, dayOf, type PriceGrain, type UtcDate } from '../../src/domain/time.js';
 import type { Queryable } from '../../src/platform/postgres/database.js';
 import { coinLockKeys, LOCKS } from '../../src/platform/postgres/locks.js';
 import { projectRoot } from '../../src/platform/project-root.js';
@@ -20,9 +20,7 @@ export interface PriceKeys {
 }
 
 export interface StoredPrices {
-  /** Keys whose price or grain is another than before. */
-  changed: PriceKeys;
-  /** 'coinId observedAt-ms' of rows beside the given keys that are marked as suspect now. */
+  /** 'coinId observedAt-ms' of observations that are marked as suspect, of those whose price changed. */
   suspect: ReadonlySet<string>;
 }
 
@@ -98,31 +96,36 @@ export async function storeLockedPrices(tx: Queryable, rows: RawPrice[], now: Da
 
 /** Brings stg_prices, candles, latest and the marks up to date with what raw holds for the keys. */
 export async function derivePrices(tx: Queryable, keys: PriceKeys, now: Date): Promise<StoredPrices> {
-  const merged = await tx.query<PriceKeyRow>({
+  const unchanged = await tx.query<PriceKeyRow>({
     name: 'merge-prices',
     text: MERGE_PRICES,
     values: [keys.coinIds, keys.sources, keys.observedAts],
   });
-  const suspect = await restate(tx, merged.rows, now);
+  const suspect = await restate(tx, without(keys, unchanged.rows), now);
   // Also after a mere duplicate: it is the newest word on the value, and the newest price says where its value comes from.
   await tx.query({
     name: 'refresh-latest-prices',
     text: REFRESH_LATEST,
     values: [[...new Set(keys.coinIds)], now],
   });
-  return { changed: toKeys(merged.rows), suspect };
+  return { suspect };
 }
 
 /** What follows from changed prices: suspicion, candles, marks. Returns the observations that are marked as suspect. */
-async function restate(tx: Queryable, changed: PriceKeyRow[], now: Date): Promise<Set<string>> {
-  if (changed.length === 0) return new Set();
-  const { coinIds, sources, observedAts } = toKeys(changed);
+async function restate(tx: Queryable, changed: PriceKeys, now: Date): Promise<Set<string>> {
+  if (changed.coinIds.length === 0) return new Set();
   const judged = await tx.query<PriceKeyRow & { suspect: boolean; changed: boolean }>({
     name: 'mark-suspect-prices',
     text: MARK_SUSPECT,
-    values: [coinIds, sources, observedAts],
+    values: [changed.coinIds, changed.sources, changed.observedAts],
   });
-  await recomputeCandles(tx, [...changed, ...judged.rows.filter((row) => row.changed)], now);
+  const remarked = judged.rows.filter((row) => row.changed);
+  await recomputeCandles(
+    tx,
+    [...changed.coinIds, ...remarked.map((row) => row.coin_id)],
+    [...changed.observedAts, ...remarked.map((row) => row.observed_at)],
+    now,
+  );
   await markDays(tx, changed);
   return new Set(judged.rows.filter((row) => row.suspect).map((row) => observationKey(row.coin_id, row.observed_at)));
 }
@@ -137,33 +140,41 @@ interface PriceKeyRow {
   observed_at: Date;
 }
 
-function toKeys(rows: PriceKeyRow[]): PriceKeys {
-  return {
-    coinIds: rows.map((row) => row.coin_id),
-    sources: rows.map((row) => row.source),
-    observedAts: rows.map((row) => row.observed_at),
-  };
+function without(keys: PriceKeys, rows: PriceKeyRow[]): PriceKeys {
+  if (rows.length === 0) return keys;
+  const gone = new Set(rows.map((row) => `${row.source} ${observationKey(row.coin_id, row.observed_at)}`));
+  const kept = (_: unknown, i: number) =>
+    !gone.has(`${keys.sources[i]} ${observationKey(keys.coinIds[i] as string, keys.observedAts[i] as Date)}`);
+  return { coinIds: keys.coinIds.filter(kept), sources: keys.sources.filter(kept), observedAts: keys.observedAts.filter(kept) };
 }
 
-async function recomputeCandles(tx: Queryable, rows: PriceKeyRow[], now: Date): Promise<void> {
-  const { coinIds, observedAts } = toKeys(rows);
-  for (const level of CANDLE_LEVELS) {
-    const values = [coinIds, observedAts, level.interval, level.width, level.below, level.grain, now];
+async function recomputeCandles(tx: Queryable, coinIds: string[], observedAts: Date[], now: Date): Promise<void> {
+  for (const { interval, width, below, grain } of CANDLE_LEVELS) {
+    const buckets = new Map<string, [coinId: string, start: Date]>();
+    for (const [index, coinId] of coinIds.entries()) {
+      const start = bucketStart(observedAts[index] as Date, interval);
+      buckets.set(observationKey(coinId, start), [coinId, start]);
+    }
+    const all = [...buckets.values()];
     await tx.query({
-      name: `recompute-candles-${level.interval}`,
+      name: `recompute-candles-${interval}`,
       text: RECOMPUTE_CANDLES,
-      values,
+      values: [all.map(([coinId]) => coinId), all.map(([, start]) => start), interval, width, below, grain, now],
     });
   }
 }
 
-/** One mark for each (coin, day) among the rows. */
-async function markDays(tx: Queryable, rows: PriceKeyRow[]): Promise<void> {
-  const days = new Map(rows.map((row) => [`${row.coin_id} ${dayOf(row.observed_at)}`, [row.coin_id, dayOf(row.observed_at)]]));
+/** One mark for each (coin, day) among the keys. */
+async function markDays(tx: Queryable, keys: PriceKeys): Promise<void> {
+  const days = new Map<string, [coinId: string, day: UtcDate]>();
+  for (const [index, coinId] of keys.coinIds.entries()) {
+    const day = dayOf(keys.observedAts[index] as Date);
+    days.set(`${coinId} ${day}`, [coinId, day]);
+  }
   const marks = [...days.values()];
   await tx.query({
     name: 'mark-changed-days',
     text: MARK_DAYS,
-    values: [marks.map((mark) => mark[0]), marks.map((mark) => mark[1])],
+    values: [marks.map(([coinId]) => coinId), marks.map(([, day]) => day)],
   });
 }

@@ -1,11 +1,10 @@
--- Recomputes the buckets of one interval that hold the given observations, from the candles of the interval below and the
+-- Recomputes the given buckets of one interval, from the candles of the interval below and the
 -- history points of its own grain (the finest interval: from the ticks). Never increments, so nothing counts twice.
 -- Grain: one coin, interval and bucket (start, end]: an observation on the boundary closes the bucket before it.
--- $1 coin_ids, $2 observed_ats: the observations, equal lengths. $3 the interval. $4 its width. $5 the interval below, null for the
--- finest. $6 the grain of its own points. $7 now.
+-- $1 coin_ids, $2 bucket_starts: the buckets, one each, equal lengths. $3 the interval. $4 its width. $5 the interval below, null for
+-- the finest. $6 the grain of its own points. $7 now.
 WITH bucket AS (
-  SELECT DISTINCT coin_id, date_bin($4::interval, observed_at - interval '1 millisecond', 'epoch') AS bucket_start
-  FROM unnest($1::text[], $2::timestamptz[]) AS k (coin_id, observed_at)
+  SELECT * FROM unnest($1::text[], $2::timestamptz[]) AS k (coin_id, bucket_start)
 ),
 part AS (
   SELECT b.coin_id, b.bucket_start, c.open, c.high, c.low, c.close, c.observations, c.suspect, c.first_observed_at, c.last_observed_at

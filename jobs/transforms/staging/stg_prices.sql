@@ -1,4 +1,5 @@
--- Brings staging.stg_prices up to date with raw.raw_prices for the given keys, and returns those whose price or grain changed.
+-- Brings staging.stg_prices up to date with raw.raw_prices for the given keys, and returns those that were there before
+-- with the same price and grain: nothing follows from them.
 -- Grain: one (coin_id, source, observed_at): the value of the greatest (received_at, origin, position) ever received,
 -- the finest grain, and how often the value changed on the way. A function of raw alone, so any order of arrival gives the same row.
 -- $1 coin_ids, $2 sources, $3 observed_ats: the keys, one each, equal lengths.
@@ -49,5 +50,5 @@ written AS (
 )
 SELECT coin_id, source, m.observed_at
 FROM merged AS m
-LEFT JOIN before AS b USING (coin_id, source, observed_at)
-WHERE b.price_usd IS NULL OR b.price_usd <> m.price_usd OR b.grain <> m.grain
+JOIN before AS b USING (coin_id, source, observed_at)
+WHERE b.price_usd = m.price_usd AND b.grain = m.grain
