@@ -19,7 +19,7 @@ export interface RunContext {
 }
 
 /** What a task came to. `failed`: it will not get better by trying again; anything thrown is tried again. */
-export type TaskOutcome = { rows: number } | { skipped: string } | { failed: string };
+export type TaskOutcome = { rows: number | null } | { skipped: string } | { failed: string };
 
 /** Waits double from minTimeout up to maxTimeout (ms), each drawn up to twice as long, so that what failed together comes back apart. */
 export type RetryPolicy = Required<Pick<RetryOptions, 'retries' | 'minTimeout' | 'maxTimeout'>>;

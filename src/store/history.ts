@@ -110,26 +110,14 @@ export async function getDueIntervals(db: Queryable, source: string, now: Date):
   return rows;
 }
 
-/** What waits for its next attempt, and why. */
-export async function getFailingIntervals(
-  db: Queryable,
-  source: string,
-): Promise<{ count: number; nextRetryAt: Date | null; error: string | null }> {
-  const { rows } = await db.query<{ count: number; nextRetryAt: Date | null; error: string | null }>(
-    `SELECT count(*)::integer AS count, min(retry_at) AS "nextRetryAt", (array_agg(error ORDER BY retry_at))[1] AS error
-     FROM ops.history_intervals WHERE status = 'PENDING' AND source = $1 AND retry_at IS NOT NULL`,
+/** What waits for its next attempt, soonest first. */
+export async function getFailingIntervals(db: Queryable, source: string): Promise<{ retryAt: Date; error: string | null }[]> {
+  const { rows } = await db.query<{ retryAt: Date; error: string | null }>(
+    `SELECT retry_at AS "retryAt", error FROM ops.history_intervals
+     WHERE status = 'PENDING' AND source = $1 AND retry_at IS NOT NULL ORDER BY retry_at`,
     [source],
   );
-  return rows[0]!;
-}
-
-/** Daily intervals of the source that are still to come. */
-export async function countPendingDays(db: Queryable, source: string): Promise<number> {
-  const { rows } = await db.query<{ count: number }>(
-    `SELECT count(*)::integer AS count FROM ops.history_intervals WHERE status = 'PENDING' AND source = $1 AND grain = '1d'`,
-    [source],
-  );
-  return rows[0]!.count;
+  return rows;
 }
 
 /** Begins the next attempt, which stores its points from position 0. Null where the interval is not pending, or another began it. */

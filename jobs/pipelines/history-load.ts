@@ -1,0 +1,151 @@
+/**
+ * Works off the ledger of intervals: asks the source, stores the points in chunks, several coins at a time.
+ * Must stay true: a chunk's points and the ledger's progress commit together; a chunk takes well under a second, for live ticks of its
+ * coin wait for it; what failed is tried again later, and the ledger shows why; nothing that is DONE is asked for again.
+ */
+import type { RawPrice } from '../../src/domain/prices.js';
+import { type Clock, HOUR, SECOND } from '../../src/domain/time.js';
+import type { Logger } from '../../src/platform/logger.js';
+import type { Database, Queryable } from '../../src/platform/postgres/database.js';
+import { insertGap } from '../../src/store/gaps.js';
+import {
+  advanceAttempt,
+  beginAttempt,
+  giveUpInterval,
+  type HistoryInterval,
+  insertIntervals,
+  postponeInterval,
+} from '../../src/store/history.js';
+import { insertRejectedRows } from '../../src/store/rejected-rows.js';
+import { type HistoryPoint, type PriceSource, SourceError, type SourceResult } from '../sources/source.js';
+import { storePrices } from '../streams/price-writer.js';
+import { isExpired, planHole } from './history-plan.js';
+
+export interface HistoryDeps {
+  db: Database;
+  source: PriceSource;
+  clock: Clock;
+}
+
+const CHUNK_POINTS = 1_000;
+const FIRST_RETRY_MS = 10 * SECOND;
+const MAX_RETRY_MS = HOUR;
+/** What needs an operator is looked at again in this long. */
+const BLOCKED_RETRY_MS = HOUR;
+
+/** 'blocked': the source refuses everything until an operator acts. 'lost': another worker has this interval now. */
+export type IntervalOutcome = 'done' | 'unavailable' | 'postponed' | 'blocked' | 'lost';
+
+/** Daily points deeper than this would fail the door of prices; the plan may give less. */
+export function usableHistoryDays(source: Pick<PriceSource, 'historyDays'>): number {
+  return Math.min(400, source.historyDays);
+}
+
+export async function loadInterval(
+  deps: HistoryDeps,
+  interval: HistoryInterval,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<IntervalOutcome> {
+  const { db, source, clock } = deps;
+  if (isExpired(interval, clock.now(), usableHistoryDays(source))) return replan(deps, interval);
+  const attempt = await beginAttempt(db.pool, interval);
+  if (attempt === null) return 'lost';
+  const begun = { ...interval, attempt };
+  try {
+    const result = await source.history(interval.coinId, interval.grain, interval.from, interval.to, signal);
+    return await storeResult(deps, begun, result);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof SourceError && error.kind === 'not_found') {
+      return giveUp(deps, begun, `${source.name} does not know this coin any more`);
+    }
+    const blocked = error instanceof SourceError && !error.retryable;
+    const waitMs = blocked ? BLOCKED_RETRY_MS : Math.max(retryMs(attempt), (error instanceof SourceError && error.retryAfterMs) || 0);
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.warn({ err: error, coin: interval.coinId, grain: interval.grain, attempt }, `history of ${interval.coinId}: ${reason}`);
+    await postponeInterval(db.pool, begun, new Date(clock.now().getTime() + waitMs), reason);
+    return blocked ? 'blocked' : 'postponed';
+  }
+}
+
+function retryMs(attempt: number): number {
+  return Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 20)) * (1 + Math.random() / 4);
+}
+
+/** So late that the source has dropped the beginning: what is left is asked for at the spacings that still reach it. */
+async function replan({ db, source, clock }: HistoryDeps, interval: HistoryInterval): Promise<IntervalOutcome> {
+  const now = clock.now();
+  return db.transaction(async (tx) => {
+    const given = await giveUpInterval(tx, interval, `too old for points ${interval.grain} apart; asked for at what still reaches it`, now);
+    if (!given) return 'lost';
+    const plan = planHole(interval, now, usableHistoryDays(source));
+    await insertIntervals(tx, source.name, plan.intervals, now);
+    for (const gap of plan.gaps)
+      await insertGap(tx, { ...gap, source: source.name, reason: 'older than the history that the plan gives' }, now);
+    return 'unavailable';
+  });
+}
+
+async function giveUp({ db, source, clock }: HistoryDeps, interval: HistoryInterval, reason: string): Promise<IntervalOutcome> {
+  const now = clock.now();
+  return db.transaction(async (tx) => {
+    if (!(await giveUpInterval(tx, interval, reason, now))) return 'lost';
+    await insertGap(tx, { source: source.name, coinId: interval.coinId, from: interval.from, to: interval.to, reason }, now);
+    return 'unavailable';
+  });
+}
+
+async function storeResult(deps: HistoryDeps, interval: HistoryInterval, result: SourceResult<HistoryPoint>): Promise<IntervalOutcome> {
+  const { db, source, clock } = deps;
+  const origin = `history/${interval.id}/${interval.attempt}`;
+  await rejectRows(db.pool, source.name, origin, result, clock.now());
+  if (result.rows.length === 0) return giveUp(deps, interval, `${source.name} has no points ${interval.grain} apart here`);
+  const rows = result.rows.map((point, position) => toRawPrice(point, position, interval, origin, source.name, result.receivedAt));
+  for (let from = 0; from < rows.length; from += CHUNK_POINTS) {
+    const chunk = rows.slice(from, from + CHUNK_POINTS);
+    const last = from + chunk.length === rows.length;
+    const stored = await db.transaction(async (tx) => {
+      const advanced = await advanceAttempt(tx, { ...interval, from, count: chunk.length, last }, clock.now());
+      if (!advanced) return false;
+      await storePrices(tx, chunk, clock.now());
+      return true;
+    });
+    if (!stored) return 'lost';
+  }
+  return 'done';
+}
+
+function toRawPrice(
+  point: HistoryPoint,
+  position: number,
+  interval: HistoryInterval,
+  origin: string,
+  source: string,
+  receivedAt: Date,
+): RawPrice {
+  const { observedAt, priceUsd, payload } = point;
+  return {
+    source,
+    coinId: interval.coinId,
+    priceUsd,
+    observedAt,
+    receivedAt,
+    payload,
+    grain: interval.grain,
+    origin,
+    position: BigInt(position),
+  };
+}
+
+/** Their positions follow those of the points. */
+async function rejectRows(
+  db: Queryable,
+  source: string,
+  origin: string,
+  { rows, rejected }: SourceResult<HistoryPoint>,
+  now: Date,
+): Promise<void> {
+  const numbered = rejected.map((row, index) => ({ ...row, source, origin, position: BigInt(rows.length + index) }));
+  await insertRejectedRows(db, 'raw.raw_prices', numbered, now);
+}

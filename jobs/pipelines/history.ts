@@ -1,0 +1,174 @@
+/**
+ * The pipeline `history`: finds what is missing, before a coin was tracked and while the platform was down, and fetches what the source
+ * still offers of it. Runs at start and hourly, and when a failed interval's next attempt is due.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DAY, MINUTE, SECOND } from '../../src/domain/time.js';
+import type { EventLog } from '../../src/platform/event-log/event-log.js';
+import type { Logger } from '../../src/platform/logger.js';
+import { insertGap } from '../../src/store/gaps.js';
+import {
+  findHistoryProgress,
+  getDueIntervals,
+  getFailingIntervals,
+  getHoles,
+  type HistoryInterval,
+  type HistoryProgress,
+  insertIntervals,
+} from '../../src/store/history.js';
+import type { Pipeline, TaskOutcome } from '../runtime/pipeline.js';
+import { type HistoryDeps, type IntervalOutcome, loadInterval, usableHistoryDays } from './history-load.js';
+import { planHole } from './history-plan.js';
+import { waitForStream } from './stream-wait.js';
+
+const SMALLEST_HOLE_MS = 10 * MINUTE;
+/** Holes are found within the hour; a longer downtime counts from the last thing seen before it, however long ago. */
+const LOOK_BACK_MS = 7 * DAY;
+const CONCURRENCY = 6;
+/** So many attempts in a row that came to nothing: the source is down, and the rest would fare no better. */
+const FAILURES_TO_STOP = 10;
+/** A next attempt that is due sooner is waited for; a later one is another run's. */
+const LONGEST_WAIT_MS = 2 * MINUTE;
+
+export interface HistoryPipelineDeps extends HistoryDeps {
+  log: EventLog;
+  retentionDays: number | null;
+}
+
+export function historyPipeline(deps: HistoryPipelineDeps): Pipeline {
+  return {
+    name: 'history',
+    tasks: [
+      {
+        name: 'find_holes',
+        async run({ signal }) {
+          // What lies in the log is no hole: it is about to be stored.
+          await waitForStream(deps, { until: deps.clock.now(), deadline: new Date(deps.clock.now().getTime() + 30 * SECOND) }, signal);
+          return { rows: await queueHoles(deps) };
+        },
+      },
+      { name: 'load', dependsOn: ['find_holes'], run: ({ signal, logger }) => loadHistory(deps, signal, logger) },
+    ],
+  };
+}
+
+/** Enters into the ledger what has to be asked for; returns how many intervals are new. */
+export async function queueHoles(deps: Omit<HistoryPipelineDeps, 'log'>): Promise<number> {
+  const { db, source, clock, retentionDays } = deps;
+  const now = clock.now();
+  const historyDays = usableHistoryDays(source);
+  const keptSince = retentionDays === null ? null : new Date(now.getTime() - retentionDays * DAY);
+  const asked = { source: source.name, historyDays, keptSince, now, lookBackMs: LOOK_BACK_MS, longerThanMs: SMALLEST_HOLE_MS };
+  const plans = (await getHoles(db.pool, asked)).map((hole) => planHole(hole, now, historyDays));
+  return db.transaction(async (tx) => {
+    const queued = await insertIntervals(
+      tx,
+      source.name,
+      plans.flatMap((plan) => plan.intervals),
+      now,
+    );
+    for (const gap of plans.flatMap((plan) => plan.gaps)) {
+      await insertGap(tx, { ...gap, source: source.name, reason: `further back than the ${historyDays} days that the plan gives` }, now);
+    }
+    return queued;
+  });
+}
+
+/** Works off everything that is due. */
+export async function loadHistory(deps: HistoryDeps, signal: AbortSignal, logger: Logger): Promise<TaskOutcome> {
+  const progress = reportProgress(deps, logger);
+  let done = 0;
+  try {
+    for (;;) {
+      const due = await getDueIntervals(deps.db.pool, deps.source.name, deps.clock.now());
+      if (due.length > 0) {
+        const loaded = await loadDue(deps, due, signal, logger);
+        done += loaded.done;
+        if (loaded.stopped !== null) return { failed: loaded.stopped };
+        continue;
+      }
+      const failing = await getFailingIntervals(deps.db.pool, deps.source.name);
+      const soonest = failing[0];
+      if (!soonest) return done > 0 ? { rows: done } : { skipped: 'nothing is missing' };
+      const waitMs = soonest.retryAt.getTime() - deps.clock.now().getTime();
+      if (waitMs > LONGEST_WAIT_MS) {
+        return {
+          failed: `${failing.length} intervals wait for another attempt, the next at ${soonest.retryAt.toISOString()}: ${soonest.error}`,
+        };
+      }
+      await sleep(Math.max(waitMs, 0), undefined, { signal });
+    }
+  } finally {
+    await progress.stop();
+  }
+}
+
+/** Several at a time. `stopped`: why the rest was left alone. */
+async function loadDue(
+  deps: HistoryDeps,
+  due: HistoryInterval[],
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<{ done: number; stopped: string | null }> {
+  const giveUp = new AbortController();
+  const stop = AbortSignal.any([signal, giveUp.signal]);
+  const result: { done: number; stopped: string | null } = { done: 0, stopped: null };
+  let next = 0;
+  let failuresInARow = 0;
+  const count = (outcome: IntervalOutcome, interval: HistoryInterval) => {
+    if (outcome === 'done') result.done++;
+    if (outcome === 'done' || outcome === 'unavailable') failuresInARow = 0;
+    else if (outcome === 'blocked')
+      result.stopped = `${deps.source.name} refuses to give the history of ${interval.coinId}; its interval says why`;
+    else if (outcome === 'postponed' && ++failuresInARow === FAILURES_TO_STOP) {
+      result.stopped = `${FAILURES_TO_STOP} intervals in a row could not be fetched; the rest waits for the next run`;
+    }
+  };
+  const work = async () => {
+    for (let interval = due[next++]; interval && result.stopped === null; interval = due[next++]) {
+      count(await loadInterval(deps, interval, stop, logger), interval);
+    }
+  };
+  const workers = Array.from({ length: CONCURRENCY }, () => work());
+  for (const worker of workers) worker.catch((error: unknown) => giveUp.abort(error));
+  await Promise.allSettled(workers);
+  await Promise.all(workers);
+  return result;
+}
+
+/** One line every few seconds while the load is young, then one a minute. */
+function reportProgress({ db, clock }: HistoryDeps, logger: Logger): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const report = async () => {
+    for (let lines = 0; !stopping.signal.aborted; lines++) {
+      await sleep(lines < 20 ? 3 * SECOND : MINUTE, undefined, { signal: stopping.signal });
+      const progress = await findHistoryProgress(db.pool, clock.now());
+      if (progress) logger.info(describeProgress(progress, clock.now()));
+    }
+  };
+  const reported = report().catch((error: unknown) => {
+    if (!stopping.signal.aborted) logger.warn({ err: error }, 'the progress of history could not be read');
+  });
+  return {
+    async stop() {
+      stopping.abort();
+      await reported;
+    },
+  };
+}
+
+const GRAIN_NAMES = { '1d': 'daily', '1h': 'hourly', '5m': 'five-minute' } as const;
+
+export function describeProgress(progress: HistoryProgress, now: Date): string {
+  const coins = progress.grains.map(({ grain, done, total }) => `${GRAIN_NAMES[grain]} ${done}/${total} coins`).join(', ');
+  const left =
+    progress.estimatedFinishAt === null ? '' : `, about ${describeDuration(progress.estimatedFinishAt.getTime() - now.getTime())} left`;
+  return `history: ${coins}, ${progress.rows.toLocaleString('en-US')} rows${left}`;
+}
+
+function describeDuration(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / SECOND));
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+}
