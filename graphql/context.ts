@@ -23,6 +23,7 @@ import { loadChecksOfDatasets, loadChecksOfRuns } from '../src/store/ops/check-r
 import { getDatasets } from '../src/store/ops/datasets.js';
 import { loadTaskRuns } from '../src/store/runs.js';
 import type { OperatorAccess } from './auth.js';
+import type { Live } from './live/live.js';
 
 export interface PlatformFacts {
   realm: Realm;
@@ -41,6 +42,8 @@ export interface ContextServices {
   clock: Clock;
   platform: PlatformFacts;
   actions: GatewayActions;
+  /** The sources of subscriptions. */
+  live: Live;
 }
 
 export interface GatewayContext extends ContextServices {

@@ -4,7 +4,9 @@ import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphq
 import { buildSchemaSync } from 'type-graphql';
 import { operatorOnly } from './auth.js';
 import { AlertResolver, CoinAlertsResolver } from './modules/alert/alert.resolver.js';
+import { AlertSubscription } from './modules/alert/alert.subscription.js';
 import { CandleResolver, CoinCandlesResolver } from './modules/candle/candle.resolver.js';
+import { CandleSubscription } from './modules/candle/candle.subscription.js';
 import { CoinConnectionResolver, CoinResolver } from './modules/coin/coin.resolver.js';
 import { CheckResultResolver, DatasetResolver } from './modules/dataset/dataset.resolver.js';
 import { DeadLetterResolver } from './modules/dead-letter/dead-letter.resolver.js';
@@ -13,6 +15,7 @@ import { CoinMoveResolver, MarketOverviewResolver } from './modules/overview/ove
 import { PerformanceResolver } from './modules/performance/performance.resolver.js';
 import { PlatformResolver } from './modules/platform/platform.resolver.js';
 import { PriceResolver, PriceUpdateResolver } from './modules/price/price.resolver.js';
+import { PriceSubscription } from './modules/price/price.subscription.js';
 import { RejectedRowResolver } from './modules/rejected-row/rejected-row.resolver.js';
 import { RuleResolver } from './modules/rule/rule.resolver.js';
 import { RunResolver, TaskRunResolver } from './modules/run/run.resolver.js';
@@ -20,7 +23,9 @@ import { RunResolver, TaskRunResolver } from './modules/run/run.resolver.js';
 export const schema: GraphQLSchema = buildSchemaSync({
   resolvers: [
     AlertResolver,
+    AlertSubscription,
     CandleResolver,
+    CandleSubscription,
     CheckResultResolver,
     CoinAlertsResolver,
     CoinCandlesResolver,
@@ -34,6 +39,7 @@ export const schema: GraphQLSchema = buildSchemaSync({
     PerformanceResolver,
     PlatformResolver,
     PriceResolver,
+    PriceSubscription,
     PriceUpdateResolver,
     RejectedRowResolver,
     RuleResolver,
@@ -41,6 +47,8 @@ export const schema: GraphQLSchema = buildSchemaSync({
     TaskRunResolver,
   ],
   authChecker: operatorOnly,
+  // type-graphql insists on one; each subscription here has a source of its own.
+  pubSub: { publish: () => {}, subscribe: () => (async function* () {})() },
   validate: false,
 });
 

@@ -1,0 +1,64 @@
+/**
+ * One WebSocket, as what pushes to it sees it.
+ * Must stay true: what is pushed live never waits for the socket, and a client that lets more than 1 MB pile up is closed with 4429;
+ * what is replayed waits until the socket has room.
+ */
+import type { Duplex } from 'node:stream';
+import { WebSocket } from 'ws';
+
+export const CLOSE = {
+  /** The gateway stops; come back at once, to another one. */
+  restart: { code: 1012, reason: 'The gateway restarts: connect again and resume with the last cursor' },
+  /** The log is out of reach. */
+  tryAgainLater: { code: 1013, reason: 'The event log is out of reach: try again later with the last cursor' },
+  tooSlow: { code: 4429, reason: 'Updates come faster than they are read: resume with the last cursor' },
+  failed: { code: 4500, reason: 'Internal server error' },
+} as const;
+
+const MOST_BUFFERED_BYTES = 1024 * 1024;
+/** A replay goes on once less than this waits to be sent. */
+const ROOM_BYTES = 256 * 1024;
+
+export class Connection {
+  constructor(
+    private readonly socket: WebSocket,
+    /** The TCP connection under it. */
+    private readonly stream: Duplex,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.socket.readyState === WebSocket.OPEN;
+  }
+
+  send(text: string): void {
+    if (this.isOpen) this.socket.send(text);
+  }
+
+  /** Several messages in one write. */
+  push(texts: readonly string[]): void {
+    if (!this.isOpen) return;
+    this.stream.cork();
+    for (const text of texts) this.socket.send(text);
+    this.stream.uncork();
+    if (this.socket.bufferedAmount > MOST_BUFFERED_BYTES) this.close(CLOSE.tooSlow);
+  }
+
+  /** Resolves when there is room to go on with a replay, or nobody to go on for. */
+  async hasRoom(): Promise<void> {
+    while (this.isOpen && this.socket.bufferedAmount > ROOM_BYTES) {
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          this.stream.off('drain', done);
+          this.stream.off('close', done);
+          resolve();
+        };
+        this.stream.on('drain', done);
+        this.stream.on('close', done);
+      });
+    }
+  }
+
+  close({ code, reason }: { code: number; reason: string }): void {
+    this.socket.close(code, reason);
+  }
+}

@@ -1,0 +1,61 @@
+/** The live half of the gateway: one follower of updates and one of alerts in a process, and the subscriptions that read from them. */
+import type { Server } from 'node:http';
+import type { AlertRecord, PriceUpdateRecord } from '../../src/domain/updates.js';
+import type { EventLog } from '../../src/platform/event-log/event-log.js';
+import type { Logger } from '../../src/platform/logger.js';
+import type { Database } from '../../src/platform/postgres/database.js';
+import { ALERTS, type AlertEvent, type AlertsRequest, openAlertFeed } from './alerts.js';
+import { CandleBoard, type CandleFeed, type CandlesRequest } from './candles.js';
+import { type Feed, LogAway } from './feed.js';
+import { Follower } from './follower.js';
+import { openPriceFeed, PRICE_UPDATES, type PriceUpdateEvent, type PriceUpdatesRequest } from './price-updates.js';
+import { attachWebSockets, type Gate, type WebSockets } from './web-socket.js';
+
+export type { AlertEvent, PriceUpdateEvent };
+
+/** Each reader throws LogAway while the log is out of reach, and GraphQL errors for what the client got wrong. */
+export interface Live {
+  priceUpdates(request: PriceUpdatesRequest): Promise<Feed<PriceUpdateRecord>>;
+  alerts(request: AlertsRequest): Promise<Feed<AlertRecord>>;
+  candles(request: CandlesRequest): CandleFeed;
+  /** False: subscriptions cannot be served now (degraded, not unready). */
+  readonly available: boolean;
+  /** Open WebSockets. */
+  connections(): number;
+  /** Serves the server's upgrades to /graphql. */
+  attach<Operator extends string>(server: Server, gate: Gate<Operator>): void;
+  /** Closes the sockets, so that clients resume elsewhere, then stops following the log. */
+  close(): Promise<void>;
+}
+
+export async function startLive({ log, db, logger }: { log: EventLog; db: Database; logger: Logger }): Promise<Live> {
+  const board = new CandleBoard(db, logger);
+  let sockets: WebSockets | null = null;
+  const onAway = () => {
+    sockets?.interrupt();
+    board.interrupt();
+  };
+  const [updates, alerts] = await Promise.all([
+    Follower.start({ log, logger, topic: PRICE_UPDATES, onAway, onNews: (update) => board.onUpdate(update) }),
+    Follower.start({ log, logger, topic: ALERTS, onAway }),
+  ]);
+  return {
+    priceUpdates: async (request) => openPriceFeed(log, updates.tail, request),
+    alerts: async (request) => openAlertFeed(log, db, alerts.tail, request),
+    candles(request) {
+      if (!updates.available) throw new LogAway('the log is out of reach');
+      return board.open(request);
+    },
+    get available() {
+      return updates.available && alerts.available;
+    },
+    connections: () => sockets?.count() ?? 0,
+    attach(server, gate) {
+      sockets = attachWebSockets(server, gate, logger);
+    },
+    async close() {
+      await sockets?.drain();
+      await Promise.all([updates.stop(), alerts.stop(), board.stop()]);
+    },
+  };
+}

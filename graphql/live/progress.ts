@@ -1,0 +1,81 @@
+/**
+ * How far a reader of updates or alerts has come, and the cursor that says so to a client.
+ * Must stay true: publication is at least once, so a record is news only above the last one of its source partition; a cursor holds all
+ * that is needed to go on without a gap and without a repeat, in any process.
+ */
+import type { SourcePosition } from '../../src/domain/updates.js';
+
+/** Orders the records of one source partition. */
+export function sourceMark({ sourcePosition, ordinal }: SourcePosition): bigint {
+  return (sourcePosition << 15n) | BigInt(ordinal);
+}
+
+export class Progress {
+  constructor(
+    /** Per partition of the log: the next offset to read. */
+    readonly next: bigint[],
+    /** Per source partition: the mark of the last record delivered or skipped. */
+    readonly last: Map<number, bigint>,
+  ) {}
+
+  /** Takes note of the record; false: it stands behind this progress, or repeats what came before. */
+  advance(partition: number, offset: bigint, record: SourcePosition): boolean {
+    if (!this.pass(partition, offset)) return false;
+    const mark = sourceMark(record);
+    if (mark <= (this.last.get(record.sourcePartition) ?? -1n)) return false;
+    this.last.set(record.sourcePartition, mark);
+    return true;
+  }
+
+  /** Passes over a record, whatever it holds; false: it stands behind this progress. */
+  pass(partition: number, offset: bigint): boolean {
+    if (offset < (this.next[partition] ?? 0n)) return false;
+    this.next[partition] = offset + 1n;
+    return true;
+  }
+
+  /** Passes over what the other one has passed over. */
+  skipTo(next: readonly bigint[]): void {
+    for (const [partition, offset] of next.entries()) {
+      if (offset > (this.next[partition] ?? 0n)) this.next[partition] = offset;
+    }
+  }
+
+  equals(other: Progress): boolean {
+    return (
+      this.next.length === other.next.length &&
+      this.next.every((offset, partition) => offset === other.next[partition]) &&
+      this.last.size === other.last.size &&
+      [...this.last].every(([partition, mark]) => other.last.get(partition) === mark)
+    );
+  }
+}
+
+export interface Cursor {
+  logId: string;
+  progress: Progress;
+}
+
+const PART = /^([0-9a-f]{1,16})\.([0-9a-f]{1,20})?$/;
+const LONGEST = 8_192;
+
+/** '<log id>|<next>.<last>,…' per partition, in hexadecimal, as base64url. Only for topics whose partitions are the source's. */
+export function encodeCursor(logId: string, { next, last }: Progress): string {
+  const parts = next.map((offset, partition) => `${offset.toString(16)}.${last.get(partition)?.toString(16) ?? ''}`);
+  return Buffer.from(`${logId}|${parts.join(',')}`).toString('base64url');
+}
+
+/** Null where the text was never a cursor. */
+export function decodeCursor(text: string): Cursor | null {
+  if (text.length > LONGEST) return null;
+  const [, logId, list] = /^([^|]+)\|(.+)$/.exec(Buffer.from(text, 'base64url').toString()) ?? [];
+  if (logId === undefined || list === undefined) return null;
+  const progress = new Progress([], new Map());
+  for (const [partition, part] of list.split(',').entries()) {
+    const [, next, last] = PART.exec(part) ?? [];
+    if (next === undefined) return null;
+    progress.next.push(BigInt(`0x${next}`));
+    if (last !== undefined) progress.last.set(partition, BigInt(`0x${last}`));
+  }
+  return { logId, progress };
+}

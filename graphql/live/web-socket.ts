@@ -1,0 +1,232 @@
+/**
+ * GraphQL over WebSocket (graphql-transport-ws) on the gateway's own port and path.
+ * Must stay true: the same origins, keys, limits and error codes as over HTTP; a connection that says nothing, is gone, or asks for too
+ * much costs little and is closed; a draining gateway closes with 1012.
+ */
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
+import { type Context, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Logger } from '../../src/platform/logger.js';
+import { clientError, type ErrorFormatter } from '../errors.js';
+import { checkCost, LIMIT_RULES, LIMITS, PARSE_OPTIONS, VALIDATION_OPTIONS } from '../limits.js';
+import type { OriginCheck } from '../origin.js';
+import { Broadcasts } from './broadcast.js';
+import { CLOSE, Connection } from './connection.js';
+import { LogAway } from './feed.js';
+
+/** How the gateway treats its requests, over HTTP too. */
+export interface Gate<Operator extends string> {
+  schema: GraphQLSchema;
+  checkOrigin: OriginCheck;
+  checkKey(authorization: string | null): Operator;
+  /** A new one for each operation and each batch of events. */
+  createContext(operator: Operator): object;
+  formatError: ErrorFormatter;
+}
+
+export interface WebSockets {
+  /** Open connections. */
+  count(): number;
+  /** The log is out of reach: closes with 1013 whoever has a subscription. */
+  interrupt(): void;
+  /** Closes every connection with 1012, and takes no more. */
+  drain(): Promise<void>;
+}
+
+const INIT_TIMEOUT_MS = 5_000;
+const MOST_SUBSCRIPTIONS = 100;
+const PING_MS = 20_000;
+const DRAIN_MS = 2_000;
+/** Queries that are kept parsed and validated: equal subscriptions come by the thousand. */
+const MOST_DOCUMENTS = 200;
+
+const PATH = '/graphql';
+
+interface Extra {
+  connection: Connection;
+}
+
+export function attachWebSockets<Operator extends string>(server: Server, gate: Gate<Operator>, logger: Logger): WebSockets {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: LIMITS.bodyBytes, handleProtocols });
+  const broadcasts = new Broadcasts();
+  const protocol = createProtocol(gate, broadcasts);
+  let draining = false;
+  server.on('upgrade', (request, stream, head) => {
+    const refusal = draining ? { status: '503 Service Unavailable', problem: CLOSE.restart.reason } : refuse(request, gate.checkOrigin);
+    if (refusal !== null) return answer(stream, refusal);
+    sockets.handleUpgrade(request, stream, head, (socket) => open(protocol, socket, stream, logger));
+  });
+  const stopPinging = pingAll(sockets);
+  return {
+    count: () => sockets.clients.size,
+    interrupt: () => broadcasts.closeAll(CLOSE.tryAgainLater),
+    async drain() {
+      draining = true;
+      stopPinging();
+      await closeAll(sockets);
+    },
+  };
+}
+
+function refuse(request: IncomingMessage, checkOrigin: OriginCheck): { status: string; problem: string } | null {
+  if (request.url?.split('?')[0] !== PATH) return { status: '404 Not Found', problem: `WebSockets are served at ${PATH}` };
+  const verdict = checkOrigin(request);
+  return verdict.allowed ? null : { status: '403 Forbidden', problem: verdict.problem };
+}
+
+function answer(stream: Duplex, { status, problem }: { status: string; problem: string }): void {
+  stream.on('error', () => {}); // it went away before it was refused
+  const body = `${problem}\n`;
+  stream.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+function open(protocol: ReturnType<typeof createProtocol>, socket: WebSocket, stream: Duplex, logger: Logger): void {
+  const connection = new Connection(socket, stream);
+  // ws closes the socket itself, with the code that fits.
+  socket.on('error', (error) => logger.debug({ err: error }, 'web socket: a client broke the protocol or its connection'));
+  const closed = protocol.opened(
+    {
+      protocol: socket.protocol,
+      send: async (text) => connection.send(text),
+      close: (code, reason) => socket.close(code, reason),
+      onMessage: (handle) =>
+        socket.on('message', (data) => {
+          handle(String(data)).catch((error: unknown) => {
+            logger.error({ err: error }, 'web socket: a message could not be handled');
+            connection.close(CLOSE.failed);
+          });
+        }),
+    },
+    { connection },
+  );
+  socket.once('close', (code, reason) => void closed(code, String(reason)));
+}
+
+function createProtocol<Operator extends string>(gate: Gate<Operator>, broadcasts: Broadcasts) {
+  const documents = new ValidDocuments(gate.schema);
+  const formatErrors = (errors: readonly GraphQLError[]): GraphQLFormattedError[] =>
+    errors.map((error) => gate.formatError(error.toJSON(), error));
+  return makeServer<Record<string, unknown>, Extra>({
+    connectionInitWaitTimeout: INIT_TIMEOUT_MS,
+    onSubscribe: (context, id, payload) => {
+      if (Object.keys(context.subscriptions).length > MOST_SUBSCRIPTIONS) return [tooManySubscriptions()];
+      const args = documents.prepare(payload);
+      if (Array.isArray(args)) return args;
+      const operator = gate.checkKey(authorizationOf(context));
+      const makeContext = () => gate.createContext(operator);
+      const key = JSON.stringify([operator, payload.operationName, payload.query, payload.variables]);
+      const live = { operation: { args, key, makeContext, formatErrors }, connection: context.extra.connection, id };
+      // graphql-ws hands the same object on to `subscribe`, which finds there whom it is for.
+      return Object.assign(args, { contextValue: makeContext(), live });
+    },
+    async subscribe(args) {
+      const { operation, connection, id } = (args as ExecutionArgs & { live: LiveArguments }).live;
+      const result = await broadcasts.subscribe(operation, connection, id);
+      if ('errors' in result && result.errors?.some((error) => error.originalError instanceof LogAway))
+        connection.close(CLOSE.tryAgainLater);
+      return result as ExecutionResult;
+    },
+    onNext: (_context, _id, _payload, _args, { errors, ...rest }) =>
+      errors === undefined ? undefined : ({ ...rest, errors: formatErrors(errors) } as unknown as ExecutionResult),
+    onError: (_context, _id, _payload, errors) => formatErrors(errors as readonly GraphQLError[]),
+  });
+}
+
+interface LiveArguments {
+  operation: Parameters<Broadcasts['subscribe']>[0];
+  connection: Connection;
+  id: string;
+}
+
+function authorizationOf({ connectionParams }: Context<Record<string, unknown>, Extra>): string | null {
+  return typeof connectionParams?.authorization === 'string' ? connectionParams.authorization : null;
+}
+
+function tooManySubscriptions(): GraphQLError {
+  return clientError(
+    'QUERY_TOO_COMPLEX',
+    `This connection has ${MOST_SUBSCRIPTIONS} operations under way: complete some, or subscribe to several coins at once`,
+  );
+}
+
+/** Parses and validates each query once while it is in use. */
+class ValidDocuments {
+  readonly #documents = new Map<string, DocumentNode>();
+
+  constructor(private readonly schema: GraphQLSchema) {}
+
+  prepare({ query, operationName, variables }: SubscribePayload): ExecutionArgs | GraphQLError[] {
+    const document = this.#find(query);
+    if (Array.isArray(document)) return document;
+    const problem = checkCost({ schema: this.schema, document, operationName, variables });
+    if (problem !== null) return [problem];
+    return { schema: this.schema, document, operationName, variableValues: variables };
+  }
+
+  #find(query: string): DocumentNode | GraphQLError[] {
+    const document = this.#documents.get(query) ?? this.#read(query);
+    if (Array.isArray(document)) return document;
+    this.#documents.delete(query);
+    this.#documents.set(query, document);
+    const [oldest] = this.#documents.keys();
+    if (this.#documents.size > MOST_DOCUMENTS && oldest !== undefined) this.#documents.delete(oldest);
+    return document;
+  }
+
+  #read(query: string): DocumentNode | GraphQLError[] {
+    try {
+      const document = parse(query, PARSE_OPTIONS);
+      const errors = validate(this.schema, document, [...specifiedRules, ...LIMIT_RULES], VALIDATION_OPTIONS);
+      return errors.length > 0 ? [...errors] : document;
+    } catch (error) {
+      if (error instanceof GraphQLError) return [error];
+      throw error;
+    }
+  }
+}
+
+/** Ends connections whose other side is gone without a word. Returns how to stop. */
+function pingAll(sockets: WebSocketServer): () => void {
+  const silent = new WeakSet<WebSocket>();
+  const timer = setInterval(() => {
+    for (const socket of sockets.clients) {
+      if (silent.has(socket)) {
+        socket.terminate();
+        continue;
+      }
+      silent.add(socket);
+      socket.once('pong', () => silent.delete(socket));
+      socket.ping();
+    }
+  }, PING_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+async function closeAll(sockets: WebSocketServer): Promise<void> {
+  const timer = setTimeout(() => {
+    for (const socket of sockets.clients) socket.terminate();
+  }, DRAIN_MS);
+  await Promise.all(
+    [...sockets.clients].map((socket) => {
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      socket.close(CLOSE.restart.code, CLOSE.restart.reason);
+      return closed;
+    }),
+  );
+  clearTimeout(timer);
+}
