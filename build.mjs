@@ -7,6 +7,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+if (Number(process.versions.node.split('.')[0]) < 22) {
+  console.error(
+    `Node ${process.versions.node} is too old: the platform needs 22 or newer. npm ci brings Node 24 for all npm scripts\n` +
+      'unless install scripts are off; then run `npm rebuild node`, or install a newer Node.',
+  );
+  process.exit(1);
+}
+
 const root = fileURLToPath(new URL('.', import.meta.url));
 const stampFile = join(root, 'dist/.build-stamp.json');
 

@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { MigrationList } from '@prisma/schema-engine-wasm';
-import pg from 'pg';
 import { EXIT_TRY_AGAIN, OperatorError } from '../../domain/errors.js';
+import { connect } from './connect.js';
 import type { Queryable } from './database.js';
 import { LOCKS } from './locks.js';
 import { openSchemaEngine, readMigrations } from './schema-engine.js';
@@ -22,9 +22,7 @@ const LOCK_TIMEOUT_MS = 120_000;
 /** Names of the migrations that were applied, in order; none where the schema was current. */
 export async function migrate(url: string): Promise<string[]> {
   const migrations = readMigrations();
-  const client = new pg.Client({ connectionString: url, application_name: 'cdp migrate', connectionTimeoutMillis: 10_000 });
-  client.on('error', () => {}); // the query under way reports it
-  await client.connect();
+  const client = await connect(url, 'cdp migrate');
   try {
     if ((await checkedState(client, migrations)).pending.length === 0) return [];
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
@@ -58,8 +56,9 @@ export async function getSchemaState(db: Queryable): Promise<SchemaState> {
 }
 
 /** Throws an OperatorError unless the schema is this version's, for roles that do not migrate. */
-export async function requireCurrentSchema(db: Queryable): Promise<void> {
-  const { pending } = await checkedState(db, readMigrations());
+export async function requireCurrentSchema(url: string): Promise<void> {
+  const client = await connect(url, 'cdp schema check');
+  const { pending } = await checkedState(client, readMigrations()).finally(() => client.end());
   if (pending.length === 0) return;
   throw new OperatorError(
     `The database lacks the migrations ${pending.join(', ')}. Run \`npm run cdp -- migrate\`, or start a worker, which does it.`,

@@ -1,0 +1,20 @@
+/** What every command of the command line is: a function from its context to the end of its work. */
+import type { Config } from '../platform/config.js';
+import type { Lifecycle } from '../platform/lifecycle.js';
+import type { Logger } from '../platform/logger.js';
+
+export interface CommandContext {
+  config: Config;
+  logger: Logger;
+  lifecycle: Lifecycle;
+}
+
+export interface CommandOptions {
+  /** Of `run`. */
+  pipeline?: string;
+  /** Of `run --date`, as typed. */
+  date?: string;
+}
+
+/** The default export of src/main/<command>.ts. */
+export type Command = (context: CommandContext, options: CommandOptions) => Promise<void>;

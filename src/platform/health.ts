@@ -1,0 +1,59 @@
+/**
+ * What a process says of itself: alive (/livez), and ready to be sent work (/readyz) as the sum of its parts, each with its name and,
+ * where it is not well, the reason. Degraded still counts as ready.
+ */
+import type { Database } from './postgres/database.js';
+import { getSchemaState } from './postgres/migrate.js';
+
+export type PartState = { status: 'ready' } | { status: 'degraded' | 'not_ready'; reason: string };
+
+export interface Readiness {
+  status: 'ready' | 'degraded' | 'not_ready';
+  parts: ({ name: string } & PartState)[];
+}
+
+export interface Health {
+  addPart(name: string, check: () => PartState | Promise<PartState>): void;
+  readiness(): Promise<Readiness>;
+  /** From now on not ready: the load balancer sends no more while what is under way ends. */
+  drain(): void;
+}
+
+const CHECK_TIMEOUT_MS = 2_000;
+
+export function createHealth(): Health {
+  const checks = new Map<string, () => PartState | Promise<PartState>>();
+  let draining = false;
+  return {
+    addPart: (name, check) => checks.set(name, check),
+    drain() {
+      draining = true;
+    },
+    async readiness() {
+      const parts = await Promise.all(Array.from(checks, async ([name, check]) => ({ name, ...(await settle(check)) })));
+      if (draining) parts.push({ name: 'process', status: 'not_ready', reason: 'draining: it was asked to stop' });
+      const has = (status: PartState['status']) => parts.some((part) => part.status === status);
+      return { status: has('not_ready') ? 'not_ready' : has('degraded') ? 'degraded' : 'ready', parts };
+    },
+  };
+}
+
+async function settle(check: () => PartState | Promise<PartState>): Promise<PartState> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<PartState>((resolve) => {
+    timer = setTimeout(resolve, CHECK_TIMEOUT_MS, { status: 'not_ready', reason: `no answer within ${CHECK_TIMEOUT_MS} ms` });
+  });
+  try {
+    return await Promise.race([check(), late]);
+  } catch (error) {
+    return { status: 'not_ready', reason: (error as Error).message };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Reachable, and its schema not behind this version. (One that is ahead is refused at the start; later it is a newer role's upgrade.) */
+export async function checkDatabase(db: Database): Promise<PartState> {
+  const { pending } = await getSchemaState(db.pool);
+  return pending.length === 0 ? { status: 'ready' } : { status: 'not_ready', reason: `the schema lacks ${pending.join(', ')}` };
+}

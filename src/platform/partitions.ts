@@ -1,0 +1,124 @@
+/**
+ * The months of raw.raw_prices: made before they are needed, dropped when retention is over.
+ * Must stay true: no statement here makes a writer of prices wait for longer than a moment. A month is made beside the table and
+ * attached, which takes a lock that writers do not mind (CREATE … PARTITION OF would not); a lock that is not had at once is given up.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { DAY } from '../domain/time.js';
+import type { Database, Queryable } from './postgres/database.js';
+import { LOCKS } from './postgres/locks.js';
+
+const LOCK_TIMEOUT_MS = 200;
+const LOCK_NOT_AVAILABLE = '55P03';
+const PAUSE_MS = 300;
+const ATTEMPTS = 60;
+/** How far back the stream's door is open. */
+const DOOR_DAYS = 400;
+
+/** What must have its months before prices can be stored at `now`: the door's window and the next two months. */
+export function priceWindow(now: Date, retentionDays: number | null): { from: Date; to: Date } {
+  const days = Math.min(DOOR_DAYS, retentionDays ?? DOOR_DAYS) + 1;
+  return { from: new Date(now.getTime() - days * DAY), to: new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 2, 1)) };
+}
+
+/** Makes the missing months from the one that holds `from` to the one that holds `to`. Resolves with the tables made. */
+export async function ensureMonthlyPartitions(db: Database, from: Date, to: Date): Promise<string[]> {
+  if ((await getMissing(db.pool, from, to)).length === 0) return [];
+  return withPartitionsLock(db.pool, async (client) => {
+    const missing = await getMissing(client, from, to);
+    for (const table of missing) await retrying(() => attach(client, table));
+    return missing;
+  });
+}
+
+/** Drops the months that ended at or before `before`. Resolves with the tables dropped. */
+export async function dropMonthlyPartitions(db: Database, before: Date): Promise<string[]> {
+  return withPartitionsLock(db.pool, async (client) => {
+    const old = (await getMonths(client)).filter((month) => endOf(month.table) <= before);
+    for (const { table, attached } of old) {
+      if (attached) await retrying(() => detach(client, table));
+      await client.query(`DROP TABLE raw_partitions.${table}`);
+    }
+    return old.map(({ table }) => table);
+  });
+}
+
+interface Month {
+  /** raw_prices_2026_11, in the schema raw_partitions. */
+  table: string;
+  /** False once it was detached: a drop was interrupted there. */
+  attached: boolean;
+}
+
+async function getMonths(client: Queryable): Promise<Month[]> {
+  const { rows } = await client.query<Month>(
+    `SELECT c.relname AS "table", i.inhrelid IS NOT NULL AS attached
+     FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
+     WHERE c.relnamespace = 'raw_partitions'::regnamespace AND c.relkind = 'r' ORDER BY 1`,
+  );
+  return rows;
+}
+
+function tableOf(month: Date): string {
+  return `raw_prices_${month.toISOString().slice(0, 7).replace('-', '_')}`;
+}
+
+function startOf(table: string): Date {
+  const [, year, month] = /^raw_prices_(\d{4})_(\d{2})$/.exec(table) ?? [];
+  if (year === undefined) throw new Error(`raw_partitions.${table} is no month of raw_prices`);
+  return new Date(`${year}-${month}-01T00:00:00Z`);
+}
+
+function endOf(table: string): Date {
+  const start = startOf(table);
+  return new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 1, 1));
+}
+
+async function getMissing(client: Queryable, from: Date, to: Date): Promise<string[]> {
+  const there = new Set((await getMonths(client)).map(({ table }) => table));
+  const missing: string[] = [];
+  for (let table = tableOf(from); startOf(table) <= to; table = tableOf(endOf(table))) if (!there.has(table)) missing.push(table);
+  return missing;
+}
+
+/** One message of several statements is one transaction. */
+async function attach(client: Queryable, table: string): Promise<void> {
+  const [start, end] = [startOf(table), endOf(table)].map((instant) => `'${instant.toISOString()}'`);
+  await client.query(`
+    CREATE TABLE raw_partitions.${table} (LIKE raw.raw_prices INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+    ALTER TABLE raw.raw_prices ATTACH PARTITION raw_partitions.${table} FOR VALUES FROM (${start}) TO (${end})`);
+}
+
+/** A detach that was interrupted cannot be begun again: it is finished. */
+async function detach(client: Queryable, table: string): Promise<void> {
+  const { rows } = await client.query<{ inhdetachpending: boolean }>(
+    `SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = 'raw_partitions.${table}'::regclass`,
+  );
+  if (rows[0] === undefined) return;
+  const how = rows[0].inhdetachpending ? 'FINALIZE' : 'CONCURRENTLY';
+  await client.query(`ALTER TABLE raw.raw_prices DETACH PARTITION raw_partitions.${table} ${how}`);
+}
+
+/** One process at a time; on a connection that ends with the work, and with it the lock and the time-out. */
+async function withPartitionsLock<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock($1, 0)', [LOCKS.partitions]);
+    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    return await work(client);
+  } finally {
+    client.release(true);
+  }
+}
+
+async function retrying(statement: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await statement();
+    } catch (error) {
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || attempt === ATTEMPTS) throw error;
+      await sleep(PAUSE_MS); // the writers that came behind us get their turn
+    }
+  }
+}
