@@ -15,14 +15,17 @@ declare global {
   }
 }
 
+// As constants of the module: once for every number of a response, and globals are dear inside a vm context, where tests run.
+const { isRawJSON, rawJSON } = JSON;
+
 /** Throws SyntaxError for what is not JSON, RangeError for absurdly deep nesting. */
 export function parseLossless(text: string): unknown {
-  return JSON.parse(text, (_key, value, context) => (typeof value === 'number' ? JSON.rawJSON(context.source as string) : value));
+  return JSON.parse(text, (_key, value, context) => (typeof value === 'number' ? rawJSON(context.source as string) : value));
 }
 
 /** Null for what is not a number, or one out of all measure. */
 export function toDecimal(value: unknown): Decimal | null {
-  return JSON.isRawJSON(value) ? parseDecimal(value.rawJSON) : null;
+  return isRawJSON(value) ? parseDecimal(value.rawJSON) : null;
 }
 
 /**
@@ -34,7 +37,7 @@ export function whyUnstorable(value: unknown): string | null {
     if (value.includes('\0')) return 'a text holds the character NUL';
     return value.isWellFormed() ? null : 'a text holds half a character (a lone surrogate)';
   }
-  if (JSON.isRawJSON(value)) return parseDecimal(value.rawJSON) === null ? 'a number is out of all measure' : null;
+  if (isRawJSON(value)) return parseDecimal(value.rawJSON) === null ? 'a number is out of all measure' : null;
   if (typeof value !== 'object' || value === null) return null;
   for (const [key, inner] of Object.entries(value)) {
     const reason = whyUnstorable(key) ?? whyUnstorable(inner);

@@ -50,7 +50,8 @@ export type Door<T> = { accepted: T } | { rejected: RejectedRow };
 /** Passes one row of the response through its schema. */
 export function admit<T>(schema: z.ZodType<T>, row: unknown, coinId: unknown): Door<T> {
   const reason = whyUnstorable(row);
-  const parsed = reason === null ? schema.safeParse(row) : null;
+  // A number is an object here, as long as it keeps its digits.
+  const parsed = reason === null ? schema.safeParse(JSON.isRawJSON(row) ? undefined : row) : null;
   if (parsed?.success) return { accepted: parsed.data };
   return { rejected: rejection(row, coinId, reason ?? describe(parsed?.error as z.ZodError)) };
 }
@@ -66,12 +67,7 @@ function describe(error: z.ZodError): string {
 }
 
 export function unexpectedShape(label: string, endpoint: string, expected: string, body: unknown): SourceError {
-  const was = Array.isArray(body) ? 'a list' : body === null ? 'null' : typeof body === 'object' ? 'an object' : `a ${typeof body}`;
-  return new SourceError(
-    `${label} ${endpoint}: the answer is ${was} and not ${expected}. It is tried again later; if it stays, the API has changed.`,
-    {
-      kind: 'malformed',
-      endpoint,
-    },
-  );
+  const was = Array.isArray(body) ? 'a list' : JSON.isRawJSON(body) ? 'a number' : body === null ? 'null' : `of type ${typeof body}`;
+  const message = `${label} ${endpoint}: the answer is ${was} and not ${expected}. It is tried again later; if it stays, the API has changed.`;
+  return new SourceError(message, { kind: 'malformed', endpoint });
 }

@@ -147,6 +147,8 @@ function parseRetryAfter(headers: Headers): number | undefined {
   const text = headers.get('retry-after')?.trim();
   if (text === undefined || text === '') return undefined;
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * SECOND;
+  // Date.parse alone would make a date of almost anything: "-5" is in May 2001.
+  if (!text.endsWith(' GMT')) return undefined;
   const now = Date.parse(headers.get('date') ?? '');
   const until = Date.parse(text);
   return Number.isNaN(until) ? undefined : Math.max(0, until - (Number.isNaN(now) ? Date.now() : now));

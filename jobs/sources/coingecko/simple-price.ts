@@ -4,12 +4,11 @@ import type { PriceObservation } from '../../../src/domain/prices.js';
 import { SECOND } from '../../../src/domain/time.js';
 import type { RejectedRow } from '../source.js';
 import type { ApiResponse } from './client.js';
-import { admit, epochField, idField, priceField, rejection, unexpectedShape } from './fields.js';
+import { admit, epochField, priceField, rejection, unexpectedShape } from './fields.js';
 
 export const SIMPLE_PRICE = '/simple/price';
 
 const Entry = z.object({ usd: priceField, last_updated_at: epochField(SECOND) }, 'is not an object');
-const Row = z.tuple([idField, Entry]);
 
 export function simplePriceQuery(ids: string): Record<string, string> {
   return { ids, vs_currencies: 'usd', include_last_updated_at: 'true', precision: 'full' };
@@ -27,13 +26,13 @@ export function readSimplePrice(
   const rows: PriceObservation[] = [];
   const rejected: RejectedRow[] = [];
   for (const [coinId, entry] of Object.entries(body)) {
-    const door = admit(Row, [coinId, entry], coinId);
-    if ('rejected' in door) rejected.push({ ...door.rejected, payload: JSON.stringify(entry) });
-    else if (!asked.has(coinId)) rejected.push(rejection(entry, coinId, 'the coin was not asked for'));
-    else {
-      const { usd: priceUsd, last_updated_at: observedAt } = door.accepted[1];
-      rows.push({ source: source.name, coinId, priceUsd, observedAt, receivedAt, payload: JSON.stringify(entry) });
+    const door = asked.has(coinId) ? admit(Entry, entry, coinId) : { rejected: rejection(entry, coinId, 'the coin was not asked for') };
+    if ('rejected' in door) {
+      rejected.push(door.rejected);
+      continue;
     }
+    const { usd: priceUsd, last_updated_at: observedAt } = door.accepted;
+    rows.push({ source: source.name, coinId, priceUsd, observedAt, receivedAt, payload: JSON.stringify(entry) });
   }
   return { rows, rejected };
 }

@@ -31,16 +31,18 @@ export function isResetOrTimeout(error: unknown): boolean {
   return isTimeout(error) || RESETS_AND_TIMEOUTS.has(errorCode(error) ?? '');
 }
 
+type ErrorLike = { name?: unknown; message?: unknown; code?: unknown; cause?: unknown } | null | undefined;
+
 /** fetch wraps the socket's error once, and several of them (one per address) in an AggregateError that has the code itself. */
 function errorCode(error: unknown): string | undefined {
-  for (let inner = error; inner instanceof Error; inner = inner.cause) {
-    if ('code' in inner && typeof inner.code === 'string') return inner.code;
+  for (let inner = error as ErrorLike; typeof inner === 'object' && inner !== null; inner = inner.cause as ErrorLike) {
+    if (typeof inner.code === 'string') return inner.code;
   }
   return undefined;
 }
 
 function isTimeout(error: unknown): boolean {
-  return error instanceof Error && error.name === 'TimeoutError';
+  return (error as ErrorLike)?.name === 'TimeoutError';
 }
 
 export interface RequestContext {
@@ -70,5 +72,5 @@ function whatHappened({ host, deadlineMs }: RequestContext, cause: unknown): str
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the name ${host} cannot be resolved. Check the network and COINGECKO_BASE_URL.`;
   if (code === 'ECONNREFUSED') return `${host} refuses connections. Check that it is up, and COINGECKO_BASE_URL.`;
   if (isResetOrTimeout(cause)) return `the connection to ${host} broke off (${code}). It is tried again later.`;
-  return `no connection to ${host} (${code ?? (cause instanceof Error ? cause.message : String(cause))}). Check the network and COINGECKO_BASE_URL.`;
+  return `no connection to ${host} (${code ?? (cause as ErrorLike)?.message ?? cause}). Check the network and COINGECKO_BASE_URL.`;
 }

@@ -8,6 +8,8 @@ import { SIMULATED_COINS, type SimulatedCoin } from './coins.js';
 import { hashText } from './random.js';
 import { type Walk, walkAt } from './walk.js';
 
+const { exp, floor } = Math;
+
 export const STEP = 30 * SECOND;
 const STEPS_A_DAY = DAY / STEP;
 /** Two years lie between two anchors of a walk. */
@@ -46,20 +48,20 @@ export function createMarket(seed: number): Market {
   const byId = new Map(coins.map((coin) => [coin.id, coin]));
 
   function level(coin: MarketCoin, at: number): number {
-    const own = Math.exp(walkAt(coin.own, Math.floor((at - coin.phase) / STEP)));
+    const own = exp(walkAt(coin.own, floor((at - coin.phase) / STEP)));
     const followed = coin.follows === undefined ? undefined : byId.get(coin.follows);
     if (followed !== undefined) return coin.level * own * level(followed, at);
     if (coin.beta === null) return coin.level * own;
-    return coin.level * own * Math.exp(coin.beta * walkAt(common, Math.floor(at / STEP)));
+    return coin.level * own * exp(coin.beta * walkAt(common, floor(at / STEP)));
   }
 
-  const pricedAt = (coin: MarketCoin, at: number) => Math.floor((at - coin.phase) / STEP) * STEP + coin.phase;
+  const pricedAt = (coin: MarketCoin, at: number) => floor((at - coin.phase) / STEP) * STEP + coin.phase;
   const price = (coin: MarketCoin, at: number) => round(level(coin, pricedAt(coin, at)), 9);
 
   function quote(coin: MarketCoin, at: number): Quote {
     const now = price(coin, at);
     const marketCap = now * coin.circulatingSupply;
-    const mood = Math.exp(walkAt(coin.volume, Math.floor((at - coin.phase) / STEP)));
+    const mood = exp(walkAt(coin.volume, floor((at - coin.phase) / STEP)));
     return { price: now, marketCap: round(marketCap, 15), volume24h: round((marketCap * coin.turnoverPct * mood) / 100, 15) };
   }
 

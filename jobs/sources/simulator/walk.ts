@@ -8,6 +8,8 @@
  */
 import { fraction, hash, normal } from './random.js';
 
+const { floor, sqrt } = Math;
+
 export interface Walk {
   seed: number;
   /** 2^levels steps lie between two anchors. */
@@ -20,7 +22,7 @@ export interface Walk {
 
 export function walkAt(walk: Walk, step: number): number {
   const span = 2 ** walk.levels;
-  const anchor = Math.floor(step / span);
+  const anchor = floor(step / span);
   let offset = step - anchor * span;
   let left = walk.anchorSd * normal(hash(walk.seed, anchor));
   if (offset === 0) return left;
@@ -30,7 +32,7 @@ export function walkAt(walk: Walk, step: number): number {
   for (let node = 1; ; width /= 2) {
     const bits = hash(walk.seed, anchor, node, 1);
     const share = 0.25 + 0.5 * fraction(bits);
-    const middle = left + (right - left) * share + Math.sqrt(variance * share * (1 - share)) * normal(hash(bits, node));
+    const middle = left + (right - left) * share + sqrt(variance * share * (1 - share)) * normal(hash(bits, node));
     if (offset === width) return middle;
     if (offset < width) {
       right = middle;
