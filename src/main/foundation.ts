@@ -1,0 +1,46 @@
+/** What every role stands on: the database, migrated and of the right realm, and the event log with its topics. */
+import { type Clock, systemClock } from '../domain/time.js';
+import type { EventLog } from '../platform/event-log/event-log.js';
+import { createPostgresEventLog } from '../platform/event-log/postgres-event-log.js';
+import { TOPICS } from '../platform/event-log/topics.js';
+import { ensureMonthlyPartitions, priceWindow } from '../platform/partitions.js';
+import { type Database, openDatabase } from '../platform/postgres/database.js';
+import { migrate, requireCurrentSchema } from '../platform/postgres/migrate.js';
+import { claimRealm } from '../platform/realm.js';
+import type { CommandContext } from './command.js';
+
+export interface Foundation {
+  db: Database;
+  log: EventLog;
+  clock: Clock;
+}
+
+/** `migrates`: this role may bring the schema up to date; the others refuse to work on one that is behind. */
+export async function startFoundation(
+  { config, logger, lifecycle }: CommandContext,
+  role: string,
+  url: string,
+  { migrates }: { migrates: boolean },
+): Promise<Foundation> {
+  const clock = systemClock;
+  if (migrates) {
+    const applied = await migrate(url);
+    if (applied.length > 0) logger.info(`schema brought up to date: ${applied.join(', ')}`);
+  }
+  const db = await lifecycle.start(
+    'database',
+    () => openDatabase(url, { applicationName: `cdp ${role}`, maxConnections: 20 }),
+    (database) => database.close(),
+  );
+  await requireCurrentSchema(db.pool);
+  await claimRealm(db.pool, config, clock);
+  const { from, to } = priceWindow(clock.now(), config.retentionDays);
+  await ensureMonthlyPartitions(db, from, to);
+  const log = await lifecycle.start(
+    'event log',
+    () => createPostgresEventLog(db, logger),
+    (started) => started.close(),
+  );
+  await log.ensureTopics(TOPICS);
+  return { db, log, clock };
+}
