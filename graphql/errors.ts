@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLErrorOptions, type GraphQLFormattedError } from 'graphql';
-import type { Logger } from 'pino';
+import type { Logger } from '../src/platform/logger.js';
 
 export type ErrorCode =
   | 'BAD_USER_INPUT'

@@ -1,0 +1,63 @@
+/**
+ * Apollo Server as this gateway runs it: no landing page, no reports to anybody, no batches, no stored queries, no stack traces.
+ * Must stay true: what it refuses and how it says so is what checkRequest and the error formatter do on a WebSocket.
+ */
+import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
+import type { Logger } from '../src/platform/logger.js';
+import type { GatewayContext } from './context.js';
+import { badUserInput, type ErrorFormatter } from './errors.js';
+import { checkCost, LIMIT_RULES, PARSE_OPTIONS, VALIDATION_OPTIONS } from './limits.js';
+
+export function createApollo(options: {
+  schema: GraphQLSchema;
+  formatError: ErrorFormatter;
+  logger: Logger;
+}): ApolloServer<GatewayContext> {
+  return new ApolloServer<GatewayContext>({
+    schema: options.schema,
+    formatError: options.formatError,
+    logger: options.logger,
+    nodeEnv: 'production',
+    introspection: true,
+    includeStacktraceInErrorResponses: false,
+    allowBatchedHttpRequests: false,
+    persistedQueries: false,
+    csrfPrevention: true,
+    stopOnTerminationSignals: false,
+    parseOptions: PARSE_OPTIONS,
+    validationRules: [...LIMIT_RULES],
+    validationOptions: VALIDATION_OPTIONS,
+    plugins: [
+      refusals,
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+    ],
+  });
+}
+
+/** What can be said only once the operation is known. */
+const refusals: ApolloServerPlugin<GatewayContext> = {
+  requestDidStart: async () => ({
+    async didResolveOperation({ schema, document, operation, request }) {
+      if (operation?.operation === 'subscription') {
+        throw asBadRequest(badUserInput('Subscriptions travel over WebSocket: connect to /graphql with the protocol graphql-transport-ws'));
+      }
+      const tooCostly = checkCost({ schema, document, operationName: request.operationName, variables: request.variables });
+      if (tooCostly !== null) throw asBadRequest(tooCostly);
+    },
+  }),
+};
+
+/** Apollo answers 500 to what a plugin throws unless told otherwise. */
+function asBadRequest(error: GraphQLError): GraphQLError {
+  return new GraphQLError(error.message, { extensions: { ...error.extensions, http: { status: 400, headers: new HeaderMap() } } });
+}
