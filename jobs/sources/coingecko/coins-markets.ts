@@ -1,11 +1,21 @@
 /**
- * /coins/markets: a page of coins by market cap. Everything but id, symbol and name may be null or missing; rank is not the position
- * (both are computed at different moments, and a coin can stand on two pages).
+ * /coins/markets: a page of coins by market cap. Everything but id, symbol and name may be null; what every row has had for years must
+ * at least be there. Rank is not the position (both are computed at different moments, and a coin can stand on two pages).
  */
 import { z } from 'zod';
 import type { MarketSnapshot, RejectedRow } from '../source.js';
 import type { ApiResponse } from './client.js';
-import { admit, amountField, idField, instantField, optionalPriceField, rankField, rejection, unexpectedShape } from './fields.js';
+import {
+  admit,
+  amountField,
+  idField,
+  instantField,
+  optionalPriceField,
+  rankField,
+  rejection,
+  required,
+  unexpectedShape,
+} from './fields.js';
 
 export const COINS_MARKETS = '/coins/markets';
 export const PAGE_SIZE = 250;
@@ -20,11 +30,11 @@ const Row = z.object(
       .string('is not a text')
       .nullish()
       .transform((text) => (text != null && /^https?:\/\//.test(text) ? text : null)),
-    current_price: optionalPriceField,
-    market_cap: amountField,
+    current_price: required(optionalPriceField),
+    market_cap: required(amountField),
     market_cap_rank: rankField,
     fully_diluted_valuation: amountField,
-    total_volume: amountField,
+    total_volume: required(amountField),
     circulating_supply: amountField,
     total_supply: amountField,
     max_supply: amountField,
@@ -34,7 +44,7 @@ const Row = z.object(
     ath_date: instantField,
     atl: amountField,
     atl_date: instantField,
-    last_updated: instantField,
+    last_updated: required(instantField),
   },
   'is not an object',
 );

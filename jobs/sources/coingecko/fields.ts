@@ -42,6 +42,14 @@ export const instantField = z.iso
   .nullish()
   .transform((value) => value ?? null);
 
+/** May be null, but not missing: a field that went away is no figure that is unknown. */
+export function required<Field extends z.ZodType>(field: Field) {
+  return z
+    .any()
+    .refine((value) => value !== undefined, { error: 'is missing', abort: true })
+    .pipe(field);
+}
+
 /** Any text but none: ids hold spaces, brackets, a leading minus, or are all digits. */
 export const idField = z.string('is not a text').min(1, 'is empty').max(200, 'is longer than 200 characters');
 

@@ -86,7 +86,8 @@ function kindOf(status: number, complaint: Complaint | null): SourceErrorKind {
 
 const NEXT_STEP: Record<SourceErrorKind, string> = {
   rate_limited: 'The platform waits and goes on; a bigger plan (COINGECKO_PLAN with its COINGECKO_API_KEY) has more room.',
-  unauthorized: 'Check that COINGECKO_API_KEY belongs to COINGECKO_PLAN, and that the plan offers this.',
+  unauthorized:
+    'Check that COINGECKO_API_KEY belongs to COINGECKO_PLAN and that the plan offers this; a network address can be shut out too.',
   not_found: 'Check the coin id (the one in the address of its page at CoinGecko) and COINGECKO_BASE_URL.',
   invalid_request: 'This call will not succeed as it stands; the plan, or COINGECKO_BASE_URL, may be another one than expected.',
   unavailable: 'It is tried again later.',
@@ -135,11 +136,11 @@ function bareText(text: string): string {
 
 function presentable(words: string, { apiKey }: ResponseContext): string {
   const safe = apiKey === null ? words : words.replaceAll(apiKey, '[key]');
-  return safe
+  const line = safe
     .slice(0, 1_000)
     .replace(/[\p{C}\s]+/gu, ' ')
-    .trim()
-    .slice(0, 200);
+    .trim();
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line.replace(/\.$/, '');
 }
 
 /** Seconds or an HTTP date, which is read against the server's own clock where it tells it. */
