@@ -14,6 +14,7 @@ export const AlertStatuses = {
 } as const satisfies Record<AlertStatus, AlertStatus>;
 registerEnumType(AlertStatuses, {
   name: 'AlertStatus',
+  description: 'What became of an alert.',
   valuesConfig: {
     FIRING: { description: 'The condition holds, and nobody has said that they know.' },
     ACKNOWLEDGED: { description: 'The condition holds, and an operator knows.' },

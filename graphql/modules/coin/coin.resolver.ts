@@ -44,6 +44,7 @@ export class CoinResolver {
       after: readPlace(orderBy, after),
       limit: first + 1,
     });
+    for (const row of rows) context.loaders.coin.prime(row.id, row);
     return { ...toPage(rows, first, (row) => encodeCursor([cursorTag(orderBy), row.orderValue, row.id])), filter: filter ?? {} };
   }
 }

@@ -5,6 +5,7 @@ import { DateTimeScalar } from '../../scalars.js';
 export const CheckStatuses = { PASSED: 'PASSED', WARNED: 'WARNED', FAILED: 'FAILED' } as const;
 registerEnumType(CheckStatuses, {
   name: 'CheckStatus',
+  description: 'What a check found.',
   valuesConfig: {
     WARNED: { description: 'Rows break the rule; they are published all the same.' },
     FAILED: { description: 'Rows break the rule, and nothing was published.' },

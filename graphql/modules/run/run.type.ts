@@ -14,6 +14,7 @@ export const RunStatuses = {
 } as const satisfies Record<RunStatus, RunStatus>;
 registerEnumType(RunStatuses, {
   name: 'RunStatus',
+  description: 'How far a run, or a step of it, has come.',
   valuesConfig: { SKIPPED: { description: 'There was nothing to do, or something before it failed.' } },
 });
 
