@@ -1,4 +1,5 @@
 /** What an error of Postgres says about trying again. */
+import { isNativeError } from 'node:util/types';
 import pg from 'pg';
 
 /** SQLSTATEs after which the same transaction, begun anew, may succeed: lost races, a server that restarts or is full. */
@@ -18,8 +19,9 @@ const CONNECTION_LOST = /^(Connection terminated|Client has encountered a connec
 
 /** True where the database was away, or the transaction lost a race: not the statement's fault. */
 export function isTransient(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isTransient); // one per address of the host
+  if (!isNativeError(error)) return false;
+  const { errors } = error as Partial<AggregateError>; // one per address of the host
+  if (errors !== undefined && errors.length > 0) return errors.every(isTransient);
   const code = (error as { code?: unknown }).code;
   if (error instanceof pg.DatabaseError) return typeof code === 'string' && (TRANSIENT_STATES.has(code) || code.startsWith('08'));
   return (typeof code === 'string' && NETWORK_CODES.has(code)) || CONNECTION_LOST.test(error.message);

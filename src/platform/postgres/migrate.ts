@@ -42,7 +42,8 @@ async function apply(url: string, migrations: MigrationList, pending: string[]):
     const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList: migrations, filters: NO_FILTERS });
     return appliedMigrationNames;
   } catch (cause) {
-    throw new OperatorError(`The migrations ${pending.join(', ')} could not be applied: ${(cause as Error).message}`, undefined, { cause });
+    const [what] = (cause as Error).message.split(/\n\s*0: /); // the engine's own trace follows
+    throw new OperatorError(`The migrations ${pending.join(', ')} could not be applied. ${what}`, undefined, { cause });
   } finally {
     await close();
   }

@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
 import {
   bindMigrationAwareSqlAdapterFactory,
+  type ColumnType,
   ColumnTypeEnum,
+  DriverAdapterError,
   type SqlDriverAdapter,
   type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
@@ -21,22 +23,39 @@ declare const WebAssembly: {
   instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: Record<string, unknown> } }>;
 };
 
-/** The engine on a connection of its own; end the pool when done. */
+/** The engine on connections of its own; close them when done. */
 export async function openSchemaEngine(url: string): Promise<{ engine: SchemaEngine; close(): Promise<void> }> {
-  const require = createRequire(import.meta.url);
-  const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg');
-  const wasm = join(require.resolve('@prisma/schema-engine-wasm'), '..', 'schema_engine_bg.wasm');
-  const { instance } = await WebAssembly.instantiate(readFileSync(wasm), { './schema_engine_bg.js': withoutTimersLeft(glue) });
-  glue.__wbg_set_wasm(instance.exports);
-  (instance.exports.__wbindgen_start as () => void)();
-  const pool = new pg.Pool({ connectionString: url, application_name: 'cdp migrate', max: 2 });
+  loading ??= load();
+  const glue = await loading;
+  const pool = showCharAsText(new pg.Pool({ connectionString: url, application_name: 'cdp migrate', max: 2 }));
   pool.on('error', () => {});
   const engine = await glue.SchemaEngine.new(
     { datamodels: readSchema().files.map(({ path, content }) => [path, content]) },
     () => {}, // its log repeats what its errors say, with the whole script
     bindMigrationAwareSqlAdapterFactory(adapterFactory(pool)),
   );
-  return { engine, close: () => pool.end() };
+  return {
+    engine,
+    async close() {
+      engine.free();
+      await pool.end();
+    },
+  };
+}
+
+type Glue = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
+
+/** Once a process: the glue holds one instance, and a second one would pull the memory from under the engines of the first. */
+let loading: Promise<Glue> | undefined;
+
+async function load(): Promise<Glue> {
+  const require = createRequire(import.meta.url);
+  const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg');
+  const wasm = join(require.resolve('@prisma/schema-engine-wasm'), '..', 'schema_engine_bg.wasm');
+  const { instance } = await WebAssembly.instantiate(readFileSync(wasm), { './schema_engine_bg.js': withoutTimersLeft(glue) });
+  glue.__wbg_set_wasm(instance.exports);
+  (instance.exports.__wbindgen_start as () => void)();
+  return glue;
 }
 
 /** The engine leaves the timer of its lock running (10 s): it must not keep a process that is done. */
@@ -47,6 +66,20 @@ function withoutTimersLeft(glue: object): object {
       : [name, value],
   );
   return Object.fromEntries(entries);
+}
+
+/** The catalogue's type "char", and the columns of the engine's queries that are of it. */
+const CHAR = 18;
+const CHAR_COLUMNS = ['constraint_type', 'confdeltype', 'confupdtype'];
+
+function showCharAsText(pool: pg.Pool): pg.Pool {
+  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<pg.QueryResult>;
+  pool.query = (async (...args: unknown[]) => {
+    const result = await query(...args);
+    for (const field of result.fields ?? []) if (field.dataTypeID === CHAR) field.dataTypeID = pg.types.builtins.TEXT;
+    return result;
+  }) as typeof pool.query;
+  return pool;
 }
 
 function adapterFactory(pool: pg.Pool): SqlMigrationAwareDriverAdapterFactory {
@@ -61,22 +94,21 @@ function adapterFactory(pool: pg.Pool): SqlMigrationAwareDriverAdapterFactory {
 
 /**
  * Two things that the adapter does not do as the engine needs it. It cuts scripts at every semicolon, also in comments and function
- * bodies: here a script goes to Postgres whole, as the native engine sends it, and so in one transaction. And it refuses columns of the
- * catalogue's type "char".
+ * bodies: here a script goes to Postgres whole, as the native engine sends it, and so in one transaction. And it knows no "char".
  */
 function complete(adapter: SqlDriverAdapter, pool: pg.Pool): SqlDriverAdapter {
   const queryRaw = adapter.queryRaw.bind(adapter);
-  adapter.executeScript = async (script) => {
-    await pool.query(script);
+  adapter.queryRaw = async (statement) => {
+    const result = await queryRaw(statement);
+    const typeOf = (type: ColumnType, i: number) =>
+      CHAR_COLUMNS.includes(result.columnNames[i] as string) ? ColumnTypeEnum.Character : type;
+    return { ...result, columnTypes: result.columnTypes.map(typeOf) };
   };
-  adapter.queryRaw = async (query) => {
-    const sql = query.sql.replace(/\bconstr\.contype AS/, 'constr.contype::text AS');
-    const result = await queryRaw({ ...query, sql });
-    if (sql === query.sql) return result;
-    const columnTypes = result.columnTypes.map((type, i) =>
-      result.columnNames[i] === 'constraint_type' ? ColumnTypeEnum.Character : type,
-    );
-    return { ...result, columnTypes };
+  adapter.executeScript = async (script) => {
+    await pool.query(script).catch((cause: pg.DatabaseError) => {
+      const { code = '', severity = '', message, detail, column, hint } = cause;
+      throw new DriverAdapterError({ kind: 'postgres', code, severity, message, detail, column, hint });
+    });
   };
   return adapter;
 }

@@ -1,0 +1,120 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { OperatorError } from '../../../src/domain/errors.js';
+import { getSchemaState, migrate, NO_FILTERS, requireCurrentSchema } from '../../../src/platform/postgres/migrate.js';
+import { openSchemaEngine, readMigrations, readSchema } from '../../../src/platform/postgres/schema-engine.js';
+import { createEmptyDatabase, testServerUrl } from '../../kit/test-database.js';
+
+const drops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const drop of drops.splice(0)) await drop();
+});
+
+async function emptyDatabase(): Promise<string> {
+  const { url, drop } = await createEmptyDatabase();
+  drops.push(drop);
+  return url;
+}
+
+async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  return client
+    .query(sql)
+    .then(({ rows }) => rows)
+    .finally(() => client.end());
+}
+
+const names = readMigrations().migrationDirectories.map(({ path }) => path);
+
+describe('migrate', () => {
+  test('applies every migration once, and keeps the ledger that Prisma reads', async () => {
+    const url = await emptyDatabase();
+    expect(await migrate(url)).toEqual(names);
+    expect(await migrate(url)).toEqual([]);
+    const ledger = await query(
+      url,
+      'SELECT migration_name, applied_steps_count, finished_at IS NOT NULL AS done FROM _prisma_migrations ORDER BY 1',
+    );
+    expect(ledger).toEqual(names.map((name) => ({ migration_name: name, applied_steps_count: 1, done: true })));
+    const { engine, close } = await openSchemaEngine(url);
+    const input = { migrationsList: readMigrations(), optInToShadowDatabase: false, filters: NO_FILTERS };
+    expect(await engine.diagnoseMigrationHistory(input)).toMatchObject({
+      history: null,
+      editedMigrationNames: [],
+      failedMigrationNames: [],
+    });
+    await close();
+  });
+
+  test('is done once where several processes begin at the same moment', async () => {
+    const url = await emptyDatabase();
+    const applied = await Promise.all([migrate(url), migrate(url), migrate(url)]);
+    expect(applied.filter((list) => list.length > 0)).toEqual([names]);
+  });
+
+  test('makes what prisma/schema says: no drift', async () => {
+    const url = await emptyDatabase();
+    await migrate(url);
+    const { engine, close } = await openSchemaEngine(url);
+    const files = readSchema().files;
+    const from = { tag: 'schemaDatasource', files, configDir: '.' } as const;
+    const diff = await engine.diff({ from, to: { tag: 'schemaDatamodel', files }, script: true, exitCode: true, filters: NO_FILTERS });
+    expect(diff).toEqual({ exitCode: 0, stdout: expect.stringMatching(/^\s*(-- This is an empty migration\.)?\s*$/) });
+    // The comparison can fail: it sees a column too many.
+    await query(url, 'ALTER TABLE mart.mart_coins ADD COLUMN surprise text');
+    const drift = await engine.diff({ from, to: { tag: 'schemaDatamodel', files }, script: true, exitCode: true, filters: NO_FILTERS });
+    expect(drift.stdout).toContain('surprise');
+    await close();
+  });
+
+  test('refuses a database that a newer version migrated', async () => {
+    const url = await emptyDatabase();
+    await migrate(url);
+    await query(
+      url,
+      `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at) VALUES ('x', 'x', '99990101000000_future', now())`,
+    );
+    await expect(migrate(url)).rejects.toThrow(/newer version of the platform \(99990101000000_future\)/);
+    await expect(requireCurrentSchema(url)).rejects.toBeInstanceOf(OperatorError);
+  });
+
+  test('refuses to go on after a migration that failed, and one that was edited', async () => {
+    const url = await emptyDatabase();
+    await migrate(url);
+    const last = names.at(-1) as string;
+    await query(url, `UPDATE _prisma_migrations SET finished_at = NULL, logs = 'column missing' WHERE migration_name = '${last}'`);
+    await expect(migrate(url)).rejects.toThrow(/failed earlier.*column missing.*resolve --rolled-back/s);
+    await query(url, `UPDATE _prisma_migrations SET finished_at = now(), checksum = 'other' WHERE migration_name = '${last}'`);
+    await expect(migrate(url)).rejects.toThrow(new RegExp(`${last} is another one`));
+  });
+
+  test('a migration that fails leaves nothing of itself, and names itself', async () => {
+    const url = await emptyDatabase();
+    await query(url, 'CREATE SCHEMA mart');
+    await expect(migrate(url)).rejects.toThrow(/could not be applied.*schema "mart" already exists/s);
+    expect(await query(url, `SELECT nspname FROM pg_namespace WHERE nspname IN ('raw', 'staging', 'ops')`)).toEqual([]);
+  });
+
+  test('a role that does not migrate says what is missing', async () => {
+    const url = await emptyDatabase();
+    const error = await requireCurrentSchema(url).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ exitCode: 75, message: expect.stringMatching(/lacks the migrations 2026.*cdp -- migrate/) });
+    await migrate(url);
+    await requireCurrentSchema(url);
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    expect(await getSchemaState(client)).toEqual({ pending: [], unknown: [] });
+    await client.end();
+  });
+
+  test.each([
+    ['postgresql://u:p@127.0.0.1:1/x', 75, /cannot be reached \(ECONNREFUSED\)/],
+    [() => testServerUrl().replace(/:[^:@/]+@/, ':wrong@'), 1, /refuses the user postgres.*DATABASE_URL/],
+    [() => testServerUrl().replace(/postgres$/, 'absent'), 1, /absent at .* does not exist/],
+  ])('says why a database cannot be used', async (url, exitCode, message) => {
+    const error = await migrate(typeof url === 'string' ? url : url()).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ exitCode, message: expect.stringMatching(message) });
+    expect((error as Error).message).not.toContain('wrong');
+  });
+});
