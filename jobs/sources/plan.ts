@@ -37,12 +37,12 @@ function nextMonthStart(now: Date): Date {
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1));
 }
 
-/** The longer of the wanted interval and what the rate and the month's remaining credit allow, in seconds. */
+/** The longer of the wanted interval and what the rate and the month's remaining credit allow, in whole seconds. */
 export function effectivePollSeconds(wanted: number, plan: CallPlan, callsThisMonth: number, callsPerPoll: number, now: Date): number {
   const byRate = (callsPerPoll * 60) / (plan.callsPerMinute * STREAM_SHARE_OF_RATE);
   const limit = monthlyLimit(plan, 'stream');
-  if (limit === null) return Math.max(wanted, byRate);
+  if (limit === null) return Math.ceil(Math.max(wanted, byRate));
   const secondsLeft = (nextMonthStart(now).getTime() - now.getTime()) / SECOND;
   const pollsLeft = Math.floor((limit - callsThisMonth) / callsPerPoll);
-  return Math.max(wanted, byRate, pollsLeft > 0 ? secondsLeft / pollsLeft : secondsLeft);
+  return Math.ceil(Math.max(wanted, byRate, pollsLeft > 0 ? secondsLeft / pollsLeft : secondsLeft));
 }

@@ -1,6 +1,8 @@
 /** A server of a test's own that answers each request as it is told to, and keeps what it was asked. */
+
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { afterEach } from '@jest/globals';
 import type { CallLimiter } from '../../../../../jobs/sources/call-limiter.js';
 import type { ClientTimings } from '../../../../../jobs/sources/coingecko/client.js';
 import { createCoinGeckoSource } from '../../../../../jobs/sources/coingecko/coingecko-source.js';
@@ -91,4 +93,18 @@ export function testSource({ url, limiter, clock, plan, apiKey, timings, warning
     logger: { warn: (fields: unknown, message?: string) => void warnings?.push(`${message}: ${(fields as { err: Error }).err.message}`) },
     timings: { deadlineMs: 2_000, retries: 2, backoffMs: 1, pauseMs: 5, ...timings },
   });
+}
+
+/** For a file of tests of rows: a source whose server gives these bodies in their turn, stopped after each test. */
+export function useFixtures(clock: Clock) {
+  let server: FixtureServer | undefined;
+  afterEach(() => server?.stop());
+  return {
+    async sourceOf(bodies: string[], options: Partial<TestSource> = {}): Promise<PriceSource> {
+      server = await serve(...bodies.map((body) => reply(body)));
+      return testSource({ url: server.url, clock, ...options });
+    },
+    asked: (): string[] => server?.asked ?? [],
+    queryOf: (index: number): URLSearchParams => new URL(server?.asked[index] ?? '', 'http://x').searchParams,
+  };
 }
