@@ -194,7 +194,7 @@ describe('the embedded Postgres', () => {
 
   test('of two first starts at once one wins, and the other is refused', async () => {
     const both = [hold(), hold()];
-    const ready = await Promise.any(both.map(async (holder) => (await holder.event('ready')) && holder));
+    const ready = await Promise.any(both.map((holder) => holder.event('ready').then(() => holder)));
     const loser = both.find((holder) => holder !== ready) as Holder;
     expect(await loser.event('failed')).toContain('Another platform runs');
     expect(await stop(ready)).toBe(0);
