@@ -32,7 +32,7 @@ export async function startFoundation(
     () => openDatabase(url, { applicationName: `cdp ${role}`, maxConnections: 20 }),
     (database) => database.close(),
   );
-  await requireCurrentSchema(db.pool);
+  await requireCurrentSchema(url);
   await claimRealm(db.pool, config, clock);
   const { from, to } = priceWindow(clock.now(), config.retentionDays);
   await ensureMonthlyPartitions(db, from, to);

@@ -1,0 +1,59 @@
+/** The gateway: serves the GraphQL API. Beside a running `up`, or on a Postgres of its own. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Registry } from 'prom-client';
+import { startLive } from '../../graphql/live/live.js';
+import { createGateway } from '../../graphql/server.js';
+import { redriveDeadLetters } from '../../jobs/streams/redrive.js';
+import { type AdminKey, loadAdminKey } from '../platform/admin-key.js';
+import { DEFAULT_PORTS } from '../platform/config.js';
+import { createHealth, type Health } from '../platform/health.js';
+import { createMetrics, observePool } from '../platform/metrics.js';
+import { projectRoot } from '../platform/project-root.js';
+import type { CommandContext } from './command.js';
+import { type Foundation, startFoundation } from './foundation.js';
+import { attachPostgres } from './postgres.js';
+
+export interface StartedGateway {
+  /** http://host:port */
+  url: string;
+  adminKey: AdminKey | null;
+}
+
+export async function startGateway(
+  { config, logger, lifecycle }: CommandContext,
+  { db, log, clock }: Foundation,
+  { health, metrics }: { health: Health; metrics: Registry },
+): Promise<StartedGateway> {
+  const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { version: string };
+  const adminKey = loadAdminKey(config);
+  const live = await startLive({ log, db, logger });
+  const gateway = await lifecycle.start(
+    'gateway',
+    () =>
+      createGateway({
+        config: { host: config.host, port: config.port ?? DEFAULT_PORTS.gateway, allowedOrigins: config.allowedOrigins ?? [] },
+        db,
+        log,
+        live,
+        clock,
+        adminKey,
+        health,
+        metrics,
+        logger,
+        platform: { realm: config.realm, version, startedAt: clock.now() },
+        actions: { redrive: (ids) => redriveDeadLetters(db, log, clock, ids) },
+      }),
+    (started) => started.close(),
+  );
+  return { url: await gateway.listen(), adminKey };
+}
+
+export default async function gateway(context: CommandContext): Promise<void> {
+  const foundation = await startFoundation(context, 'gateway', attachPostgres(context), { migrates: false });
+  const metrics = createMetrics('gateway');
+  observePool(metrics, foundation.db.pool);
+  const { url } = await startGateway(context, foundation, { health: createHealth(), metrics });
+  context.logger.info(`gateway: ${url}/graphql`);
+  await context.lifecycle.stopped;
+}
