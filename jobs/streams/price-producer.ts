@@ -13,7 +13,7 @@ import type { Database } from '../../src/platform/postgres/database.js';
 import { getNewestObservations } from '../../src/store/latest-prices.js';
 import { insertRejectedRows } from '../../src/store/rejected-rows.js';
 import { getTrackedCoins } from '../../src/store/tracked-coins.js';
-import { type PriceSource, SourceError } from '../sources/source.js';
+import { type PriceSource, SourceError, type SourceResult } from '../sources/source.js';
 
 export interface ProducerOptions {
   db: Database;
@@ -24,6 +24,9 @@ export interface ProducerOptions {
   clock: Clock;
   logger: Logger;
 }
+
+/** How soon to look again where no coin is tracked yet, or the database is away. */
+const IDLE_SECONDS = 1;
 
 export interface Producer {
   stop(): Promise<void>;
@@ -45,50 +48,59 @@ export function startPriceProducer(options: ProducerOptions): Producer {
 
 async function pollUntilStopped(options: ProducerOptions, signal: AbortSignal): Promise<void> {
   const { db, source, logger } = options;
-  const sent = new Map<string, string>();
+  const poller = new Poller(options);
   let announced = 0;
   while (!signal.aborted) {
     const started = performance.now();
-    let seconds = options.pollSeconds;
+    let seconds = IDLE_SECONDS;
     try {
-      if (sent.size === 0) for (const [coinId, newest] of await getNewestObservations(db.pool)) sent.set(coinId, fingerprint(newest));
       const coins = (await getTrackedCoins(db.pool)).filter((coin) => coin.source === source.name).map((coin) => coin.coinId);
-      seconds = await source.pollSeconds(options.pollSeconds, coins);
-      if (seconds !== announced) logger.info(`polling ${coins.length} prices every ${seconds} s`);
-      announced = seconds;
-      if (coins.length > 0) await pollOnce(options, coins, sent, signal);
+      if (coins.length > 0) {
+        seconds = await source.pollSeconds(options.pollSeconds, coins);
+        if (seconds !== announced) logger.info(`polling ${coins.length} prices every ${seconds} s`);
+        announced = seconds;
+        await poller.poll(coins, signal);
+      }
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof SourceError) seconds = Math.max(seconds, (error.retryAfterMs ?? 0) / SECOND);
-      logger.warn({ err: error }, `poll failed: ${(error as Error).message}`);
+      seconds = Math.max(seconds, error instanceof SourceError ? (error.retryAfterMs ?? 0) / SECOND : 0);
+      logger.warn({ err: error }, `a poll of the prices failed; the next one in ${Math.ceil(seconds)} s: ${(error as Error).message}`);
     }
     const left = seconds * SECOND - (performance.now() - started);
     await sleep(Math.max(left, 0), undefined, { signal }).catch(() => {});
   }
 }
 
-/** Returns how many observations were new. */
-async function pollOnce(options: ProducerOptions, coins: string[], sent: Map<string, string>, signal: AbortSignal): Promise<number> {
-  const result = await options.source.currentPrices(coins, signal);
-  const origin = `poll/${options.source.name}/${result.fetchedAt.toISOString()}`;
-  const rejected = result.rejected.map((row, index) => ({
-    ...row,
-    source: options.source.name,
-    origin,
-    position: BigInt(index),
-  }));
-  await insertRejectedRows(options.db.pool, 'raw.raw_prices', rejected, options.clock.now());
-  const news = result.rows.filter((price) => sent.get(price.coinId) !== fingerprint(price));
-  if (news.length === 0) return 0;
-  await options.log.append(
-    PRICES_TOPIC,
-    news.map((price) => ({
-      key: price.coinId,
-      value: encodePriceRecord(price),
-    })),
-  );
-  for (const price of news) sent.set(price.coinId, fingerprint(price));
-  return news.length;
+class Poller {
+  /** What was sent last of each coin; null until it is known what a producer before this one sent. */
+  #sent: Map<string, string> | null = null;
+  /** What was rejected last of each coin: the same again, poll after poll, is one rejected row. */
+  readonly #rejected = new Map<string | null, string>();
+
+  constructor(readonly options: ProducerOptions) {}
+
+  async poll(coins: string[], signal: AbortSignal): Promise<void> {
+    const { db, log, source } = this.options;
+    this.#sent ??= new Map([...(await getNewestObservations(db.pool))].map(([coinId, newest]) => [coinId, fingerprint(newest)]));
+    const sent = this.#sent;
+    const result = await source.currentPrices(coins, signal);
+    await this.#reject(result);
+    const news = result.rows.filter((price) => sent.get(price.coinId) !== fingerprint(price));
+    await log.append(
+      PRICES_TOPIC,
+      news.map((price) => ({ key: price.coinId, value: encodePriceRecord(price) })),
+    );
+    for (const price of news) sent.set(price.coinId, fingerprint(price));
+  }
+
+  async #reject(result: SourceResult<PriceObservation>): Promise<void> {
+    const { db, source, clock } = this.options;
+    const origin = `poll/${source.name}/${result.fetchedAt.toISOString()}`;
+    const news = result.rejected.filter((row) => this.#rejected.get(row.coinId) !== row.reason + row.payload);
+    const rows = news.map((row, index) => ({ ...row, source: source.name, origin, position: BigInt(index) }));
+    await insertRejectedRows(db.pool, 'raw.raw_prices', rows, clock.now());
+    for (const row of news) this.#rejected.set(row.coinId, row.reason + row.payload);
+  }
 }
 
 function fingerprint(price: Pick<PriceObservation, 'observedAt' | 'priceUsd'>): string {
