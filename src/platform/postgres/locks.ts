@@ -19,7 +19,8 @@ export const LOCKS = {
   partitions: 106,
 } as const;
 
-const COIN_LOCKS = 64;
+/** Enough that the coins of two partitions rarely share one, few enough for the lock table of a small server. */
+const COIN_LOCKS = 1024;
 
 /** The keys of these coins' locks, each once, ascending: taken in this order nobody deadlocks. */
 export function coinLockKeys(coinIds: Iterable<string>): number[] {
