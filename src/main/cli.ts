@@ -4,13 +4,17 @@
  * of it into an exit code: 0 asked to stop or done, 1 our fault or the configuration's, 75 try again.
  */
 import { Command as Program } from 'commander';
-import { OperatorError } from '../domain/errors.js';
+import { EXIT_FAILURE, OperatorError } from '../domain/errors.js';
 import { loadConfig } from '../platform/config.js';
 import { runProcess } from '../platform/lifecycle.js';
 import { createLogger } from '../platform/logger.js';
 import type { Command, CommandOptions } from './command.js';
 
 async function run(name: string, options: CommandOptions = {}): Promise<void> {
+  if (Number(process.versions.node.split('.')[0]) < 22) {
+    process.stderr.write(`Node ${process.versions.node} is too old: 22 or newer is needed. \`npm run cdp -- ${name}\` brings its own.\n`);
+    process.exit(EXIT_FAILURE);
+  }
   process.exit(await exitCodeOf(name, options));
 }
 

@@ -107,7 +107,7 @@ function runInitdb(cluster: Cluster, passwordFile: string, user: ServerUser | nu
   const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
   const args = [`--pgdata=${cluster.data}`, '--username=postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`, ...locale];
   return new Promise((done, fail) => {
-    const child = spawnAs(user, programs.initdb, args, [cluster.root], { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawnAs(user, programs.initdb, args, cluster.root, { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
     child.on('error', fail);

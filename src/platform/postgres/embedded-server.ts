@@ -97,7 +97,7 @@ async function launch(cluster: Cluster, programs: PostgresPrograms, settings: Re
   const log = openSync(cluster.logFile, 'a', 0o600);
   ownedBy(user, cluster.logFile);
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const child = spawnAs(user, programs.postgres, ['-D', cluster.data, '-p', String(port), ...flags], [cluster.data], {
+  const child = spawnAs(user, programs.postgres, ['-D', cluster.data, '-p', String(port), ...flags], cluster.data, {
     cwd: '/',
     detached: true,
     stdio: ['ignore', log, log],

@@ -1,8 +1,8 @@
 /**
  * Postgres refuses to run as root. Started by root (a container, a fresh server) it therefore runs as the owner of its data, which is
  * `postgres` where that user exists and `nobody` elsewhere: no account is made on the machine.
- * Such a user cannot pass a directory like /root (0700), where the programs or the data may lie; on Linux the server then keeps the one
- * capability that opens it.
+ * Such a user cannot pass a directory like /root (0700). Where the data lies behind one, the server on Linux keeps the one capability
+ * that opens it. (Programs there have to be copied: Postgres looks for its own with access(2), which minds no capability.)
  */
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
@@ -33,16 +33,22 @@ export function findServerUser(dataDirectory: string): ServerUser | null {
   );
 }
 
-/** Starts a program of Postgres as that user; `paths` are what it has to reach. */
-export function spawnAs(user: ServerUser | null, program: string, args: string[], paths: string[], options: SpawnOptions): ChildProcess {
+/** Starts a program of Postgres as that user, who has to reach the data directory. */
+export function spawnAs(
+  user: ServerUser | null,
+  program: string,
+  args: string[],
+  dataDirectory: string,
+  options: SpawnOptions,
+): ChildProcess {
   if (user === null) return spawn(program, args, options);
-  const closed = [program, ...paths].map((path) => findClosedDirectory(path, user)).find((path) => path !== null);
-  if (closed === undefined) return spawn(program, args, { ...options, ...user });
+  const closed = findClosedDirectory(dataDirectory, user);
+  if (closed === null) return spawn(program, args, { ...options, ...user });
   const capability = findCapability();
   if (capability === null) {
     throw new OperatorError(
       `Postgres does not run as root, and the user that it runs as (uid ${user.uid}) cannot pass ${closed}. ` +
-        `Open that directory (chmod o+x ${closed}), move the project and DATA_DIR elsewhere, or start as another user.`,
+        `Open that directory (chmod o+x ${closed}), set DATA_DIR to a directory elsewhere, or start as another user.`,
     );
   }
   const keep = [`--inh-caps=+${capability}`, `--ambient-caps=+${capability}`];
@@ -50,7 +56,7 @@ export function spawnAs(user: ServerUser | null, program: string, args: string[]
 }
 
 /** The first directory on the way to `path` that the user may not pass. */
-function findClosedDirectory(path: string, user: ServerUser): string | null {
+export function findClosedDirectory(path: string, user: ServerUser): string | null {
   const parent = dirname(path);
   const above = parent === path ? null : findClosedDirectory(parent, user);
   if (above !== null || !existsSync(path)) return above;

@@ -9,6 +9,7 @@ import { findPostgresPrograms } from './embedded-binaries.js';
 import { type Cluster, checkVersion, clusterAt, exists, initialiseCluster, prepareDataDir, readConnection } from './embedded-cluster.js';
 import { takeOwnership } from './embedded-owner.js';
 import { ensureServer, findServer, isRunning, type Server, stopServer } from './embedded-server.js';
+import { findServerUser } from './embedded-user.js';
 
 export interface EmbeddedPostgres {
   /** Holds the password: never log it. */
@@ -48,8 +49,8 @@ export async function startEmbeddedPostgres(
   settings: Record<string, string> = {},
 ): Promise<EmbeddedPostgres> {
   prepareDataDir(dataDir);
-  const programs = findPostgresPrograms();
   const cluster = clusterAt(dataDir);
+  const programs = findPostgresPrograms(findServerUser(cluster.data));
   if (!exists(cluster)) {
     logger.info(`making the built-in Postgres ${programs.major} in ${cluster.root}`);
     await initialiseCluster(cluster, programs);
