@@ -1,4 +1,4 @@
-/** ops.check_results, read. Grain: one check, run once. Only the newest result of each check is shown. */
+/** ops.check_results. Grain: one check, run once. Readers are shown only the newest result of each check. */
 import type { Queryable } from '../../platform/postgres/database.js';
 
 export interface CheckResultRow {
@@ -38,4 +38,37 @@ export async function loadChecksOfRuns(db: Queryable, runIds: readonly bigint[])
     values: [runIds],
   });
   return Map.groupBy(rows, (row) => row.runId);
+}
+
+export interface NewCheckResult extends CheckResultRow {
+  /** What the check counted, for the comparison with its next run; null where it counts nothing. */
+  rowCount: bigint | null;
+}
+
+export async function insertCheckResults(tx: Queryable, runId: bigint | null, results: readonly NewCheckResult[]): Promise<void> {
+  await tx.query(
+    `INSERT INTO ops.check_results (run_id, name, dataset, severity, status, failed_rows, message, row_count, checked_at)
+     SELECT $1::bigint, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::timestamptz[])`,
+    [
+      runId,
+      results.map((result) => result.name),
+      results.map((result) => result.dataset),
+      results.map((result) => result.severity),
+      results.map((result) => result.status),
+      results.map((result) => result.failedRows),
+      results.map((result) => result.message),
+      results.map((result) => result.rowCount),
+      results.map((result) => result.checkedAt),
+    ],
+  );
+}
+
+/** What the check counted when it last passed. */
+export async function findLastCount(db: Queryable, dataset: string, name: string): Promise<bigint | null> {
+  const { rows } = await db.query<{ rowCount: bigint }>(
+    `SELECT row_count AS "rowCount" FROM ops.check_results
+     WHERE dataset = $1 AND name = $2 AND status = 'PASSED' AND row_count IS NOT NULL ORDER BY checked_at DESC, id DESC LIMIT 1`,
+    [dataset, name],
+  );
+  return rows[0]?.rowCount ?? null;
 }

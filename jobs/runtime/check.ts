@@ -1,0 +1,97 @@
+/**
+ * Runs checks: on what a publish touched, in its transaction, or on whole tables, for housekeeping.
+ * Must stay true: a result says what was looked for, how many rows break it and which, whether it passed or not.
+ */
+import { type Clock, endOfDay, toUtcDate, type UtcDate } from '../../src/domain/time.js';
+import type { Database, Queryable } from '../../src/platform/postgres/database.js';
+import { findLastCount, insertCheckResults, type NewCheckResult } from '../../src/store/ops/check-results.js';
+import { findPublishedThrough } from '../../src/store/ops/datasets.js';
+import { getRawStart } from '../../src/store/raw-prices.js';
+import type { Check, CheckScope, CountCheck, RowsCheck } from '../checks/check.js';
+import { datasets } from '../transforms/registry.js';
+import type { Transform } from '../transforms/transform.js';
+import { affectedRows } from './transform.js';
+
+const NAMED_KEYS = 5;
+
+/** Days of every tracked coin from its first row to the newest published day, and of raw that is kept. */
+const everyDay = (oldest: UtcDate, through: UtcDate) => `(
+  SELECT c.coin_id, d::date AS day
+  FROM ops.tracked_coins AS c
+  CROSS JOIN LATERAL (SELECT min(day) AS first_day FROM mart.mart_crypto_performance WHERE coin_id = c.coin_id) AS p
+  CROSS JOIN LATERAL generate_series(greatest(p.first_day, '${oldest}'::date)::timestamp, '${through}'::timestamp, interval '1 day') AS d)`;
+
+/** Checks what the publish made anew, and the candles that it was made of. Reads the temporary tables of affected-days.ts. */
+export async function checkAffected(tx: Queryable, through: UtcDate, now: Date): Promise<NewCheckResult[]> {
+  const asOf = `'${endOfDay(through).toISOString()}'`;
+  const results: NewCheckResult[] = [];
+  for (const dataset of datasets) {
+    const rows = dataset.mode === 'publish' ? affectedRows(dataset) : dataset.name === 'mart.mart_price_candles' ? CHANGED_CANDLES : null;
+    if (rows !== null) results.push(...(await checkDataset(tx, dataset, { rows, days: CHANGED_DAYS, asOf, through }, now)));
+  }
+  return results;
+}
+
+const CHANGED_DAYS = '(SELECT coin_id, day FROM changed_coin_days WHERE coin_id IS NOT NULL)';
+const CHANGED_CANDLES = `(
+  SELECT c.* FROM changed_coin_days AS d
+  JOIN mart.mart_price_candles AS c ON c.coin_id = d.coin_id AND c.interval IN ('1m', '5m', '1h', '1d')
+    AND c.bucket_start >= d.day::timestamp AT TIME ZONE 'UTC' AND c.bucket_start < (d.day + 1)::timestamp AT TIME ZONE 'UTC')`;
+
+/** Checks all datasets whole, and keeps the results as they come. `runId`: the run that they belong to. */
+export async function runAllChecks(db: Database, runId: bigint | null, clock: Clock): Promise<NewCheckResult[]> {
+  const now = clock.now();
+  const through = await findPublishedThrough(db.pool);
+  const oldest = toUtcDate(await getRawStart(db.pool));
+  const days = through === null ? '(SELECT NULL::text AS coin_id, NULL::date AS day WHERE false)' : everyDay(oldest, through);
+  const results: NewCheckResult[] = [];
+  for (const dataset of datasets) {
+    const scope = { rows: dataset.name, days, asOf: `'${now.toISOString()}'`, through: through ?? oldest };
+    const checked = await checkDataset(db.pool, dataset, scope, now);
+    await insertCheckResults(db.pool, runId, checked);
+    results.push(...checked);
+  }
+  return results;
+}
+
+async function checkDataset(db: Queryable, dataset: Transform, scope: CheckScope, now: Date): Promise<NewCheckResult[]> {
+  const results: NewCheckResult[] = [];
+  for (const check of dataset.checks) results.push(await runCheck(db, dataset.name, check, scope, now));
+  return results;
+}
+
+export async function runCheck(db: Queryable, dataset: string, check: Check, scope: CheckScope, now: Date): Promise<NewCheckResult> {
+  const { name, severity } = check;
+  const found = check.kind === 'rows' ? await findRows(db, check, scope) : await compareCount(db, dataset, check, scope);
+  const status = found.failedRows === 0n ? 'PASSED' : severity === 'error' ? 'FAILED' : 'WARNED';
+  return { name, dataset, severity: severity === 'error' ? 'ERROR' : 'WARN', status, ...found, checkedAt: now };
+}
+
+type Finding = Pick<NewCheckResult, 'failedRows' | 'message' | 'rowCount'>;
+
+async function findRows(db: Queryable, check: RowsCheck, scope: CheckScope): Promise<Finding> {
+  const { rows } = await db.query<{ failed: bigint; keys: string[] | null }>(
+    `SELECT count(*) AS failed, (array_agg(key ORDER BY key COLLATE "C"))[1:${NAMED_KEYS}] AS keys FROM (${check.sql(scope)}) AS broken`,
+  );
+  const { failed, keys } = rows[0] as { failed: bigint; keys: string[] | null };
+  if (failed === 0n) return { failedRows: 0n, message: null, rowCount: null };
+  const more = failed > NAMED_KEYS ? `, and ${failed - BigInt(NAMED_KEYS)} more` : '';
+  return {
+    failedRows: failed,
+    message: `${check.name} is broken by ${failed} ${failed === 1n ? 'row' : 'rows'}: ${keys?.join('; ')}${more}`,
+    rowCount: null,
+  };
+}
+
+async function compareCount(db: Queryable, dataset: string, check: CountCheck, scope: CheckScope): Promise<Finding> {
+  const { rows } = await db.query<{ count: bigint }>(`SELECT (${check.sql(scope)}) AS count`);
+  const { count } = rows[0] as { count: bigint };
+  const last = await findLastCount(db, dataset, check.name);
+  const least = last === null ? 0 : Number(last) * check.leastShare;
+  if (Number(count) >= least) return { failedRows: 0n, message: null, rowCount: count };
+  return {
+    failedRows: (last as bigint) - count,
+    message: `${check.name}: ${count} rows, after ${last} in the last run that passed`,
+    rowCount: count,
+  };
+}
