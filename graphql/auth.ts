@@ -4,7 +4,6 @@
  */
 import type { AuthCheckerFn } from 'type-graphql';
 import type { AdminKey } from '../src/platform/admin-key.js';
-import type { GatewayContext } from './context.js';
 import { clientError } from './errors.js';
 
 /** disabled: the platform has no operator's key. */
@@ -21,7 +20,7 @@ export function createKeyCheck(key: Pick<AdminKey, 'matches'> | null): KeyCheck 
   };
 }
 
-export const operatorOnly: AuthCheckerFn<GatewayContext> = ({ context }) => {
+export const operatorOnly: AuthCheckerFn<{ operator: OperatorAccess }> = ({ context }) => {
   switch (context.operator) {
     case 'granted':
       return true;

@@ -62,14 +62,15 @@ function describe(formatted: GraphQLFormattedError, error: unknown): { code: str
   const chain = [...causesOf(error)];
   const own = chain.find((each) => each instanceof GraphQLError && OWN_CODES.has(each.extensions.code));
   if (own instanceof GraphQLError) return { code: String(own.extensions.code), message: formatted.message };
-  if (chain.some((each) => UNTRANSLATABLE_TEXT.has(String((each as { code?: unknown }).code)))) {
+  if (chain.some((each) => UNTRANSLATABLE_TEXT.has(sqlStateOf(each)))) {
     return { code: 'BAD_USER_INPUT', message: 'Text may not contain the character U+0000: leave it out' };
   }
   if (/more that \d+ tokens/.test(formatted.message)) {
     return { code: 'QUERY_TOO_COMPLEX', message: `${formatted.message} Split the query.` };
   }
-  // Parsing, validation and variables are graphql-js's and Apollo's own errors; whatever a resolver threw has another origin.
-  if (chain.some((each) => !(each instanceof GraphQLError))) return { code: 'INTERNAL_SERVER_ERROR', message: '' };
+  // What graphql-js and Apollo say of the request has no place in the answer yet; what a field threw has one, or another origin.
+  if (formatted.path !== undefined || chain.some((each) => !(each instanceof GraphQLError)))
+    return { code: 'INTERNAL_SERVER_ERROR', message: '' };
   const code = formatted.extensions?.code;
   if (typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR') return { code, message: formatted.message };
   return { code: 'BAD_USER_INPUT', message: formatted.message };
@@ -78,8 +79,21 @@ function describe(formatted: GraphQLFormattedError, error: unknown): { code: str
 function* causesOf(error: unknown): Iterable<unknown> {
   for (let each = error, depth = 0; each != null && depth < 8; depth++) {
     yield each;
-    each = each instanceof GraphQLError ? (each.originalError ?? each.cause) : (each as Error).cause;
+    each =
+      each instanceof GraphQLError
+        ? (each.originalError ?? each.cause)
+        : ((each as Error).cause ?? (each as PrismaError).meta?.driverAdapterError);
   }
+}
+
+interface PrismaError {
+  meta?: { driverAdapterError?: unknown };
+}
+
+/** As pg's errors name it, or those of Prisma's adapter. */
+function sqlStateOf(error: unknown): string {
+  const { code, originalCode } = error as { code?: unknown; originalCode?: unknown };
+  return String(originalCode ?? code);
 }
 
 /** The first error on the way in that says more than where in the query it happened. */

@@ -41,10 +41,10 @@ const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)
 
 function readInstant(text: unknown): Date {
   const parts = typeof text === 'string' && text.length <= 64 ? RFC_3339.exec(text) : null;
-  if (parts === null || readCalendarDate(parts[1]) === null) {
-    throw badUserInput(`DateTime: ${quote(text)} is not an instant; write it as RFC 3339 with its offset, such as "2026-01-31T12:00:00Z"`);
-  }
-  return new Date((text as string).toUpperCase());
+  const instant = new Date(parts === null || readCalendarDate(parts[1]) === null ? Number.NaN : (text as string).toUpperCase());
+  const year = instant.getUTCFullYear(); // the offset may lead out of the years that have four digits
+  if (year >= 1 && year <= 9999) return instant;
+  throw badUserInput(`DateTime: ${quote(text)} is not an instant; write it as RFC 3339 with its offset, such as "2026-01-31T12:00:00Z"`);
 }
 
 export const DateTimeScalar = new GraphQLScalarType<Date, string>({

@@ -37,7 +37,8 @@ export interface TestGateway {
   http(options: { method?: string; path?: string; headers?: Record<string, string>; body?: string }): Promise<Reply>;
   /** POST /graphql. */
   ask(query: string, variables?: object, headers?: Record<string, string>): Promise<Reply>;
-  close(): Promise<void>;
+  /** `meanwhile` runs once the gateway has begun to close. */
+  close(meanwhile?: () => Promise<void>): Promise<void>;
 }
 
 export async function startTestGateway(overrides: Partial<GatewayServices> = {}): Promise<TestGateway> {
@@ -64,7 +65,17 @@ export async function startTestGateway(overrides: Partial<GatewayServices> = {})
     live: await startLive({ log: eventLog, db, logger }),
     ...overrides,
   });
-  const url = await gateway.listen();
+  const close: TestGateway['close'] = async (meanwhile) => {
+    const closing = gateway.close();
+    await meanwhile?.();
+    await closing;
+    await eventLog.close();
+    await db.close();
+  };
+  const url = await gateway.listen().catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   const http: TestGateway['http'] = (options) => sendHttp(url, options);
   return {
     db,
@@ -75,11 +86,7 @@ export async function startTestGateway(overrides: Partial<GatewayServices> = {})
     http,
     ask: (query, variables, headers) =>
       http({ method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ query, variables }) }),
-    async close() {
-      await gateway.close();
-      await eventLog.close();
-      await db.close();
-    },
+    close,
   };
 }
 

@@ -10,7 +10,9 @@ beforeAll(async () => {
   await seedManyCoins(gateway.db, 120);
 });
 afterAll(() => gateway.close());
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 /** Statements that reach Postgres on any connection while the query is answered. */
 async function count(query: string, headers?: Record<string, string>) {
