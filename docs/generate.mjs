@@ -1,5 +1,5 @@
 // Writes the generated pages of docs/; run by `npm run docs:config` after a build.
 import { writeFileSync } from 'node:fs';
-import { configurationPage } from '../dist/src/platform/configuration-page.js';
+import { configurationPage } from '../dist/src/platform/config/page.js';
 
 writeFileSync(new URL('configuration.md', import.meta.url), configurationPage());

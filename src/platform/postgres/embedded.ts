@@ -5,11 +5,11 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { EXIT_TRY_AGAIN, OperatorError } from '../../domain/errors.js';
-import { findPostgresPrograms } from './embedded-binaries.js';
-import { type Cluster, checkVersion, clusterAt, exists, initialiseCluster, prepareDataDir, readConnection } from './embedded-cluster.js';
-import { takeOwnership } from './embedded-owner.js';
-import { ensureServer, findServer, isRunning, type Server, stopServer } from './embedded-server.js';
-import { findServerUser } from './embedded-user.js';
+import { findPostgresPrograms } from './embedded/binaries.js';
+import { type Cluster, checkVersion, clusterAt, exists, initialiseCluster, prepareDataDir, readConnection } from './embedded/cluster.js';
+import { takeOwnership } from './embedded/owner.js';
+import { ensureServer, findServer, isRunning, type Server, stopServer } from './embedded/server.js';
+import { findServerUser } from './embedded/user.js';
 
 export interface EmbeddedPostgres {
   /** Holds the password: never log it. */

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { OperatorError } from '../../../src/domain/errors.js';
-import { loadConfig, VARIABLES } from '../../../src/platform/config.js';
-import { configurationPage } from '../../../src/platform/configuration-page.js';
+import { configurationPage } from '../../../src/platform/config/page.js';
+import { VARIABLES } from '../../../src/platform/config/variables.js';
+import { loadConfig } from '../../../src/platform/config.js';
 import { projectRoot } from '../../../src/platform/project-root.js';
 
 function problemsOf(env: NodeJS.ProcessEnv): string {

@@ -19,8 +19,8 @@ import {
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
-import { OperatorError } from '../../domain/errors.js';
-import { findClosedDirectory, type ServerUser } from './embedded-user.js';
+import { OperatorError } from '../../../domain/errors.js';
+import { findClosedDirectory, type ServerUser } from './user.js';
 
 export interface PostgresPrograms {
   initdb: string;

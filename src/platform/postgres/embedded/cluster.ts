@@ -17,9 +17,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { OperatorError } from '../../domain/errors.js';
-import type { PostgresPrograms } from './embedded-binaries.js';
-import { findServerUser, type ServerUser, spawnAs } from './embedded-user.js';
+import { OperatorError } from '../../../domain/errors.js';
+import type { PostgresPrograms } from './binaries.js';
+import { findServerUser, type ServerUser, spawnAs } from './user.js';
 
 export interface Cluster {
   /** DATA_DIR/postgres, absolute. */

@@ -8,10 +8,10 @@ import { closeSync, existsSync, openSync, readFileSync, realpathSync, rmSync, st
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OperatorError } from '../../domain/errors.js';
-import type { PostgresPrograms } from './embedded-binaries.js';
-import { type Cluster, isAlive, ownedBy, readConnection, writeConnection } from './embedded-cluster.js';
-import { findServerUser, spawnAs } from './embedded-user.js';
+import { OperatorError } from '../../../domain/errors.js';
+import type { PostgresPrograms } from './binaries.js';
+import { type Cluster, isAlive, ownedBy, readConnection, writeConnection } from './cluster.js';
+import { findServerUser, spawnAs } from './user.js';
 
 export interface Server {
   pid: number;

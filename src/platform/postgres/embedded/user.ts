@@ -7,7 +7,7 @@
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { OperatorError } from '../../domain/errors.js';
+import { OperatorError } from '../../../domain/errors.js';
 
 export interface ServerUser {
   uid: number;
