@@ -145,7 +145,8 @@ export function checkVersion(cluster: Cluster, major: string): void {
   if (found === major) return;
   throw new OperatorError(
     `The data in ${cluster.data} was made by Postgres ${found}; the built-in one is ${major} and cannot read it. ` +
-      `Dump it with Postgres ${found} and load it into a fresh DATA_DIR (docs/how-to/upgrade-postgres.md), or set DATA_DIR to an empty directory.`,
+      'Start the release of the platform that made it, pg_dump its database and restore it into a Postgres of your own (DATABASE_URL); ' +
+      'or begin anew: set DATA_DIR to an empty directory.',
   );
 }
 
