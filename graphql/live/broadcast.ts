@@ -1,7 +1,8 @@
 /**
  * Equal subscriptions share one source, one execution and one serialisation per event; each gets the bytes under its own id.
- * Must stay true: events reach every subscriber in order; nobody is answered under another's rights (the key names them); the protocol
- * stays graphql-transport-ws to the letter: graphql-ws keeps each subscription's life, here only its `next` messages are written.
+ * Must stay true: events reach every subscriber in order, once, also when two groups of equals become one; nobody is answered under
+ * another's rights (the key names them); the protocol stays graphql-transport-ws to the letter: graphql-ws keeps each subscription's
+ * life, here only its `next` messages are written.
  */
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, type GraphQLFormattedError } from 'graphql';
 import { CLOSE, type Connection } from './connection.js';
@@ -10,49 +11,67 @@ import { FellBehind, LogAway } from './feed.js';
 export interface LiveOperation {
   /** Without rootValue and contextValue. */
   args: ExecutionArgs;
-  /** Operations with the same key give the same answers to the same events. */
+  /** Operations with the same key give the same answers to the same events, wherever they began. */
   key: string;
   /** One for each batch of events: what a loader holds is never older than the events. */
   makeContext(): object;
   formatErrors(errors: NonNullable<ExecutionResult['errors']>): GraphQLFormattedError[];
 }
 
-/** A feed. `take` gives what needs no waiting; while it catches up, it is read at the pace of its one reader. */
+/** A feed. `take` gives what needs no waiting. */
 interface Source extends AsyncIterator<unknown> {
-  take?(): unknown;
-  readonly catchingUp?: boolean;
+  take(): unknown;
+  /** It is read at the pace of its one reader. */
+  readonly catchingUp: boolean;
+  /** It has given all that there is, as any other idle source for the same operation has. */
+  readonly idle: boolean;
 }
 
 /** Events that are executed side by side. */
 const BATCH = 32;
 
 export class Broadcasts {
-  readonly #shared = new Map<string, Broadcast>();
   readonly #all = new Set<Broadcast>();
+  /** By key: those that are live, one once they have met. */
+  readonly #live = new Map<string, Set<Broadcast>>();
 
   async subscribe(operation: LiveOperation, connection: Connection, id: string): Promise<AsyncIterableIterator<never> | ExecutionResult> {
-    const standing = this.#shared.get(operation.key);
-    if (standing !== undefined) return standing.join(connection, id);
     const stream = await createSourceEventStream({ ...operation.args, contextValue: operation.makeContext() });
     if (!(Symbol.asyncIterator in stream)) return stream;
-    const source: Source = stream[Symbol.asyncIterator]();
-    const made = source.catchingUp ? undefined : this.#shared.get(operation.key); // by another one meanwhile
-    if (made !== undefined) {
+    const source = stream[Symbol.asyncIterator]() as Source;
+    const [standing] = source.catchingUp ? [] : (this.#live.get(operation.key) ?? []);
+    if (standing !== undefined) {
       await source.return?.();
-      return made.join(connection, id);
+      return standing.join(connection, id);
     }
-    const broadcast = new Broadcast(operation, source, () => {
-      this.#all.delete(broadcast);
-      if (this.#shared.get(operation.key) === broadcast) this.#shared.delete(operation.key);
-    });
+    const broadcast = new Broadcast(operation, source, { onIdle: () => this.#meet(broadcast), onEnd: () => this.#forget(broadcast) });
     this.#all.add(broadcast);
-    if (!source.catchingUp) this.#shared.set(operation.key, broadcast);
+    if (!source.catchingUp) this.#addLive(broadcast);
     return broadcast.join(connection, id);
   }
 
   /** Closes every connection that has a subscription. */
   closeAll(close: { code: number; reason: string }): void {
     for (const broadcast of [...this.#all]) broadcast.closeAll(close);
+  }
+
+  /** Two that are idle have told the same: one of them tells all from here on. */
+  #meet(broadcast: Broadcast): void {
+    const other = [...this.#addLive(broadcast)].find((each) => each !== broadcast && each.source.idle);
+    if (other !== undefined) broadcast.moveTo(other);
+  }
+
+  #addLive(broadcast: Broadcast): Set<Broadcast> {
+    const { key } = broadcast.operation;
+    const equals = this.#live.get(key) ?? new Set();
+    this.#live.set(key, equals.add(broadcast));
+    return equals;
+  }
+
+  #forget(broadcast: Broadcast): void {
+    this.#all.delete(broadcast);
+    const equals = this.#live.get(broadcast.operation.key);
+    if (equals?.delete(broadcast) && equals.size === 0) this.#live.delete(broadcast.operation.key);
   }
 }
 
@@ -61,25 +80,35 @@ class Broadcast {
   #running = false;
 
   constructor(
-    private readonly operation: LiveOperation,
-    private readonly source: Source,
-    private readonly onEnd: () => void,
+    readonly operation: LiveOperation,
+    readonly source: Source,
+    private readonly listeners: { onIdle(): void; onEnd(): void },
   ) {}
 
   join(connection: Connection, id: string): Member {
-    const member = new Member(connection, id, {
-      begin: () => {
-        if (this.#running) return;
-        this.#running = true;
-        void this.#run();
-      },
-      leave: () => {
-        this.#members.delete(member);
-        if (this.#members.size === 0) this.#end();
-      },
-    });
+    const member = new Member(this, connection, id);
     this.#members.add(member);
     return member;
+  }
+
+  begin(): void {
+    if (this.#running) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  leave(member: Member): void {
+    this.#members.delete(member);
+    if (this.#members.size === 0) this.#end();
+  }
+
+  moveTo(other: Broadcast): void {
+    for (const member of this.#members) {
+      member.broadcast = other;
+      other.#members.add(member);
+    }
+    this.#members.clear();
+    this.#end();
   }
 
   closeAll(close: { code: number; reason: string }): void {
@@ -89,7 +118,7 @@ class Broadcast {
   async #run(): Promise<void> {
     try {
       for (;;) {
-        const catchingUp = this.source.catchingUp === true;
+        const { catchingUp } = this.source;
         const events = await this.#nextEvents();
         if (events.length === 0) break;
         const payloads = await this.#execute(events);
@@ -106,26 +135,30 @@ class Broadcast {
   }
 
   async #nextEvents(): Promise<unknown[]> {
-    const first = await this.source.next();
+    const pending = this.source.next();
+    if (this.source.idle) this.listeners.onIdle();
+    const first = await pending;
     if (first.done === true) return [];
     const events = [first.value];
     while (events.length < BATCH) {
-      const event = this.source.take?.();
+      const event = this.source.take();
       if (event === undefined) break;
       events.push(event);
     }
     return events;
   }
 
-  async #execute(events: unknown[]): Promise<string[]> {
+  async #execute(events: unknown[]): Promise<Buffer[]> {
     const { args, makeContext, formatErrors } = this.operation;
     const contextValue = makeContext();
     const results = await Promise.all(events.map((rootValue) => execute({ ...args, rootValue, contextValue })));
-    return results.map(({ errors, ...rest }) => JSON.stringify(errors === undefined ? rest : { ...rest, errors: formatErrors(errors) }));
+    return results.map(({ errors, ...rest }) =>
+      Buffer.from(`${JSON.stringify(errors === undefined ? rest : { ...rest, errors: formatErrors(errors) })}}`),
+    );
   }
 
   #end(): void {
-    this.onEnd();
+    this.listeners.onEnd();
     void this.source.return?.();
   }
 }
@@ -133,26 +166,27 @@ class Broadcast {
 /** What graphql-ws holds for a subscription: it yields nothing, and ends when the subscription does. */
 class Member implements AsyncIterableIterator<never> {
   readonly #end = Promise.withResolvers<IteratorResult<never, undefined>>();
-  readonly #head: string;
+  /** A message up to its payload; a payload brings the closing brace. */
+  readonly #head: Buffer;
   #active = false;
 
   constructor(
+    public broadcast: Broadcast,
     readonly connection: Connection,
     id: string,
-    private readonly membership: { begin(): void; leave(): void },
   ) {
-    this.#head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+    this.#head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
     this.#end.promise.catch(() => {}); // nobody may be waiting yet
   }
 
-  push(payloads: readonly string[]): void {
-    if (this.#active) this.connection.push(payloads.map((payload) => `${this.#head}${payload}}`));
+  push(payloads: readonly Buffer[]): void {
+    if (this.#active) this.connection.push(payloads.map((payload) => Buffer.concat([this.#head, payload])));
   }
 
-  async sendPaced(payloads: readonly string[]): Promise<void> {
+  async sendPaced(payloads: readonly Buffer[]): Promise<void> {
     for (const payload of payloads) {
       await this.connection.hasRoom();
-      if (this.#active) this.connection.send(`${this.#head}${payload}}`);
+      if (this.#active) this.connection.send(Buffer.concat([this.#head, payload]));
     }
   }
 
@@ -167,13 +201,13 @@ class Member implements AsyncIterableIterator<never> {
   /** graphql-ws asks once it has noted the subscription, so nothing is sent before. */
   next(): Promise<IteratorResult<never, undefined>> {
     this.#active = true;
-    this.membership.begin();
+    this.broadcast.begin();
     return this.#end.promise;
   }
 
   async return(): Promise<IteratorResult<never, undefined>> {
     this.#active = false;
-    this.membership.leave();
+    this.broadcast.leave(this);
     this.complete();
     return { value: undefined, done: true };
   }

@@ -109,12 +109,17 @@ function isSame(a: CandleRow, b: CandleRow | null): boolean {
 
 /** Holds one state per bucket, the newest: it cannot grow, however slow its reader. */
 export class CandleFeed implements AsyncIterableIterator<CandleRow> {
+  readonly catchingUp = false;
   readonly #pending = new Map<number, CandleRow>();
   #waiting: PromiseWithResolvers<void> | null = null;
   #failure: Error | null = null;
   #closed = false;
 
   constructor(private readonly onClose: () => void) {}
+
+  get idle(): boolean {
+    return this.#waiting !== null;
+  }
 
   push(candle: CandleRow): void {
     this.#pending.set(candle.bucketStart.getTime(), candle);

@@ -18,6 +18,7 @@ export const CLOSE = {
 const MOST_BUFFERED_BYTES = 1024 * 1024;
 /** A replay goes on once less than this waits to be sent. */
 const ROOM_BYTES = 256 * 1024;
+const TEXT = { binary: false };
 
 export class Connection {
   constructor(
@@ -30,15 +31,15 @@ export class Connection {
     return this.socket.readyState === WebSocket.OPEN;
   }
 
-  send(text: string): void {
-    if (this.isOpen) this.socket.send(text);
+  send(message: string | Buffer): void {
+    if (this.isOpen) this.socket.send(message, TEXT);
   }
 
   /** Several messages in one write. */
-  push(texts: readonly string[]): void {
+  push(messages: readonly Buffer[]): void {
     if (!this.isOpen) return;
     this.stream.cork();
-    for (const text of texts) this.socket.send(text);
+    for (const message of messages) this.socket.send(message, TEXT);
     this.stream.uncork();
     if (this.socket.bufferedAmount > MOST_BUFFERED_BYTES) this.close(CLOSE.tooSlow);
   }

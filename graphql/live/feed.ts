@@ -53,6 +53,11 @@ export class Feed<T extends SourcePosition> implements AsyncIterableIterator<Del
     return !this.#live;
   }
 
+  /** Waits at the tail's end, with nothing of its own to remember: any other idle feed with the same filter stands where it does. */
+  get idle(): boolean {
+    return this.#waiting !== null && this.#progress === null;
+  }
+
   async next(): Promise<IteratorResult<Delivery<T>, undefined>> {
     try {
       while (!this.#closed.signal.aborted) {

@@ -12,9 +12,11 @@ import {
   GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
+  Kind,
   parse,
   specifiedRules,
   validate,
+  visit,
 } from 'graphql';
 import { type Context, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -128,7 +130,7 @@ function createProtocol<Operator extends string>(gate: Gate<Operator>, broadcast
       if (Array.isArray(args)) return args;
       const operator = gate.checkKey(authorizationOf(context));
       const makeContext = () => gate.createContext(operator);
-      const key = JSON.stringify([operator, payload.operationName, payload.query, payload.variables]);
+      const key = JSON.stringify([operator, payload.operationName, payload.query, withoutPlace(args.document, payload.variables)]);
       const live = { operation: { args, key, makeContext, formatErrors }, connection: context.extra.connection, id };
       // graphql-ws hands the same object on to `subscribe`, which finds there whom it is for.
       return Object.assign(args, { contextValue: makeContext(), live });
@@ -144,6 +146,20 @@ function createProtocol<Operator extends string>(gate: Gate<Operator>, broadcast
       errors === undefined ? undefined : ({ ...rest, errors: formatErrors(errors) } as unknown as ExecutionResult),
     onError: (_context, _id, _payload, errors) => formatErrors(errors as readonly GraphQLError[]),
   });
+}
+
+/** The variables without the one that only says where to begin: it makes no difference to what an event looks like. */
+function withoutPlace(document: DocumentNode, variables: SubscribePayload['variables']): SubscribePayload['variables'] {
+  const places = new Set<string>();
+  const uses = new Map<string, number>();
+  visit(document, {
+    Variable: ({ name }) => void uses.set(name.value, (uses.get(name.value) ?? 0) + 1),
+    Argument: ({ name, value }, _key, _parent, path) => {
+      // definitions, 0, selectionSet, selections, 0, arguments, 0: of the root field
+      if (name.value === 'after' && value.kind === Kind.VARIABLE && path.length === 7) places.add(value.name.value);
+    },
+  });
+  return Object.fromEntries(Object.entries(variables ?? {}).filter(([name]) => !places.has(name) || uses.get(name) !== 2));
 }
 
 interface LiveArguments {

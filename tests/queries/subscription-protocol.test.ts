@@ -4,14 +4,9 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { WebSocket } from 'ws';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import { type LiveGateway, type LiveSetting, openLiveSetting, updateOf } from '../kit/live.js';
+import { Socket } from '../kit/web-socket.js';
 
 const KEY = 'k3y-of-the-operator';
-interface Message {
-  id?: string;
-  type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: each test reads the fields that it asked for
-  payload?: any;
-}
 
 let setting: LiveSetting;
 let gateway: LiveGateway;
@@ -24,61 +19,19 @@ afterAll(() => setting.close());
 let positions = 0;
 const push = () => setting.push(updateOf('bitcoin', ++positions));
 
-class Socket {
-  readonly messages: Message[] = [];
-  readonly closed: Promise<{ code: number; reason: string }>;
-  #news = Promise.withResolvers<void>();
-
-  private constructor(readonly socket: WebSocket) {
-    this.closed = new Promise((resolve) => socket.once('close', (code, reason) => resolve({ code, reason: String(reason) })));
-    socket.on('message', (data) => {
-      this.messages.push(JSON.parse(String(data)));
-      this.#news.resolve();
-      this.#news = Promise.withResolvers();
-    });
-  }
-
-  static async open(options: { init?: object | null; at?: LiveGateway } = {}): Promise<Socket> {
-    const { init = {}, at = gateway } = options;
-    const socket = new Socket(new WebSocket(at.url, 'graphql-transport-ws'));
-    await once(socket.socket, 'open');
-    if (init === null) return socket;
-    socket.send({ type: 'connection_init', payload: init });
-    expect(await socket.next((message) => message.type === 'connection_ack')).toEqual({ type: 'connection_ack' });
-    return socket;
-  }
-
-  send(message: object): void {
-    this.socket.send(JSON.stringify(message));
-  }
-
-  subscribe(id: string, query: string, variables?: object): void {
-    this.send({ id, type: 'subscribe', payload: { query, variables } });
-  }
-
-  /** The first message of that kind, whenever it came. */
-  async next(matches: (message: Message) => boolean): Promise<Message> {
-    for (;;) {
-      const found = this.messages.find(matches);
-      if (found !== undefined) return found;
-      await Promise.race([this.#news.promise, this.closed.then(({ code }) => Promise.reject(new Error(`closed: ${code}`)))]);
-    }
-  }
-
-  /** Pushes until the subscription has got something. */
-  async stands(id: string): Promise<void> {
-    while (!this.messages.some((message) => message.id === id)) {
-      await push();
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+/** Pushes until the subscription has got something: there is no answer to a subscription as such. */
+async function stands(client: Socket, id: string): Promise<void> {
+  while (!client.messages.some((message) => message.id === id)) {
+    await push();
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
 describe('the protocol', () => {
   test('next, complete by the client, and the id is free again', async () => {
-    const client = await Socket.open();
+    const client = await Socket.open(gateway.url);
     client.subscribe('a "quoted" id', 'subscription { priceUpdated { usd } }');
-    await client.stands('a "quoted" id');
+    await stands(client, 'a "quoted" id');
     expect(client.messages[1]).toEqual({
       id: 'a "quoted" id',
       type: 'next',
@@ -99,20 +52,20 @@ describe('the protocol', () => {
   });
 
   test('the codes of what breaks it', async () => {
-    const early = await Socket.open({ init: null });
+    const early = await Socket.open(gateway.url, null);
     early.subscribe('1', 'subscription { priceUpdated { usd } }');
     expect((await early.closed).code).toBe(4401);
-    const twice = await Socket.open();
+    const twice = await Socket.open(gateway.url);
     twice.subscribe('1', 'subscription { priceUpdated { usd } }');
     twice.subscribe('1', 'subscription { priceUpdated { usd } }');
     expect((await twice.closed).code).toBe(4409);
-    const greeted = await Socket.open();
+    const greeted = await Socket.open(gateway.url);
     greeted.send({ type: 'connection_init' });
     expect((await greeted.closed).code).toBe(4429);
-    const nonsense = await Socket.open();
+    const nonsense = await Socket.open(gateway.url);
     nonsense.socket.send('{');
     expect((await nonsense.closed).code).toBe(4400);
-    const large = await Socket.open();
+    const large = await Socket.open(gateway.url);
     large.subscribe('1', `{ platform { realm } } # ${'x'.repeat(200_000)}`);
     expect((await large.closed).code).toBe(1009);
     const other = new WebSocket(gateway.url, 'graphql-ws');
@@ -138,7 +91,7 @@ describe('the gateway', () => {
   });
 
   test('has the same limits and codes as over HTTP', async () => {
-    const client = await Socket.open();
+    const client = await Socket.open(gateway.url);
     const deep = `{ coins { nodes ${'{ alerts { nodes { coin '.repeat(6)} { id } ${'} } }'.repeat(6)} } }`;
     const costly = '{ coins(first: 200) { nodes { candles(interval: ONE_DAY, first: 1000) { open } } } }';
     const many = `subscription { priceUpdated { ${Array.from({ length: 101 }, (_, index) => `a${index}: usd`).join(' ')} } }`;
@@ -163,7 +116,7 @@ describe('the gateway', () => {
   });
 
   test('bounds the operations of one connection', async () => {
-    const client = await Socket.open();
+    const client = await Socket.open(gateway.url);
     for (let index = 0; index <= 100; index++) client.subscribe(`${index}`, 'subscription { priceUpdated { usd } }');
     const refused = await client.next(({ type }) => type === 'error');
     expect(refused).toMatchObject({ id: '100', payload: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
@@ -173,7 +126,7 @@ describe('the gateway', () => {
   test("takes the operator's key from the connection's parameters", async () => {
     const codes = [];
     for (const init of [{}, { authorization: 'Bearer wrong' }, { authorization: ['odd'] }, { authorization: `Bearer ${KEY}` }]) {
-      const client = await Socket.open({ init });
+      const client = await Socket.open(gateway.url, init);
       client.subscribe('1', '{ deadLetters { nodes { id } } }');
       const { payload } = await client.next(({ id }) => id === '1');
       codes.push(payload.errors?.[0].extensions.code ?? payload.data.deadLetters.nodes.length);
@@ -182,48 +135,71 @@ describe('the gateway', () => {
     expect(codes).toEqual(['UNAUTHENTICATED', 'UNAUTHENTICATED', 'UNAUTHENTICATED', expect.any(Number)]);
   });
 
-  test('executes equal subscriptions once, others on their own', async () => {
-    const clients = await Promise.all(Array.from({ length: 20 }, () => Socket.open()));
-    const query = 'subscription ($coinIds: [ID!]) { priceUpdated(coinIds: $coinIds) { usd coin { name } } }';
-    const subscribed = jest.spyOn(gateway.live, 'priceUpdates');
-    for (const [index, client] of clients.entries()) {
-      client.subscribe(`c${index}`, query, { coinIds: ['bitcoin'] });
-      await client.stands(`c${index}`);
-    }
-    const odd = await Socket.open();
-    odd.subscribe('odd', query, { coinIds: ['bitcoin', 'tether'] });
-    await odd.stands('odd');
-    expect(subscribed).toHaveBeenCalledTimes(2);
+  /** How often the coins of one update are read: once for each execution that asks for them. */
+  async function executionsOfOneUpdate(audience: Socket[]): Promise<number> {
     const queries = jest.spyOn(setting.db.pool, 'query');
-    const loads = () => queries.mock.calls.filter(([statement]) => (statement as { text?: string }).text?.includes('mart_coins')).length;
-    const last = updateOf('bitcoin', ++positions);
-    await setting.push(last);
-    for (const client of [...clients, odd]) await client.next(({ payload }) => payload?.data?.priceUpdated.usd === last.usd);
-    expect(loads()).toBe(2);
+    const update = updateOf('bitcoin', ++positions);
+    await setting.push(update);
+    for (const client of audience) await client.next(({ payload }) => payload?.data?.priceUpdated?.usd === update.usd);
+    const count = queries.mock.calls.filter(([statement]) => (statement as { text?: string }).text?.includes('mart_coins')).length;
+    queries.mockRestore();
+    return count;
+  }
+
+  const WITH_COIN =
+    'subscription ($coinIds: [ID!], $after: String) { priceUpdated(coinIds: $coinIds, after: $after) { cursor usd coin { name } } }';
+
+  test('executes equal subscriptions once, others on their own', async () => {
+    const clients = await Promise.all(Array.from({ length: 20 }, () => Socket.open(gateway.url)));
+    for (const [index, client] of clients.entries()) client.subscribe(`c${index}`, WITH_COIN, { coinIds: ['bitcoin'] });
+    const odd = await Socket.open(gateway.url);
+    odd.subscribe('odd', WITH_COIN, { coinIds: ['bitcoin', 'tether'] });
+    const keyed = await Socket.open(gateway.url, { authorization: `Bearer ${KEY}` });
+    keyed.subscribe('keyed', WITH_COIN, { coinIds: ['bitcoin'] });
+    for (const [index, client] of clients.entries()) await stands(client, `c${index}`);
+    await stands(odd, 'odd');
+    await stands(keyed, 'keyed');
+    expect(await executionsOfOneUpdate([...clients, odd, keyed])).toBe(3);
     // Those who stay are not disturbed by those who leave.
     for (const client of clients.slice(1)) client.socket.close();
-    const later = updateOf('bitcoin', ++positions);
-    await setting.push(later);
-    await clients[0]?.next(({ payload }) => payload?.data?.priceUpdated.usd === later.usd);
-    jest.restoreAllMocks();
-    clients[0]?.socket.close();
-    odd.socket.close();
+    expect(await executionsOfOneUpdate([...clients.slice(0, 1), odd, keyed])).toBe(3);
+    for (const client of [...clients, odd, keyed]) client.socket.close();
+  });
+
+  test('those that resumed, each from its own place, join the others: nothing missed or told twice', async () => {
+    const first = await Socket.open(gateway.url);
+    first.subscribe('first', WITH_COIN, { coinIds: ['bitcoin'] });
+    await stands(first, 'first');
+    for (let count = 0; count < 20; count++) await push();
+    await first.next(({ payload }) => payload?.data?.priceUpdated.usd === `${positions}.5`);
+    const told = first.messages.slice(1).map(({ payload }) => payload.data.priceUpdated);
+    const places = told.slice(-15, -1);
+    const resumed = await Promise.all(places.map(() => Socket.open(gateway.url)));
+    for (const [index, client] of resumed.entries())
+      client.subscribe('only', WITH_COIN, { coinIds: ['bitcoin'], after: places[index].cursor });
+    for (let count = 0; count < 20; count++) await push();
+    await Promise.all(resumed.map((client) => client.next(({ payload }) => payload?.data?.priceUpdated.usd === `${positions}.5`)));
+    expect(await executionsOfOneUpdate([first, ...resumed])).toBe(1);
+    for (const [index, client] of resumed.entries()) {
+      const seen = client.messages.slice(1).map(({ payload }) => Number.parseInt(payload.data.priceUpdated.usd, 10));
+      const begun = Number.parseInt(places[index].usd, 10);
+      expect(seen).toEqual(Array.from({ length: positions - begun }, (_, count) => begun + 1 + count));
+    }
+    for (const client of [first, ...resumed]) client.socket.close();
   });
 
   test('lets go of everything when a client goes', async () => {
-    const client = await Socket.open();
-    client.subscribe('1', 'subscription { priceUpdated { usd source } }');
+    const client = await Socket.open(gateway.url);
+    client.subscribe('1', WITH_COIN);
     client.subscribe('2', 'subscription { candleUpdated(coinId: "bitcoin", interval: ONE_DAY) { open } }');
-    await client.stands('1');
+    await stands(client, '1');
     client.socket.terminate();
     while (gateway.live.connections() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    const subscribed = jest.spyOn(gateway.live, 'priceUpdates');
-    const again = await Socket.open();
-    again.subscribe('1', 'subscription { priceUpdated { usd source } }');
-    await again.stands('1');
-    expect(subscribed).toHaveBeenCalledTimes(1); // the group of before is gone
-    jest.restoreAllMocks();
-    again.socket.close();
+    const witness = await Socket.open(gateway.url);
+    witness.subscribe('1', 'subscription { priceUpdated { usd } }');
+    await stands(witness, '1');
+    expect(await executionsOfOneUpdate([witness])).toBe(0);
+    witness.socket.close();
   });
 
   test('closes subscriptions with 1013 while the log is away, serves queries, and comes back by itself', async () => {
@@ -242,32 +218,32 @@ describe('the gateway', () => {
     });
     // The alerts' follower starts last: what `outage` says is of its consumer, or of the updates': either will do.
     const other = await setting.startGateway({ log });
-    const subscriber = await Socket.open({ at: other });
+    const subscriber = await Socket.open(other.url);
     subscriber.subscribe('1', 'subscription { alertTriggered { id } }');
     subscriber.subscribe('2', 'subscription { priceUpdated { usd } }');
-    await subscriber.stands('2');
+    await stands(subscriber, '2');
     outage.onOutage(new Error('gone'));
     expect((await subscriber.closed).code).toBe(1013);
     expect(other.live.available).toBe(false);
-    const late = await Socket.open({ at: other });
+    const late = await Socket.open(other.url);
     late.subscribe('q', '{ platform { realm } }');
     expect((await late.next(({ id }) => id === 'q')).payload.data).toEqual({ platform: { realm: 'SIMULATED' } });
     late.subscribe('1', 'subscription { priceUpdated { usd } }');
     late.subscribe('2', 'subscription { alertTriggered { id } }');
     expect((await late.closed).code).toBe(1013);
     outage.onRecovered();
-    const back = await Socket.open({ at: other });
+    const back = await Socket.open(other.url);
     back.subscribe('1', 'subscription { priceUpdated { usd } }');
-    await back.stands('1');
+    await stands(back, '1');
     await other.close();
     expect((await back.closed).code).toBe(1012);
   });
 
   test('closes with 1012 when it drains, and takes no more', async () => {
     const other = await setting.startGateway();
-    const [client, silent] = await Promise.all([Socket.open({ at: other }), Socket.open({ at: other, init: null })]);
+    const [client, silent] = await Promise.all([Socket.open(other.url), Socket.open(other.url, null)]);
     client.subscribe('1', 'subscription { priceUpdated { usd } }');
-    await client.stands('1');
+    await stands(client, '1');
     await other.close();
     expect(await client.closed).toEqual({ code: 1012, reason: expect.stringContaining('cursor') });
     expect((await silent.closed).code).toBe(1012);
