@@ -52,7 +52,7 @@ describe('a call that fails', () => {
     ['half of a JSON', reply('{"bitcoin":{"usd":64512.1'), 'malformed'],
     ['a list', reply('[]'), 'malformed'],
     ['a body without measure', reply('['.repeat(2_000_000)), 'malformed'],
-    ['what is not UTF-8', reply(Buffer.from([0x22, 0xff, 0xfe, 0x22])), 'malformed'],
+    ['what is not UTF-8', reply(Buffer.from('{"bitcoin":{"usd":1,"last_updated_at":1795421229,"note":"\xff"}}', 'latin1')), 'malformed'],
   ] as [string, Reply, string][])('is not tried again after %s', async (_name, bad, kind) => {
     expect((await failure([bad, GOOD])).kind).toBe(kind);
     expect(server.asked).toHaveLength(1);
@@ -98,6 +98,10 @@ describe('the deadline', () => {
     const error = await failure([bad], { timings });
     expect(performance.now() - begun).toBeLessThan(1_000);
     expect(error).toMatchObject({ kind: 'unavailable', message: expect.stringContaining('no complete answer within 0.08 s') });
+  });
+
+  test('holds for a call that could be aborted too', async () => {
+    await expect(ask([() => {}], { timings }, new AbortController().signal)).rejects.toThrow(/no complete answer/);
   });
 
   test('is each attempt’s own', async () => {
@@ -158,8 +162,8 @@ describe('Retry-After', () => {
 describe('an abort', () => {
   test('ends a request under way with the reason given', async () => {
     const abort = new AbortController();
-    const prices = ask([() => abort.abort(new Error('going down'))], {}, abort.signal);
-    await expect(prices).rejects.toThrow('going down');
+    const reason = new Error('going down');
+    await expect(ask([() => abort.abort(reason)], {}, abort.signal)).rejects.toBe(reason);
     expect(server.asked).toHaveLength(1);
   });
 
