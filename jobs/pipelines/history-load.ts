@@ -17,6 +17,7 @@ import {
   postponeInterval,
 } from '../../src/store/history.js';
 import { insertRejectedRows } from '../../src/store/rejected-rows.js';
+import { landHistoryMarketData } from '../runtime/land.js';
 import { type HistoryPoint, type PriceSource, SourceError, type SourceResult } from '../sources/source.js';
 import { storePrices } from '../streams/price-writer.js';
 import { isExpired, planHole } from './history-plan.js';
@@ -34,7 +35,7 @@ const MAX_RETRY_MS = HOUR;
 const BLOCKED_RETRY_MS = HOUR;
 
 /** 'blocked': the source refuses everything until an operator acts. 'lost': another worker has this interval now. */
-export type IntervalOutcome = 'done' | 'unavailable' | 'postponed' | 'blocked' | 'lost';
+export type IntervalOutcome = { status: 'done' | 'unavailable' | 'lost' } | { status: 'postponed' | 'blocked'; reason: string };
 
 /** Daily points deeper than this would fail the door of prices; the plan may give less. */
 export function usableHistoryDays(source: Pick<PriceSource, 'historyDays'>): number {
@@ -50,7 +51,7 @@ export async function loadInterval(
   const { db, source, clock } = deps;
   if (isExpired(interval, clock.now(), usableHistoryDays(source))) return replan(deps, interval);
   const attempt = await beginAttempt(db.pool, interval);
-  if (attempt === null) return 'lost';
+  if (attempt === null) return { status: 'lost' };
   const begun = { ...interval, attempt };
   try {
     const result = await source.history(interval.coinId, interval.grain, interval.from, interval.to, signal);
@@ -65,7 +66,7 @@ export async function loadInterval(
     const reason = error instanceof Error ? error.message : String(error);
     logger.warn({ err: error, coin: interval.coinId, grain: interval.grain, attempt }, `history of ${interval.coinId}: ${reason}`);
     await postponeInterval(db.pool, begun, new Date(clock.now().getTime() + waitMs), reason);
-    return blocked ? 'blocked' : 'postponed';
+    return { status: blocked ? 'blocked' : 'postponed', reason };
   }
 }
 
@@ -78,21 +79,21 @@ async function replan({ db, source, clock }: HistoryDeps, interval: HistoryInter
   const now = clock.now();
   return db.transaction(async (tx) => {
     const given = await giveUpInterval(tx, interval, `too old for points ${interval.grain} apart; asked for at what still reaches it`, now);
-    if (!given) return 'lost';
+    if (!given) return { status: 'lost' };
     const plan = planHole(interval, now, usableHistoryDays(source));
     await insertIntervals(tx, source.name, plan.intervals, now);
     for (const gap of plan.gaps)
       await insertGap(tx, { ...gap, source: source.name, reason: 'older than the history that the plan gives' }, now);
-    return 'unavailable';
+    return { status: 'unavailable' };
   });
 }
 
 async function giveUp({ db, source, clock }: HistoryDeps, interval: HistoryInterval, reason: string): Promise<IntervalOutcome> {
   const now = clock.now();
   return db.transaction(async (tx) => {
-    if (!(await giveUpInterval(tx, interval, reason, now))) return 'lost';
+    if (!(await giveUpInterval(tx, interval, reason, now))) return { status: 'lost' };
     await insertGap(tx, { source: source.name, coinId: interval.coinId, from: interval.from, to: interval.to, reason }, now);
-    return 'unavailable';
+    return { status: 'unavailable' };
   });
 }
 
@@ -109,11 +110,12 @@ async function storeResult(deps: HistoryDeps, interval: HistoryInterval, result:
       const advanced = await advanceAttempt(tx, { ...interval, from, count: chunk.length, last }, clock.now());
       if (!advanced) return false;
       await storePrices(tx, chunk, clock.now());
+      if (last && interval.grain === '1d') await landHistoryMarketData(tx, { origin });
       return true;
     });
-    if (!stored) return 'lost';
+    if (!stored) return { status: 'lost' };
   }
-  return 'done';
+  return { status: 'done' };
 }
 
 function toRawPrice(

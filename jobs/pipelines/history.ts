@@ -29,6 +29,7 @@ const CONCURRENCY = 6;
 const FAILURES_TO_STOP = 10;
 /** A next attempt that is due sooner is waited for; a later one is another run's. */
 const LONGEST_WAIT_MS = 2 * MINUTE;
+const RETRY_POLL_MS = SECOND / 2;
 
 export interface HistoryPipelineDeps extends HistoryDeps {
   log: EventLog;
@@ -96,7 +97,7 @@ export async function loadHistory(deps: HistoryDeps, signal: AbortSignal, logger
           failed: `${failing.length} intervals wait for another attempt, the next at ${soonest.retryAt.toISOString()}: ${soonest.error}`,
         };
       }
-      await sleep(Math.max(waitMs, 0), undefined, { signal });
+      await sleep(Math.min(Math.max(waitMs, 0), RETRY_POLL_MS), undefined, { signal });
     }
   } finally {
     await progress.stop();
@@ -115,18 +116,17 @@ async function loadDue(
   const result: { done: number; stopped: string | null } = { done: 0, stopped: null };
   let next = 0;
   let failuresInARow = 0;
-  const count = (outcome: IntervalOutcome, interval: HistoryInterval) => {
-    if (outcome === 'done') result.done++;
-    if (outcome === 'done' || outcome === 'unavailable') failuresInARow = 0;
-    else if (outcome === 'blocked')
-      result.stopped = `${deps.source.name} refuses to give the history of ${interval.coinId}; its interval says why`;
-    else if (outcome === 'postponed' && ++failuresInARow === FAILURES_TO_STOP) {
-      result.stopped = `${FAILURES_TO_STOP} intervals in a row could not be fetched; the rest waits for the next run`;
+  const count = (outcome: IntervalOutcome) => {
+    if (outcome.status === 'done') result.done++;
+    if (outcome.status === 'done' || outcome.status === 'unavailable') failuresInARow = 0;
+    else if (outcome.status === 'blocked') result.stopped = outcome.reason;
+    else if (outcome.status === 'postponed' && ++failuresInARow === FAILURES_TO_STOP) {
+      result.stopped = `${FAILURES_TO_STOP} calls in a row came to nothing, the rest waits for the next run: ${outcome.reason}`;
     }
   };
   const work = async () => {
     for (let interval = due[next++]; interval && result.stopped === null; interval = due[next++]) {
-      count(await loadInterval(deps, interval, stop, logger), interval);
+      count(await loadInterval(deps, interval, stop, logger));
     }
   };
   const workers = Array.from({ length: CONCURRENCY }, () => work());

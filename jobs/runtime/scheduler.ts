@@ -3,18 +3,20 @@
  * Must stay true: what is due follows from the ledger and the clock alone, so whatever was missed, by a downtime or a lost
  * connection, is asked for the next time.
  */
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import schedule from 'node-schedule';
 import pRetry from 'p-retry';
-import { addDays, type Clock, MINUTE, type UtcDate } from '../../src/domain/time.js';
+import { addDays, type Clock, MINUTE, SECOND, type UtcDate } from '../../src/domain/time.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { findNewestDate, newestEndedDay, type PipelineName, requestRun } from '../../src/store/runs.js';
+import type { Pipeline } from './pipeline.js';
 
 export interface ScheduleEntry {
-  pipeline: PipelineName;
-  /** Six or five fields, UTC. */
-  cron: string;
+  pipeline: Pipeline;
+  /** Five or six fields, UTC. Null: only at start. */
+  cron: string | null;
   /** The dates that are due, in order; a pipeline without dates: [null] if a run is due. `atStart`: the worker has just started. */
   due(now: Date, atStart: boolean): Promise<(UtcDate | null)[]>;
 }
@@ -44,40 +46,45 @@ export async function requestDue({ db, clock }: SchedulerContext, entry: Schedul
   const minute = new Date(Math.floor(now.getTime() / MINUTE) * MINUTE);
   let queued = 0;
   for (const logicalDate of await entry.due(now, atStart)) {
-    const request = { pipeline: entry.pipeline, logicalDate, now: logicalDate === null ? minute : now, again: false };
+    const request = { pipeline: entry.pipeline.name, logicalDate, now: logicalDate === null ? minute : now, again: false };
     if ((await requestRun(db.pool, request)).queued) queued++;
   }
   return queued;
 }
 
-/** Asks once for every entry before it resolves, then as their crons say. */
-export async function startScheduler(context: SchedulerContext, entries: ScheduleEntry[]): Promise<{ stop(): Promise<void> }> {
-  const stopping = new AbortController();
+/** Asks for every entry at once, then as their crons say, until the signal. */
+export async function runScheduler(context: SchedulerContext, entries: ScheduleEntry[], signal: AbortSignal): Promise<void> {
   const underWay = new Map<ScheduleEntry, Promise<void>>();
   const ask = async (entry: ScheduleEntry, atStart: boolean) => {
-    const onFailedAttempt = ({ error }: { error: Error }) =>
-      context.logger.warn({ err: error }, `${entry.pipeline} could not be scheduled; trying again: ${error.message}`);
-    const retry = { retries: Number.POSITIVE_INFINITY, minTimeout: 1_000, maxTimeout: 30_000, randomize: true, onFailedAttempt };
-    await pRetry(() => requestDue(context, entry, atStart), { ...retry, signal: stopping.signal });
+    if (underWay.has(entry)) return;
+    const asked = askUntilAnswered(context, entry, atStart, signal);
+    underWay.set(entry, asked);
+    await asked.finally(() => underWay.delete(entry));
   };
-  await Promise.all(entries.map((entry) => ask(entry, true)));
-  const jobs = entries.map((entry) =>
-    schedule.scheduleJob({ rule: entry.cron, tz: 'Etc/UTC' }, () => {
-      if (underWay.has(entry)) return;
-      const asked = sleep(TIMER_SLACK_MS)
-        .then(() => ask(entry, false))
-        .catch((error: unknown) => {
-          if (!stopping.signal.aborted) context.logger.error({ err: error }, `${entry.pipeline} could not be scheduled`);
-        })
-        .finally(() => underWay.delete(entry));
-      underWay.set(entry, asked);
-    }),
+  const jobs = entries.flatMap((entry) =>
+    entry.cron === null ? [] : [schedule.scheduleJob({ rule: entry.cron, tz: 'Etc/UTC' }, () => ask(entry, false))],
   );
-  return {
-    async stop() {
-      for (const job of jobs) job.cancel();
-      stopping.abort();
-      await Promise.all(underWay.values());
-    },
-  };
+  await Promise.all(entries.map((entry) => ask(entry, true)));
+  if (!signal.aborted) await once(signal, 'abort');
+  for (const job of jobs) job.cancel();
+  await Promise.all(underWay.values());
+}
+
+/** Never rejects: an error of the ledger is tried again, anything else is a bug of one entry and is logged. */
+async function askUntilAnswered(context: SchedulerContext, entry: ScheduleEntry, atStart: boolean, signal: AbortSignal): Promise<void> {
+  const { name } = entry.pipeline;
+  const { logger } = context;
+  try {
+    if (!atStart) await sleep(TIMER_SLACK_MS, undefined, { signal });
+    await pRetry(() => requestDue(context, entry, atStart), {
+      retries: Number.POSITIVE_INFINITY,
+      minTimeout: SECOND,
+      maxTimeout: 30 * SECOND,
+      randomize: true,
+      signal,
+      onFailedAttempt: ({ error }) => logger.warn({ err: error }, `${name} could not be scheduled; trying again: ${error.message}`),
+    });
+  } catch (error) {
+    if (!signal.aborted) logger.error({ err: error }, `${name} could not be scheduled`);
+  }
 }

@@ -120,6 +120,15 @@ export async function getFailingIntervals(db: Queryable, source: string): Promis
   return rows;
 }
 
+/** Daily intervals of the source that are still to come. */
+export async function countPendingDays(db: Queryable, source: string): Promise<number> {
+  const { rowCount } = await db.query(
+    `SELECT FROM ops.history_intervals WHERE status = 'PENDING' AND source = $1 AND grain = '1d' AND retry_at IS NULL`,
+    [source],
+  );
+  return rowCount ?? 0;
+}
+
 /** Begins the next attempt, which stores its points from position 0. Null where the interval is not pending, or another began it. */
 export async function beginAttempt(db: Queryable, interval: Pick<HistoryInterval, 'id' | 'attempt'>): Promise<number | null> {
   const { rows } = await db.query<{ attempt: number }>(

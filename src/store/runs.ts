@@ -13,6 +13,7 @@ export const PIPELINES = {
   restate: { dated: false },
   history: { dated: false },
   housekeeping: { dated: false },
+  rebuild: { dated: false },
 } as const;
 export type PipelineName = keyof typeof PIPELINES;
 
@@ -166,6 +167,14 @@ export async function findNewestDate(db: Queryable, pipeline: PipelineName): Pro
     pipeline,
   ]);
   return rows[0]?.day ?? null;
+}
+
+/** When the pipeline was last asked for. */
+export async function findNewestRequest(db: Queryable, pipeline: PipelineName): Promise<Date | null> {
+  const { rows } = await db.query<{ at: Date | null }>('SELECT max(requested_at) AS at FROM ops.pipeline_runs WHERE pipeline = $1', [
+    pipeline,
+  ]);
+  return rows[0]?.at ?? null;
 }
 
 /** Tasks of the runs' newest attempts, in the order in which they started. */

@@ -293,7 +293,11 @@ describe('tasks', () => {
 
 describe('scheduling', () => {
   const clock = fixedClock(now);
-  const entry = () => ({ pipeline: 'daily' as const, cron: '0 0 * * *', due: (at: Date) => missedDates(db, 'daily', at) });
+  const entry = () => ({
+    pipeline: daily(async () => ({ rows: null })),
+    cron: '0 0 * * *',
+    due: (at: Date) => missedDates(db, 'daily', at),
+  });
   const dates = async () => (await getRuns(db.pool, { first: 20 })).map((run) => run.logicalDate).reverse();
 
   test('the first start asks for yesterday, a later one for every date since, in order, four workers as one', async () => {

@@ -1,0 +1,108 @@
+/**
+ * The pipeline `daily`: describes one UTC day D. Fetches the market as it stands after D's end, waits until the stream has stored what
+ * was received by then, and publishes the marts through D.
+ * Must stay true: only the run for yesterday fetches, for a past date is never given today's snapshot; any other date is computed from
+ * raw alone. The publish does not wait for a source that is down: what a fetch would have added is null.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { endOfDay, HOUR, MINUTE, SECOND } from '../../src/domain/time.js';
+import type { EventLog } from '../../src/platform/event-log/event-log.js';
+import { countPendingDays } from '../../src/store/history.js';
+import { findGlobalFetch, findMarketFetch } from '../../src/store/ops/fetches.js';
+import { newestEndedDay, type PipelineRunRow } from '../../src/store/runs.js';
+import { getTrackedCoins } from '../../src/store/tracked-coins.js';
+import { landGlobal, landMarketData } from '../runtime/land.js';
+import { logicalDateOf, type Pipeline, type RetryPolicy, type RunContext, type TaskOutcome } from '../runtime/pipeline.js';
+import type { HistoryDeps } from './history-load.js';
+import { publishDays } from './publishing.js';
+import { waitForStream } from './stream-wait.js';
+
+export interface DailyDeps extends HistoryDeps {
+  log: EventLog;
+}
+
+/** A price received at the very end of the day is in the log some moments later. */
+const ON_ITS_WAY_MS = 5 * SECOND;
+const LONGEST_WAIT_FOR_STREAM_MS = 10 * MINUTE;
+/** The first marts should show a year; for a plan that takes longer than this they come without. */
+const LONGEST_WAIT_FOR_HISTORY_MS = 60 * SECOND;
+/** Fetches are worth waiting for, but not for long: the marts of a day are due within minutes of its end. */
+const FETCH_RETRY: RetryPolicy = { retries: 4, minTimeout: 2 * SECOND, maxTimeout: 30 * SECOND };
+
+export function dailyPipeline(deps: DailyDeps): Pipeline {
+  return {
+    name: 'daily',
+    tasks: [
+      { name: 'fetch_markets', retry: FETCH_RETRY, run: (context) => fetchMarkets(deps, context) },
+      { name: 'fetch_global', retry: FETCH_RETRY, run: (context) => fetchGlobal(deps, context) },
+      { name: 'wait_for_stream', run: (context) => waitForDay(deps, context) },
+      { name: 'wait_for_history', run: (context) => waitForHistory(deps, context) },
+      {
+        name: 'publish',
+        dependsOn: ['wait_for_stream', 'wait_for_history'],
+        after: ['fetch_markets', 'fetch_global'],
+        run: (context) => publishDays(context, { through: logicalDateOf(context.run), clock: deps.clock }),
+      },
+    ],
+  };
+}
+
+/** Why this run fetches nothing, or null. */
+function whyNotFetch(run: PipelineRunRow, now: Date): string | null {
+  const date = logicalDateOf(run);
+  return date === newestEndedDay(now) ? null : `what the market is today says nothing about ${date}`;
+}
+
+/** A fetch of the day's end, begun at most an hour after it, is all that the day needs: running it again must change nothing. */
+function fetchWindow(run: PipelineRunRow): { from: Date; to: Date } {
+  const from = endOfDay(logicalDateOf(run));
+  return { from, to: new Date(from.getTime() + HOUR) };
+}
+
+async function fetchMarkets({ source, clock, db }: DailyDeps, { run, signal }: RunContext): Promise<TaskOutcome> {
+  const reason = whyNotFetch(run, clock.now());
+  if (reason !== null) return { skipped: reason };
+  const fetchedAt = await findMarketFetch(db.pool, source.name, fetchWindow(run));
+  if (fetchedAt !== null) return { skipped: `fetched at ${fetchedAt.toISOString()}` };
+  const coins = (await getTrackedCoins(db.pool)).filter((coin) => coin.source === source.name).map((coin) => coin.coinId);
+  if (coins.length === 0) return { skipped: 'no coin is tracked yet' };
+  const result = await source.marketSnapshot(coins, signal);
+  return { rows: await db.transaction((tx) => landMarketData(tx, { source: source.name, result, now: clock.now() })) };
+}
+
+async function fetchGlobal({ source, clock, db }: DailyDeps, { run, signal }: RunContext): Promise<TaskOutcome> {
+  const reason = whyNotFetch(run, clock.now());
+  if (reason !== null) return { skipped: reason };
+  const fetchedAt = await findGlobalFetch(db.pool, source.name, fetchWindow(run));
+  if (fetchedAt !== null) return { skipped: `fetched at ${fetchedAt.toISOString()}` };
+  const snapshot = await source.global(signal);
+  return { rows: Number(await db.transaction((tx) => landGlobal(tx, { source: source.name, snapshot }))) };
+}
+
+async function waitForDay(deps: DailyDeps, { run, signal, logger }: RunContext): Promise<TaskOutcome> {
+  const end = endOfDay(logicalDateOf(run)).getTime();
+  const deadline = new Date(end + LONGEST_WAIT_FOR_STREAM_MS);
+  if (deps.clock.now() >= deadline) return { skipped: 'the day ended over 10 minutes ago' };
+  if (!(await waitForStream(deps, { until: new Date(end + ON_ITS_WAY_MS), deadline }, signal))) {
+    logger.warn('the stream is over 10 minutes behind; what it still stores of the day is published later, by restate');
+  }
+  return { rows: null };
+}
+
+/** Daily points are on their way at a first start, and after days of downtime. */
+async function waitForHistory({ db, source }: DailyDeps, { signal }: RunContext): Promise<TaskOutcome> {
+  const started = performance.now();
+  const atFirst = await countPendingDays(db.pool, source.name);
+  for (let left = atFirst; left > 0; left = await countPendingDays(db.pool, source.name)) {
+    const elapsed = performance.now() - started;
+    const pace = left < atFirst ? elapsed / (atFirst - left) : elapsed / 2;
+    if (
+      elapsed > LONGEST_WAIT_FOR_HISTORY_MS ||
+      (elapsed > LONGEST_WAIT_FOR_HISTORY_MS / 4 && elapsed + pace * left > LONGEST_WAIT_FOR_HISTORY_MS)
+    ) {
+      return { skipped: `${left} coins still lack their daily history; restate publishes it as it comes` };
+    }
+    await sleep(250, undefined, { signal });
+  }
+  return { rows: null };
+}

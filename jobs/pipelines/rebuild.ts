@@ -1,0 +1,46 @@
+/**
+ * The pipeline `rebuild`: makes datasets anew from raw whose definition is another than the one that made their rows. Queued by a
+ * worker that finds one at its start.
+ * Must stay true: a definition is recorded only once its rows are made, so a rebuild that dies half-way is begun again; the marts change
+ * in one checked publish.
+ */
+import type { Clock } from '../../src/domain/time.js';
+import type { Database } from '../../src/platform/postgres/database.js';
+import { recordDefinitions } from '../../src/store/ops/datasets.js';
+import { getPricedCoins } from '../../src/store/ops/fetches.js';
+import { rebuildLanded } from '../runtime/land.js';
+import type { Pipeline, TaskOutcome } from '../runtime/pipeline.js';
+import { rebuildPrices } from '../streams/rebuild-prices.js';
+import { hashDefinitions, landings, registerDatasets } from '../transforms/registry.js';
+import { publishDays } from './publishing.js';
+
+const PRICES = ['staging.stg_prices', 'mart.mart_latest_prices', 'mart.mart_price_candles'];
+const LANDED = landings.map(({ name }) => name);
+
+export function rebuildPipeline({ db, clock }: { db: Database; clock: Clock }): Pipeline {
+  return {
+    name: 'rebuild',
+    tasks: [
+      { name: 'prices', run: () => remake(db, PRICES, async () => rebuildPrices(db, await getPricedCoins(db.pool), clock)) },
+      {
+        name: 'landed',
+        run: () =>
+          remake(db, LANDED, async () => {
+            const results = await db.transaction((tx) => rebuildLanded(tx));
+            return [...results.values()].reduce((rows, result) => rows + result.written + result.deleted, 0);
+          }),
+      },
+      { name: 'publish', dependsOn: ['prices', 'landed'], run: (context) => publishDays(context, { through: null, clock, rebuild: true }) },
+    ],
+  };
+}
+
+/** Whether the rows of any of these were made by another definition than today's; if so, makes all of them anew. */
+async function remake(db: Database, names: string[], make: () => Promise<number>): Promise<TaskOutcome> {
+  const stale = await registerDatasets(db);
+  if (!names.some((name) => stale.includes(name))) return { skipped: 'made by the present definitions' };
+  const rows = await make();
+  const hashes = hashDefinitions();
+  await recordDefinitions(db.pool, new Map(names.map((name) => [name, hashes.get(name) as string])));
+  return { rows };
+}

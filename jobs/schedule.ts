@@ -1,0 +1,37 @@
+/** Every pipeline, and when it runs. A new one is a file in jobs/pipelines, a name in src/store/runs.ts and a line here. */
+import { HOUR } from '../src/domain/time.js';
+import { getFailingIntervals } from '../src/store/history.js';
+import { hasOverdueMarks } from '../src/store/ops/fetches.js';
+import { findNewestRequest } from '../src/store/runs.js';
+import { type DailyDeps, dailyPipeline } from './pipelines/daily.js';
+import { type HistoryPipelineDeps, historyPipeline } from './pipelines/history.js';
+import { type HousekeepingDeps, housekeepingPipeline } from './pipelines/housekeeping.js';
+import { rebuildPipeline } from './pipelines/rebuild.js';
+import { restatePipeline } from './pipelines/restate.js';
+import { missedDates, type ScheduleEntry } from './runtime/scheduler.js';
+import { registerDatasets } from './transforms/registry.js';
+
+export type ScheduleDeps = DailyDeps & HistoryPipelineDeps & HousekeepingDeps & { batchCron: string };
+
+const ONCE = [null];
+const NOT_NOW: null[] = [];
+
+export function createSchedule(deps: ScheduleDeps): ScheduleEntry[] {
+  const { db, source, batchCron } = deps;
+  return [
+    { pipeline: dailyPipeline(deps), cron: batchCron, due: (now) => missedDates(db, 'daily', now) },
+    { pipeline: restatePipeline(deps), cron: '*/15 * * * * *', due: async () => ((await hasOverdueMarks(db.pool)) ? ONCE : NOT_NOW) },
+    {
+      pipeline: historyPipeline(deps),
+      cron: '* * * * *',
+      async due(now, atStart) {
+        const last = await findNewestRequest(db.pool, 'history');
+        if (atStart || last === null || now.getTime() - last.getTime() >= HOUR) return ONCE;
+        const [soonest] = await getFailingIntervals(db.pool, source.name);
+        return soonest && soonest.retryAt <= now ? ONCE : NOT_NOW;
+      },
+    },
+    { pipeline: housekeepingPipeline(deps), cron: '17 * * * *', due: async (_, atStart) => (atStart ? NOT_NOW : ONCE) },
+    { pipeline: rebuildPipeline(deps), cron: null, due: async () => ((await registerDatasets(db)).length > 0 ? ONCE : NOT_NOW) },
+  ];
+}

@@ -1,0 +1,43 @@
+/** Which fetches have landed in raw, and what it holds prices of. */
+import type { Queryable } from '../../platform/postgres/database.js';
+
+/** A fetch of /coins/markets that began within [from, to]; the first of them. */
+export async function findMarketFetch(db: Queryable, source: string, window: { from: Date; to: Date }): Promise<Date | null> {
+  const { rows } = await db.query<{ at: Date | null }>(
+    // Any tracked coin tells: one fetch brings them all, and (coin_id, source, fetched_at) is what is indexed.
+    `SELECT min(r.fetched_at) AS at FROM ops.tracked_coins t
+     JOIN raw.raw_market_data r ON r.coin_id = t.coin_id AND r.source = $1 AND r.fetched_at BETWEEN $2 AND $3`,
+    [source, window.from, window.to],
+  );
+  return rows[0]?.at ?? null;
+}
+
+/** A fetch of /global that began within [from, to]; the first of them. */
+export async function findGlobalFetch(db: Queryable, source: string, window: { from: Date; to: Date }): Promise<Date | null> {
+  const { rows } = await db.query<{ at: Date | null }>(
+    'SELECT min(observed_at) AS at FROM staging.stg_global WHERE source = $1 AND observed_at BETWEEN $2 AND $3',
+    [source, window.from, window.to],
+  );
+  return rows[0]?.at ?? null;
+}
+
+/** Every coin that raw holds prices of, tracked or not. Reads one index entry a coin and month. */
+export async function getPricedCoins(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ coinId: string }>(
+    `WITH RECURSIVE coin AS (
+       (SELECT coin_id FROM raw.raw_prices ORDER BY coin_id LIMIT 1)
+       UNION ALL
+       SELECT (SELECT coin_id FROM raw.raw_prices WHERE coin_id > coin.coin_id ORDER BY coin_id LIMIT 1) FROM coin WHERE coin.coin_id IS NOT NULL)
+     SELECT coin_id AS "coinId" FROM coin WHERE coin_id IS NOT NULL`,
+  );
+  return rows.map((row) => row.coinId);
+}
+
+/** Whether a publish has something to make anew: a day that is published already changed over a minute ago. */
+export async function hasOverdueMarks(db: Queryable): Promise<boolean> {
+  const { rows } = await db.query<{ overdue: boolean }>(
+    `SELECT EXISTS (SELECT FROM ops.changed_days WHERE day <= (SELECT max(published_through) FROM ops.datasets)
+                      AND marked_at < clock_timestamp() - interval '1 minute') AS overdue`,
+  );
+  return rows[0]?.overdue === true;
+}
