@@ -20,7 +20,7 @@ export const LOCKS = {
 } as const;
 
 /** Enough that the coins of two partitions rarely share one, few enough for the lock table of a small server. */
-export const COIN_LOCKS = 1024;
+const COIN_LOCKS = 1024;
 
 /** The keys of these coins' locks, each once, ascending: taken in this order nobody deadlocks. */
 export function coinLockKeys(coinIds: Iterable<string>): number[] {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { keyHash } from '../../../src/domain/murmur2.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
-import { COIN_LOCKS, coinLockKeys, LOCKS } from '../../../src/platform/postgres/locks.js';
+import { coinLockKeys, LOCKS } from '../../../src/platform/postgres/locks.js';
 import { openTestDatabase } from '../../kit/test-database.js';
 
 const IDS = Array.from({ length: 500 }, (_, i) => `coin-${i}`);
