@@ -3,8 +3,6 @@
  * at least be there. Rank is not the position (both are computed at different moments, and a coin can stand on two pages).
  */
 import { z } from 'zod';
-import type { MarketSnapshot, RejectedRow } from '../source.js';
-import type { ApiResponse } from './client.js';
 import {
   admit,
   amountField,
@@ -15,7 +13,9 @@ import {
   rejection,
   required,
   unexpectedShape,
-} from './fields.js';
+} from '../fields.js';
+import type { MarketSnapshot, RejectedRow } from '../source.js';
+import type { ApiResponse } from './client.js';
 
 export const COINS_MARKETS = '/coins/markets';
 export const PAGE_SIZE = 250;

@@ -1,10 +1,10 @@
 /** /global: {"data":{"total_market_cap":{"usd":…},"total_volume":{"usd":…},"market_cap_percentage":{"btc":…,"eth":…},"updated_at":…}}. */
 import { z } from 'zod';
 import { SECOND } from '../../../src/domain/time.js';
+import { amountField, epochField } from '../fields.js';
 import { whyUnstorable } from '../lossless-json.js';
 import { type GlobalSnapshot, SourceError } from '../source.js';
 import type { ApiResponse } from './client.js';
-import { amountField, epochField } from './fields.js';
 
 export const GLOBAL = '/global';
 

@@ -4,9 +4,9 @@
  */
 import { z } from 'zod';
 import { DAY } from '../../../src/domain/time.js';
+import { admit, amountField, epochField, priceField, rejection, unexpectedShape } from '../fields.js';
 import type { HistoryGrain, HistoryPoint, RejectedRow } from '../source.js';
 import type { ApiResponse } from './client.js';
-import { admit, amountField, epochField, priceField, rejection, unexpectedShape } from './fields.js';
 
 export const MARKET_CHART = '/coins/{id}/market_chart';
 const HOURLY_DAYS = 90;

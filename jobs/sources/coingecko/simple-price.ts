@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import type { PriceObservation } from '../../../src/domain/prices.js';
 import { SECOND } from '../../../src/domain/time.js';
+import { admit, epochField, priceField, rejection, unexpectedShape } from '../fields.js';
 import type { RejectedRow } from '../source.js';
 import type { ApiResponse } from './client.js';
-import { admit, epochField, priceField, rejection, unexpectedShape } from './fields.js';
 
 export const SIMPLE_PRICE = '/simple/price';
 

@@ -1,11 +1,11 @@
 /**
- * Field types of CoinGecko's JSON, and the door that each row passes on its own.
+ * Field types of a source's JSON (read with parseLossless), and the door that each row passes on its own.
  * Must stay true: a bad row never takes a good one with it, and nothing that Postgres could not keep gets past.
  */
 import { z } from 'zod';
-import { type Decimal, isPositive } from '../../../src/domain/decimal.js';
-import { toDecimal, whyUnstorable } from '../lossless-json.js';
-import { type RejectedRow, SourceError } from '../source.js';
+import { type Decimal, isPositive } from '../../src/domain/decimal.js';
+import { toDecimal, whyUnstorable } from './lossless-json.js';
+import { type RejectedRow, SourceError } from './source.js';
 
 const number = z.unknown().transform((value, context): Decimal => {
   const decimal = toDecimal(value);
