@@ -54,12 +54,12 @@ heads AS (
 ),
 steps AS (
   SELECT id, n, block, close, head_min, head_fall,
-    lag(block, 89) OVER by_day AS first_block, lag(tail_max, 89) OVER by_day AS first_max, lag(tail_fall, 89) OVER by_day AS first_fall,
+    first_value(block) OVER w90 AS first_block, first_value(tail_max) OVER w90 AS first_max, first_value(tail_fall) OVER w90 AS first_fall,
     lag(close) OVER by_day AS close_1, lag(close, 7) OVER by_day AS close_7,
     lag(close, 30) OVER by_day AS close_30, lag(close, 90) OVER by_day AS close_90,
     coalesce(max(n) FILTER (WHERE close IS NULL) OVER by_day, 0) AS hole -- the last day without a close
   FROM heads
-  WINDOW by_day AS (PARTITION BY id ORDER BY block, n)
+  WINDOW by_day AS (PARTITION BY id ORDER BY block, n), w90 AS (by_day ROWS 89 PRECEDING)
 ),
 -- Differences are exact before they are divided: a return of 1e-9 has all its digits.
 changes AS MATERIALIZED (
@@ -159,8 +159,8 @@ SELECT reading.coin_id, date '2000-01-01' + n AS day, trim_scale(strengths.close
   mart.significant(100 * sqrt(365) * deviation_30) AS volatility_30d_pct,
   CASE WHEN deviation_30 > 0 THEN mart.significant(sqrt(365) * mean_30 / deviation_30) END AS sharpe_30d,
   mart.significant(100 * fall_90) AS max_drawdown_90d_pct,
-  trim_scale(round(sma_7, 24)) AS sma_7_usd,
-  trim_scale(round(sma_30, 24)) AS sma_30_usd,
+  trim_scale(sma_7) AS sma_7_usd,
+  trim_scale(sma_30) AS sma_30_usd,
   CASE WHEN position >= 30 THEN mart.significant(CASE WHEN sizes > 0 THEN 100 * gains / sizes ELSE 50 END) END AS rsi_14,
   CASE WHEN syy > 0 THEN mart.significant(sxy / syy) END AS beta_to_bitcoin_90d,
   CASE WHEN sxx > 0 AND syy > 0 THEN mart.significant(sxy / sqrt(sxx) / sqrt(syy)) END AS correlation_to_bitcoin_90d

@@ -10,7 +10,8 @@
  *   variance; needs 27.
  * max_drawdown_90d_pct  the lowest close / running maximum - 1 within 90 days, both from the window's first day on; 0 where it never
  *   fell; needs 81 closes (Magdon-Ismail and Atiya, Maximum Drawdown, 2004).
- * sma_7_usd, sma_30_usd  mean of the closes of 7 (needs all) and 30 days (needs 27), rounded to 24 decimals, zeros at the end cut.
+ * sma_7_usd, sma_30_usd  mean of the closes of 7 (needs all) and 30 days (needs 27): the exact sum, divided to at least 16 significant
+ *   digits and no fewer decimals than the closes have.
  * rsi_14  100 * G / (G + L) with Wilder's means of gains and losses (Wilder, New Concepts in Technical Trading Systems, 1978): the
  *   first of them is the plain mean of 14 changes, each later one 13/14 of the one before plus 1/14 of the change. Over the last 100
  *   closes, or as many as there are without a hole, at least 30. 100 without losses, 50 if nothing changed.

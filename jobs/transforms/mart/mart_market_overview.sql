@@ -35,7 +35,7 @@ LEFT JOIN LATERAL (
   SELECT g.*
   FROM (SELECT DISTINCT source FROM ops.tracked_coins) AS feeding
   JOIN staging.stg_global AS g ON g.source = feeding.source
-    AND g.observed_at BETWEEN (day + 1)::timestamp AT TIME ZONE 'UTC' AND (day + 1)::timestamp AT TIME ZONE 'UTC' + interval '1 hour'
+    AND g.observed_at >= (day + 1)::timestamp AT TIME ZONE 'UTC' AND g.observed_at <= (day + 1)::timestamp AT TIME ZONE 'UTC' + interval '1 hour'
   ORDER BY g.observed_at, g.source LIMIT 1
 ) AS overall ON true
 WHERE market_cap IS NOT NULL AND volume IS NOT NULL
