@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HOUR, SECOND } from '../../src/domain/time.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { blockCalls, getCallsThisMonth, takeCall } from '../../src/store/api-budgets.js';
-import { bucketOf, type CallPlan, type CallPurpose, effectivePollSeconds, monthlyLimit } from './plan.js';
+import { bucketOf, type CallPlan, type CallPurpose, effectivePollSeconds, LONGEST_PAUSE_MS, monthlyLimit } from './plan.js';
 import { SourceError } from './source.js';
 
 /** Longer waits than this become a value for the caller. */
@@ -56,7 +56,7 @@ function creditSpent(source: string, endpoint: string, purpose: CallPurpose, pla
   return new SourceError(
     `${source} ${endpoint}: the ${plan.callsPerMonth} calls that the plan gives a month ${spent}; new ones come with the next month (UTC). ` +
       'A longer poll interval, fewer coins or a bigger plan make them last.',
-    { kind: 'rate_limited', endpoint, retryAfterMs: waitMs },
+    { kind: 'rate_limited', endpoint, retryAfterMs: Math.min(waitMs, LONGEST_PAUSE_MS) },
   );
 }
 

@@ -2,7 +2,7 @@
  * What a plan allows: its rate, its month's credit, and how fast prices can then be polled.
  * Must stay true: in no minute does anybody send more than `callsPerMinute`; the stream never touches the batch's share of the month.
  */
-import { SECOND } from '../../src/domain/time.js';
+import { DAY, SECOND } from '../../src/domain/time.js';
 
 export interface CallPlan {
   /** At least 2. */
@@ -37,6 +37,9 @@ function nextMonthStart(now: Date): Date {
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1));
 }
 
+/** No wait is longer, however long the source or the credit asks for: plans change, and a timer holds 24 days at most. */
+export const LONGEST_PAUSE_MS = DAY;
+
 /** The longer of the wanted interval and what the rate and the month's remaining credit allow, in whole seconds. */
 export function effectivePollSeconds(wanted: number, plan: CallPlan, callsThisMonth: number, callsPerPoll: number, now: Date): number {
   const byRate = (callsPerPoll * 60) / (plan.callsPerMinute * STREAM_SHARE_OF_RATE);
@@ -44,5 +47,6 @@ export function effectivePollSeconds(wanted: number, plan: CallPlan, callsThisMo
   if (limit === null) return Math.ceil(Math.max(wanted, byRate));
   const secondsLeft = (nextMonthStart(now).getTime() - now.getTime()) / SECOND;
   const pollsLeft = Math.floor((limit - callsThisMonth) / callsPerPoll);
-  return Math.ceil(Math.max(wanted, byRate, pollsLeft > 0 ? secondsLeft / pollsLeft : secondsLeft));
+  const byCredit = pollsLeft > 0 ? secondsLeft / pollsLeft : secondsLeft;
+  return Math.ceil(Math.max(wanted, byRate, Math.min(byCredit, LONGEST_PAUSE_MS / SECOND)));
 }

@@ -102,7 +102,7 @@ export interface SourceErrorDetail {
   endpoint: string;
   /** Absent where no response came. */
   status?: number;
-  /** How long the source, or the plan's credit, asks to wait. */
+  /** How long the source, or the plan's credit, asks to wait; a day at most. */
   retryAfterMs?: number;
   cause?: unknown;
 }

@@ -4,6 +4,7 @@
  */
 import { SECOND } from '../../../src/domain/time.js';
 import { parseLossless, toDecimal } from '../lossless-json.js';
+import { LONGEST_PAUSE_MS } from '../plan.js';
 import { SourceError, type SourceErrorKind } from '../source.js';
 import type { TextResponse } from './transport-errors.js';
 
@@ -147,10 +148,14 @@ function presentable(words: string, { apiKey }: ResponseContext): string {
 function parseRetryAfter(headers: Headers): number | undefined {
   const text = headers.get('retry-after')?.trim();
   if (text === undefined || text === '') return undefined;
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * SECOND;
+  if (/^\d+(\.\d+)?$/.test(text)) return clamp(Number(text) * SECOND);
   // Date.parse alone would make a date of almost anything: "-5" is in May 2001.
   if (!text.endsWith(' GMT')) return undefined;
   const now = Date.parse(headers.get('date') ?? '');
   const until = Date.parse(text);
-  return Number.isNaN(until) ? undefined : Math.max(0, until - (Number.isNaN(now) ? Date.now() : now));
+  return Number.isNaN(until) ? undefined : clamp(until - (Number.isNaN(now) ? Date.now() : now));
+}
+
+function clamp(waitMs: number): number {
+  return Math.min(Math.max(0, waitMs), LONGEST_PAUSE_MS);
 }

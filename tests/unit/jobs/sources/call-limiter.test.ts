@@ -135,6 +135,7 @@ describe('the month’s credit', () => {
     for (let call = 0; call < 18; call++) await limiter.takeTurn('/simple/price', 'stream');
     const spent = limiter.takeTurn('/simple/price', 'stream');
     await expect(spent).rejects.toMatchObject({ kind: 'rate_limited', retryAfterMs: expect.any(Number) });
+    expect((await spent.catch((error) => error.retryAfterMs)) as number).toBeLessThanOrEqual(86_400_000);
     await expect(spent).rejects.toThrow(/20 calls .* share that the daily batch keeps/);
     await limiter.takeTurn('/coins/markets', 'batch');
     await limiter.takeTurn('/global', 'batch');

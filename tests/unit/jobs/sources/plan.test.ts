@@ -47,6 +47,10 @@ describe('the effective poll interval', () => {
     expect(effectivePollSeconds(30, demo, 8_998, 4, NOON_OF_THE_LAST_DAY)).toBe(43_200);
   });
 
+  test('is a day at most: a timer holds no month', () => {
+    expect(effectivePollSeconds(30, demo, 9_000, 1, MONTH_START)).toBe(86_400);
+  });
+
   test('leaves the batch two fifths of the rate', () => {
     expect(effectivePollSeconds(1, unlimited, 0, 1, MONTH_START)).toBe(20);
     expect(effectivePollSeconds(30, unlimited, 0, 4, MONTH_START)).toBe(80);
