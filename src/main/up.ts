@@ -1,35 +1,57 @@
 /** `cdp up`: every role in one process, on the embedded Postgres and its log unless others are given. */
-import { startPriceSource } from '../../jobs/sources/start-source.js';
-import { DEFAULT_RULES } from '../alerts/default-rules.js';
-import { ensureDefaultRules } from '../alerts/rules.js';
-import { createHealth } from '../platform/health.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createHealth, type Health } from '../platform/health.js';
 import { createMetrics, observePool } from '../platform/metrics.js';
+import { findPublishedThrough } from '../store/ops/datasets.js';
 import type { CommandContext } from './command.js';
 import { startConsumer } from './consumer.js';
 import { startFoundation } from './foundation.js';
-import { startGateway } from './gateway.js';
+import { type StartedGateway, startGateway } from './gateway.js';
 import { startPostgres } from './postgres.js';
 import { startProducer } from './producer.js';
+import { startPipelines, startSource } from './worker.js';
 
 export default async function up(context: CommandContext): Promise<void> {
-  const { config, logger, lifecycle } = context;
-  const begun = performance.now();
-  const url = await startPostgres(context);
-  const foundation = await startFoundation(context, 'up', url, { migrates: true });
-  const { db, clock } = foundation;
+  const { logger, lifecycle } = context;
+  const foundation = await startFoundation(context, 'up', await startPostgres(context), { migrates: true });
+  const { db } = foundation;
   const metrics = createMetrics('up');
   observePool(metrics, db.pool);
   const health = createHealth();
   const gateway = await startGateway(context, foundation, { health, metrics });
-  logger.info(`gateway: ${gateway.url}/graphql`);
-  await ensureDefaultRules(db, DEFAULT_RULES, clock.now());
-  const { source } = await lifecycle.start(
-    'source',
-    () => startPriceSource(config, { database: db, clock, logger }),
-    (started) => started.stop(),
+  const source = await startSource(context, foundation);
+  const consumer = await startConsumer(context, foundation);
+  health.addPart('consumer', () =>
+    consumer.assigned().length > 0 ? { status: 'ready' } : { status: 'not_ready', reason: 'no partition is assigned yet' },
   );
-  await startConsumer(context, foundation);
+  health.addPart('marts', async () =>
+    (await findPublishedThrough(db.pool)) === null
+      ? { status: 'not_ready', reason: 'the first marts are not published yet' }
+      : { status: 'ready' },
+  );
+  await startPipelines(context, foundation, source);
   await startProducer(context, foundation, source);
-  logger.info(`up in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+
+  await untilReady(health, lifecycle.signal);
+  logger.info(`ready after ${process.uptime().toFixed(1)} s`);
+  console.log(describe(gateway));
   await lifecycle.stopped;
+}
+
+async function untilReady(health: Health, signal: AbortSignal): Promise<void> {
+  while ((await health.readiness()).status === 'not_ready') await sleep(100, undefined, { signal });
+}
+
+function describe({ url, adminKey }: StartedGateway): string {
+  const query = '{ coins(first: 3) { nodes { name price { usd observedAt } performance { return30dPct } } } }';
+  const key = adminKey === null ? 'none: set ADMIN_API_KEY to change rules or run pipelines' : (adminKey.file ?? 'as ADMIN_API_KEY says');
+  return `
+  GraphQL         ${url}/graphql   (WebSocket too)
+  Status          ${url}/status
+  Metrics         ${url}/metrics
+  Operator's key  ${key}
+
+  Try it:
+    curl -s ${url}/graphql -H 'content-type: application/json' -d '{"query": "${query}"}'
+`;
 }
