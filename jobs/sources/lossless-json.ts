@@ -28,19 +28,23 @@ export function toDecimal(value: unknown): Decimal | null {
   return isRawJSON(value) ? parseDecimal(value.rawJSON) : null;
 }
 
+/** Rows are three deep at most. */
+const MAX_DEPTH = 50;
+
 /**
  * Why Postgres could not keep this value as jsonb, or would need absurdly much room for it; null if it can.
  * NUL and lone surrogates are valid JSON and no text for Postgres; 1e100000 is valid JSON and a hundred thousand digits.
  */
-export function whyUnstorable(value: unknown): string | null {
+export function whyUnstorable(value: unknown, depth = 0): string | null {
   if (typeof value === 'string') {
     if (value.includes('\0')) return 'a text holds the character NUL';
     return value.isWellFormed() ? null : 'a text holds half a character (a lone surrogate)';
   }
   if (isRawJSON(value)) return parseDecimal(value.rawJSON) === null ? 'a number is out of all measure' : null;
   if (typeof value !== 'object' || value === null) return null;
+  if (depth === MAX_DEPTH) return 'it is nested too deeply';
   for (const [key, inner] of Object.entries(value)) {
-    const reason = whyUnstorable(key) ?? whyUnstorable(inner);
+    const reason = whyUnstorable(key) ?? whyUnstorable(inner, depth + 1);
     if (reason !== null) return reason;
   }
   return null;
