@@ -7,15 +7,15 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../src/domain/time.js';
 import type { Config } from '../src/platform/config.js';
-import type { EventLog, TopicSpec } from '../src/platform/event-log/event-log.js';
+import type { EventLog } from '../src/platform/event-log/event-log.js';
+import { TOPICS } from '../src/platform/event-log/topics.js';
 import type { Logger } from '../src/platform/logger.js';
-import { ensureMonthlyPartitions, priceWindow } from '../src/platform/partitions.js';
 import type { Database } from '../src/platform/postgres/database.js';
 import { findRun, isPipelineName, loadTaskRuns, type PipelineRunRow, requestRunByHand, type TaskRunRow } from '../src/store/runs.js';
 import { trackConfiguredCoins } from './pipelines/bootstrap.js';
 import { queueHoles } from './pipelines/history.js';
 import { RunAborted, startLeases } from './runtime/lease.js';
-import { runScheduler } from './runtime/scheduler.js';
+import { requestAtStart, runScheduler } from './runtime/scheduler.js';
 import { workOnce, workPipeline } from './runtime/worker.js';
 import { createSchedule } from './schedule.js';
 import type { PriceSource } from './sources/source.js';
@@ -25,9 +25,7 @@ export interface WorkerOptions {
   db: Database;
   log: EventLog;
   source: PriceSource;
-  config: Pick<Config, 'coins' | 'batchCron' | 'retentionDays'>;
-  /** Topics of the log in Postgres, to be trimmed; empty where the log is Kafka. */
-  trimmedTopics: readonly TopicSpec[];
+  config: Pick<Config, 'coins' | 'batchCron' | 'retentionDays' | 'kafka'>;
   clock: Clock;
   logger: Logger;
 }
@@ -59,6 +57,7 @@ async function run(options: WorkerOptions, signal: AbortSignal): Promise<void> {
   const entries = scheduleOf(options);
   const leases = startLeases(db, workerName(), logger);
   try {
+    await requestAtStart({ db, clock, logger }, entries, signal);
     await Promise.all([
       runScheduler({ db, clock, logger }, entries, signal),
       ...entries.map(({ pipeline }) => workPipeline({ db, leases, logger, signal }, pipeline)),
@@ -68,11 +67,9 @@ async function run(options: WorkerOptions, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Everything that a pipeline takes for granted. Doing it again changes nothing. */
+/** What pipelines take for granted, beside the months of raw prices. Doing it again changes nothing. */
 async function prepare(options: WorkerOptions, signal: AbortSignal): Promise<void> {
   const { db, source, clock, logger, config } = options;
-  const { from, to } = priceWindow(clock.now(), config.retentionDays);
-  await ensureMonthlyPartitions(db, from, to);
   await registerDatasets(db);
   const added = await trackConfiguredCoins({ db, source, clock, logger, coins: config.coins }, signal);
   // At once, so that the first daily run knows that a year is on its way.
@@ -80,7 +77,8 @@ async function prepare(options: WorkerOptions, signal: AbortSignal): Promise<voi
 }
 
 function scheduleOf({ config, ...options }: WorkerOptions) {
-  return createSchedule({ ...options, retentionDays: config.retentionDays, batchCron: config.batchCron });
+  const { retentionDays, batchCron, kafka } = config;
+  return createSchedule({ ...options, retentionDays, batchCron, trimmedTopics: kafka === null ? TOPICS : [] });
 }
 
 function workerName(): string {

@@ -1,5 +1,5 @@
 /**
- * What must be there before a worker works: the months of raw prices, and the coins that COINS names, tracked and staged.
+ * What must be there before a worker works: the coins that COINS names, tracked and staged.
  * Must stay true: once tracked, a coin stays, whatever COINS says later and however the ranking changes; COINS only adds.
  */
 import pRetry from 'p-retry';

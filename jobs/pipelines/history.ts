@@ -16,6 +16,7 @@ import {
   type HistoryProgress,
   insertIntervals,
 } from '../../src/store/history.js';
+import { isFirstPublishUnderWay } from '../../src/store/ops/publishing.js';
 import type { Pipeline, TaskOutcome } from '../runtime/pipeline.js';
 import { type HistoryDeps, type IntervalOutcome, loadInterval, usableHistoryDays } from './history-load.js';
 import { planHole } from './history-plan.js';
@@ -29,10 +30,12 @@ const CONCURRENCY = 6;
 const FAILURES_TO_STOP = 10;
 /** A next attempt that is due sooner is waited for; a later one is another run's. */
 const LONGEST_WAIT_MS = 2 * MINUTE;
-const RETRY_POLL_MS = SECOND / 2;
+const LONGEST_WAIT_FOR_MARTS_MS = 30 * SECOND;
+const POLL_MS = SECOND / 4;
 
 export interface HistoryPipelineDeps extends HistoryDeps {
   log: EventLog;
+  logger: Logger;
   retentionDays: number | null;
 }
 
@@ -48,13 +51,13 @@ export function historyPipeline(deps: HistoryPipelineDeps): Pipeline {
           return { rows: await queueHoles(deps) };
         },
       },
-      { name: 'load', dependsOn: ['find_holes'], run: ({ signal, logger }) => loadHistory(deps, signal, logger) },
+      { name: 'load', dependsOn: ['find_holes'], run: ({ signal }) => loadHistory(deps, signal, deps.logger) },
     ],
   };
 }
 
 /** Enters into the ledger what has to be asked for; returns how many intervals are new. */
-export async function queueHoles(deps: Omit<HistoryPipelineDeps, 'log'>): Promise<number> {
+export async function queueHoles(deps: HistoryDeps & { retentionDays: number | null }): Promise<number> {
   const { db, source, clock, retentionDays } = deps;
   const now = clock.now();
   const historyDays = usableHistoryDays(source);
@@ -83,7 +86,9 @@ export async function loadHistory(deps: HistoryDeps, signal: AbortSignal, logger
     for (;;) {
       const due = await getDueIntervals(deps.db.pool, deps.source.name, deps.clock.now());
       if (due.length > 0) {
-        const loaded = await loadDue(deps, due, signal, logger);
+        const days = due.filter((interval) => interval.grain === '1d');
+        if (days.length === 0) await letFirstMartsPass(deps, signal);
+        const loaded = await loadDue(deps, days.length > 0 ? days : due, signal, logger);
         done += loaded.done;
         if (loaded.stopped !== null) return { failed: loaded.stopped };
         continue;
@@ -97,11 +102,17 @@ export async function loadHistory(deps: HistoryDeps, signal: AbortSignal, logger
           failed: `${failing.length} intervals wait for another attempt, the next at ${soonest.retryAt.toISOString()}: ${soonest.error}`,
         };
       }
-      await sleep(Math.min(Math.max(waitMs, 0), RETRY_POLL_MS), undefined, { signal });
+      await sleep(Math.min(Math.max(waitMs, 0), POLL_MS), undefined, { signal });
     }
   } finally {
     await progress.stop();
   }
+}
+
+/** A newcomer waits for the first marts; what is finer than a day can wait for them. */
+async function letFirstMartsPass({ db }: HistoryDeps, signal: AbortSignal): Promise<void> {
+  const until = performance.now() + LONGEST_WAIT_FOR_MARTS_MS;
+  while (performance.now() < until && (await isFirstPublishUnderWay(db.pool))) await sleep(POLL_MS, undefined, { signal });
 }
 
 /** Several at a time. `stopped`: why the rest was left alone. */

@@ -52,19 +52,25 @@ export async function requestDue({ db, clock }: SchedulerContext, entry: Schedul
   return queued;
 }
 
-/** Asks for every entry at once, then as their crons say, until the signal. */
+/** What was missed, and what every start asks for. */
+export async function requestAtStart(context: SchedulerContext, entries: ScheduleEntry[], signal: AbortSignal): Promise<void> {
+  await Promise.all(entries.map((entry) => askUntilAnswered(context, entry, true, signal)));
+}
+
+/** Asks for every entry when its cron says so, until the signal. */
 export async function runScheduler(context: SchedulerContext, entries: ScheduleEntry[], signal: AbortSignal): Promise<void> {
   const underWay = new Map<ScheduleEntry, Promise<void>>();
-  const ask = async (entry: ScheduleEntry, atStart: boolean) => {
+  const ask = (entry: ScheduleEntry) => {
     if (underWay.has(entry)) return;
-    const asked = askUntilAnswered(context, entry, atStart, signal);
-    underWay.set(entry, asked);
-    await asked.finally(() => underWay.delete(entry));
+    const asked = askUntilAnswered(context, entry, false, signal);
+    underWay.set(
+      entry,
+      asked.finally(() => underWay.delete(entry)),
+    );
   };
   const jobs = entries.flatMap((entry) =>
-    entry.cron === null ? [] : [schedule.scheduleJob({ rule: entry.cron, tz: 'Etc/UTC' }, () => ask(entry, false))],
+    entry.cron === null ? [] : [schedule.scheduleJob({ rule: entry.cron, tz: 'Etc/UTC' }, () => ask(entry))],
   );
-  await Promise.all(entries.map((entry) => ask(entry, true)));
   if (!signal.aborted) await once(signal, 'abort');
   for (const job of jobs) job.cancel();
   await Promise.all(underWay.values());

@@ -50,7 +50,7 @@ async function executeRun({ db, leases, logger, signal: stopping }: WorkerContex
     if (signal.aborted) return leave(db, run, signal.reason, runLogger);
     const owned = await finishRun(db, run, outcome.status, outcome.error);
     if (!owned) return runLogger.warn(`${run.pipeline}: another worker has taken this run over`);
-    report(runLogger, run, outcome, performance.now() - startedAt);
+    report(logger, run, outcome, performance.now() - startedAt);
   } catch (error) {
     runLogger.error({ err: error }, `${run.pipeline}: the run could not be recorded; it is left to the next attempt`);
     await releaseRun(db, run).catch(() => {}); // the ledger is away: the lease lapses by itself

@@ -32,12 +32,3 @@ export async function getPricedCoins(db: Queryable): Promise<string[]> {
   );
   return rows.map((row) => row.coinId);
 }
-
-/** Whether a publish has something to make anew: a day that is published already changed over a minute ago. */
-export async function hasOverdueMarks(db: Queryable): Promise<boolean> {
-  const { rows } = await db.query<{ overdue: boolean }>(
-    `SELECT EXISTS (SELECT FROM ops.changed_days WHERE day <= (SELECT max(published_through) FROM ops.datasets)
-                      AND marked_at < clock_timestamp() - interval '1 minute') AS overdue`,
-  );
-  return rows[0]?.overdue === true;
-}
