@@ -5,9 +5,11 @@
  */
 import type { SourcePosition } from '../../src/domain/updates.js';
 
+const ORDINAL_BITS = 15n;
+
 /** Orders the records of one source partition. */
-export function sourceMark({ sourcePosition, ordinal }: SourcePosition): bigint {
-  return (sourcePosition << 15n) | BigInt(ordinal);
+function sourceMark({ sourcePosition, ordinal }: SourcePosition): bigint {
+  return (sourcePosition << ORDINAL_BITS) | BigInt(ordinal);
 }
 
 export class Progress {
@@ -56,12 +58,18 @@ export interface Cursor {
   progress: Progress;
 }
 
-const PART = /^([0-9a-f]{1,16})\.([0-9a-f]{1,20})?$/;
+const PART = /^([0-9a-f]{1,16})\.([0-9a-f]{1,16})?$/;
 const LONGEST = 8_192;
 
-/** '<log id>|<next>.<last>,…' per partition, in hexadecimal, as base64url. Only for topics whose partitions are the source's. */
+/**
+ * '<log id>|<next offset>.<last source position>,…' per partition, in hexadecimal, as base64url.
+ * For a topic whose partitions are the source's, and whose source positions give rise to one record each.
+ */
 export function encodeCursor(logId: string, { next, last }: Progress): string {
-  const parts = next.map((offset, partition) => `${offset.toString(16)}.${last.get(partition)?.toString(16) ?? ''}`);
+  const parts = next.map((offset, partition) => {
+    const mark = last.get(partition);
+    return `${offset.toString(16)}.${mark === undefined ? '' : (mark >> ORDINAL_BITS).toString(16)}`;
+  });
   return Buffer.from(`${logId}|${parts.join(',')}`).toString('base64url');
 }
 
@@ -75,7 +83,7 @@ export function decodeCursor(text: string): Cursor | null {
     const [, next, last] = PART.exec(part) ?? [];
     if (next === undefined) return null;
     progress.next.push(BigInt(`0x${next}`));
-    if (last !== undefined) progress.last.set(partition, BigInt(`0x${last}`));
+    if (last !== undefined) progress.last.set(partition, BigInt(`0x${last}`) << ORDINAL_BITS);
   }
   return { logId, progress };
 }
