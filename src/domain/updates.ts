@@ -6,7 +6,8 @@
  */
 import type { Decimal } from './decimal.js';
 
-export type AlertKind = 'PRICE_ABOVE' | 'PRICE_BELOW' | 'PCT_RISE' | 'PCT_FALL';
+export const ALERT_KINDS = ['PRICE_ABOVE', 'PRICE_BELOW', 'PCT_RISE', 'PCT_FALL'] as const;
+export type AlertKind = (typeof ALERT_KINDS)[number];
 export type AlertSeverity = 'INFO' | 'WARNING' | 'CRITICAL';
 export type AlertStatus = 'FIRING' | 'ACKNOWLEDGED' | 'RESOLVED' | 'SUPPRESSED';
 

@@ -1,24 +1,15 @@
 /** Alert rules as an operator writes them. */
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { RULE_KINDS } from '../../../src/alerts/rule-kinds.js';
 import type { Decimal } from '../../../src/domain/decimal.js';
-import type { AlertKind, AlertSeverity } from '../../../src/domain/updates.js';
+import { ALERT_KINDS, type AlertKind, type AlertSeverity } from '../../../src/domain/updates.js';
 import { DateTimeScalar, DecimalScalar } from '../../scalars.js';
 
-export const AlertKinds = {
-  PRICE_ABOVE: 'PRICE_ABOVE',
-  PRICE_BELOW: 'PRICE_BELOW',
-  PCT_RISE: 'PCT_RISE',
-  PCT_FALL: 'PCT_FALL',
-} as const satisfies Record<AlertKind, AlertKind>;
+export const AlertKinds = Object.fromEntries(ALERT_KINDS.map((kind) => [kind, kind])) as { [Kind in AlertKind]: Kind };
 registerEnumType(AlertKinds, {
   name: 'AlertKind',
   description: 'The condition of a rule, evaluated on every new observation.',
-  valuesConfig: {
-    PRICE_ABOVE: { description: 'The price is above threshold USD.' },
-    PRICE_BELOW: { description: 'The price is below threshold USD.' },
-    PCT_RISE: { description: 'The price rose by more than threshold percent within windowMinutes.' },
-    PCT_FALL: { description: 'The price fell by more than threshold percent within windowMinutes.' },
-  },
+  valuesConfig: Object.fromEntries(ALERT_KINDS.map((kind) => [kind, { description: RULE_KINDS[kind].meaning }])),
 });
 
 export const AlertSeverities = { INFO: 'INFO', WARNING: 'WARNING', CRITICAL: 'CRITICAL' } as const satisfies Record<

@@ -220,7 +220,7 @@ CREATE TABLE mart.mart_alerts (
   rule_id         bigint         NOT NULL,
   rule_version    integer        NOT NULL,
   coin_id         text           NOT NULL,
-  kind            text           NOT NULL CHECK (kind IN ('PRICE_ABOVE', 'PRICE_BELOW', 'PCT_RISE', 'PCT_FALL')),
+  kind            text           NOT NULL, -- src/alerts/rule-kinds.ts
   severity        text           NOT NULL CHECK (severity IN ('INFO', 'WARNING', 'CRITICAL')),
   threshold       numeric        NOT NULL,
   window_minutes  integer,
@@ -369,10 +369,10 @@ CREATE TABLE ops.alert_rules (
   id               bigint         GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   version          integer        NOT NULL DEFAULT 1,
   name             text           NOT NULL,
-  kind             text           NOT NULL CHECK (kind IN ('PRICE_ABOVE', 'PRICE_BELOW', 'PCT_RISE', 'PCT_FALL')),
+  kind             text           NOT NULL, -- src/alerts/rule-kinds.ts
   coin_id          text, -- null: every coin
   threshold        numeric        NOT NULL CHECK (threshold > 0),
-  window_minutes   integer        CHECK ((window_minutes IS NOT NULL) = (kind IN ('PCT_RISE', 'PCT_FALL'))),
+  window_minutes   integer        CHECK (window_minutes > 0), -- of kinds that look back
   severity         text           NOT NULL CHECK (severity IN ('INFO', 'WARNING', 'CRITICAL')),
   cooldown_seconds integer        NOT NULL CHECK (cooldown_seconds >= 0),
   enabled          boolean        NOT NULL,
