@@ -33,25 +33,29 @@ export interface GivenPrice {
   receivedAt?: Date;
   grain?: RawPrice['grain'];
   source?: string;
+  payload?: string;
 }
 
-/** In one transaction, as one history call or one batch. */
-export async function givePrices(db: Database, prices: readonly GivenPrice[], origin = `history/${++calls}/1`): Promise<string> {
-  const rows = prices.map(
-    ({ coinId, observedAt, price, receivedAt, grain, source }, index): RawPrice => ({
-      source: source ?? SOURCE,
-      coinId,
-      priceUsd: decimal(price),
-      observedAt,
-      receivedAt: receivedAt ?? new Date(observedAt.getTime() + HOUR),
-      payload: JSON.stringify({ price }),
-      grain: grain ?? '1d',
-      origin,
-      position: BigInt(index),
-    }),
-  );
+/** As points of one history call. */
+export function rawPrices(prices: readonly GivenPrice[], origin = `history/${++calls}/1`): RawPrice[] {
+  return prices.map(({ coinId, observedAt, price, receivedAt, grain, source, payload }, index) => ({
+    source: source ?? SOURCE,
+    coinId,
+    priceUsd: decimal(price),
+    observedAt,
+    receivedAt: receivedAt ?? new Date(observedAt.getTime() + HOUR),
+    payload: payload ?? JSON.stringify({ price }),
+    grain: grain ?? '1d',
+    origin,
+    position: BigInt(index),
+  }));
+}
+
+/** Stores them in one transaction; returns their origin. */
+export async function givePrices(db: Database, prices: readonly GivenPrice[]): Promise<string> {
+  const rows = rawPrices(prices);
   await db.transaction((tx) => storePrices(tx, rows, new Date()));
-  return origin;
+  return rows[0]?.origin as string;
 }
 
 /** Closes as the daily points of a source give them: at the day's end. */

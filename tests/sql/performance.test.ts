@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { addDays, endOfDay, HOUR, type UtcDate } from '../../src/domain/time.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { agrees } from '../kit/reference/agreement.js';
 import { eachDay } from '../kit/reference/days.js';
-import { type Closes, type ModelPerformance, type ModelSeries, modelPerformance, modelSeries } from '../kit/reference/performance.js';
+import { type Closes, type ModelSeries, modelPerformance, modelSeries } from '../kit/reference/performance.js';
 import { dailyPoints, date, failuresOf, type GivenPrice, givePrices, openMartDatabase, publishThrough } from './mart-database.js';
+import { PERFORMANCE_COLUMNS, performanceDifferences } from './model-of-database.js';
 import { plainDigits, steady, walk } from './series.js';
 
 const FROM = date('2023-02-01');
@@ -36,23 +36,6 @@ const SERIES: Record<string, Map<UtcDate, string>> = {
   ),
 };
 
-/** A column, the model's figure, and the magnitude that its terms had before they cancelled. */
-const COLUMNS: [column: string, figure: keyof ModelPerformance, magnitude: number][] = [
-  ['return_1d_pct', 'return1d', 0],
-  ['return_7d_pct', 'return7d', 0],
-  ['return_30d_pct', 'return30d', 0],
-  ['return_90d_pct', 'return90d', 0],
-  ['return_1y_pct', 'return1y', 0],
-  ['volatility_30d_pct', 'volatility30d', 0],
-  ['sharpe_30d', 'sharpe30d', 19],
-  ['max_drawdown_90d_pct', 'maxDrawdown90d', 0],
-  ['sma_7_usd', 'sma7', 0],
-  ['sma_30_usd', 'sma30', 0],
-  ['rsi_14', 'rsi14', 0],
-  ['beta_to_bitcoin_90d', 'beta90d', 1],
-  ['correlation_to_bitcoin_90d', 'correlation90d', 1],
-];
-
 let db: Database;
 const rows = new Map<string, Record<string, string | number | null>>();
 
@@ -75,10 +58,7 @@ function differences(coinId: string, closes: Closes, series: ModelSeries, bitcoi
     if ((row === undefined) !== (expected === null)) wrong.push(`${day}: ${row ? 'a row' : 'no row'}`);
     if (row === undefined || expected === null) continue;
     if (row.price_usd !== closes.get(day)) wrong.push(`${day} price_usd: ${row.price_usd}, not ${closes.get(day)}`);
-    for (const [column, figure, magnitude] of COLUMNS) {
-      const [actual, wanted] = [row[column] ?? null, expected[figure]].map((value) => (value === null ? null : Number(value)));
-      if (!agrees(actual as number | null, wanted as number | null, magnitude)) wrong.push(`${day} ${column}: ${actual}, not ${wanted}`);
-    }
+    wrong.push(...performanceDifferences(row, expected));
   }
   return wrong;
 }
@@ -93,12 +73,13 @@ describe('performance', () => {
 
   test('knows every figure where the history is long enough', () => {
     const last = rows.get(`plain ${THROUGH}`) as Record<string, unknown>;
-    expect(COLUMNS.filter(([column]) => last[column] === null)).toEqual([]);
+    expect(PERFORMANCE_COLUMNS.filter(([column]) => last[column] === null)).toEqual([]);
     expect(rows.get(`bitcoin ${THROUGH}`)).toMatchObject({ beta_to_bitcoin_90d: 1, correlation_to_bitcoin_90d: 1 });
   });
 
   test('makes no number up where it is too short', () => {
-    const figures = (day: UtcDate) => COLUMNS.filter(([column]) => rows.get(`plain ${day}`)?.[column] !== null).map(([column]) => column);
+    const figures = (day: UtcDate) =>
+      PERFORMANCE_COLUMNS.filter(([column]) => rows.get(`plain ${day}`)?.[column] !== null).map(([column]) => column);
     expect(figures(FROM)).toEqual([]);
     expect(figures(addDays(FROM, 25))).not.toContain('sma_30_usd');
     expect(figures(addDays(FROM, 26))).toContain('sma_30_usd');
