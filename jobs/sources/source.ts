@@ -12,8 +12,6 @@ export type HistoryGrain = Exclude<PriceGrain, 'tick'>;
 export interface PriceSource {
   /** The `source` column. */
   readonly name: string;
-  /** Words and link that the source's terms ask to be shown. */
-  readonly attribution: string;
   /** How many days back the plan gives history. */
   readonly historyDays: number;
   /** The greatest by market cap, greatest first. */

@@ -35,8 +35,7 @@ const START: Record<PriceSourceName, (config: SourceConfig, around: SourceSurrou
       callsPerMonth: monthlyCredit ?? given.callsPerMonth,
     };
     const limiter = createCallLimiter(around.database, { source: 'coingecko', apiKey }, plan);
-    const attribution = 'Data provided by CoinGecko (https://www.coingecko.com)';
-    const source = createCoinGeckoSource({ ...around, name: 'coingecko', label: 'CoinGecko', attribution, plan, apiKey, limiter });
+    const source = createCoinGeckoSource({ ...around, name: 'coingecko', label: 'CoinGecko', plan, apiKey, limiter });
     return { source, stop: async () => {} };
   },
 
@@ -44,12 +43,10 @@ const START: Record<PriceSourceName, (config: SourceConfig, around: SourceSurrou
     const simulator = await startSimulator({ seed: SIMULATOR_SEED, clock: around.clock, port: 0 });
     const plan = { ...PLANS.simulator, baseUrl: simulator.url };
     const limiter = createCallLimiter(around.database, { source: 'simulator', apiKey: null }, plan);
-    const attribution = 'A simulated market: no price here is real';
     const source = createCoinGeckoSource({
       ...around,
       name: 'simulator',
       label: 'The simulator',
-      attribution,
       plan,
       apiKey: null,
       limiter,

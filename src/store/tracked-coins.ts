@@ -26,3 +26,9 @@ export async function trackCoins(tx: Queryable, coinIds: readonly string[], sour
   );
   return rowCount ?? 0;
 }
+
+/** Names of the sources that feed the tracked coins. */
+export async function getFeedingSources(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ source: string }>('SELECT DISTINCT source FROM ops.tracked_coins ORDER BY source');
+  return rows.map((row) => row.source);
+}

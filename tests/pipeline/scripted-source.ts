@@ -72,7 +72,6 @@ export function scriptedSource(clock: Clock, coins: string[], replaced: Partial<
   const seen = (rows: MarketSnapshot[]) => ({ fetchedAt: clock.now(), receivedAt: clock.now(), rows, rejected: [] });
   const given: PriceSource = {
     name: 'simulator',
-    attribution: '',
     historyDays: 400,
     topCoins: async (count) => seen(coins.slice(0, count).map((coin, index) => snapshotOf(coin, index + 1, clock.now()))),
     marketSnapshot: async (ids) =>

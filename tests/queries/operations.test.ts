@@ -240,6 +240,7 @@ describe('platform', () => {
 
   test('names CoinGecko where the data are real', async () => {
     const real = await startTestGateway({ platform: { realm: 'real', version: '1', startedAt: new Date() } });
+    await real.db.pool.query(`UPDATE ops.tracked_coins SET source = 'coingecko'`);
     const { json } = await real.ask('{ platform { realm attribution newestObservationAt } }');
     expect(json.data.platform).toMatchObject({ realm: 'REAL', attribution: 'Data provided by CoinGecko (https://www.coingecko.com)' });
     await real.close();

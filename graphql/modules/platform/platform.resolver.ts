@@ -1,22 +1,24 @@
 /** The platform itself: realm, version, freshness, progress of the history. */
 import { Ctx, FieldResolver, Query, Resolver } from 'type-graphql';
+import { ATTRIBUTIONS } from '../../../src/domain/attributions.js';
 import { findHistoryProgress, type HistoryProgress as StoredProgress } from '../../../src/store/history.js';
 import { findNewestObservation } from '../../../src/store/mart/latest-prices.js';
+import { getFeedingSources } from '../../../src/store/tracked-coins.js';
 import type { GatewayContext } from '../../context.js';
 import { DateTimeScalar } from '../../scalars.js';
-import { HistoryProgress, Platform, type Realms } from './platform.type.js';
-
-/** Words: https://brand.coingecko.com/resources/attribution-guide */
-const ATTRIBUTIONS: Record<(typeof Realms)[keyof typeof Realms], string> = {
-  real: 'Data provided by CoinGecko (https://www.coingecko.com)',
-  simulated: 'Simulated data: no real prices. Names and ids of coins as on CoinGecko (https://www.coingecko.com)',
-};
+import { HistoryProgress, Platform } from './platform.type.js';
 
 @Resolver(() => Platform)
 export class PlatformResolver {
   @Query(() => Platform, { description: 'What this platform is and how far it has come.' })
-  platform(@Ctx() { platform }: GatewayContext): Pick<Platform, 'realm' | 'version' | 'startedAt' | 'attribution'> {
-    return { ...platform, attribution: ATTRIBUTIONS[platform.realm] };
+  platform(@Ctx() { platform }: GatewayContext): Pick<Platform, 'realm' | 'version' | 'startedAt'> {
+    return platform;
+  }
+
+  @FieldResolver(() => String, { description: "The sources' names, and the words and links that their terms ask to be shown." })
+  async attribution(@Ctx() context: GatewayContext): Promise<string> {
+    const sources = await getFeedingSources(context.db.pool);
+    return sources.map((source) => ATTRIBUTIONS[source] ?? source).join(' ');
   }
 
   @FieldResolver(() => DateTimeScalar, {

@@ -34,7 +34,4 @@ export class Platform {
 
   @Field(() => DateTimeScalar, { description: 'When this gateway started.' })
   startedAt!: Date;
-
-  @Field(() => String, { description: "The source's name and the words and link that its terms ask to be shown beside the data." })
-  attribution!: string;
 }

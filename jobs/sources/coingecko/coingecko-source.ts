@@ -15,7 +15,6 @@ export interface CoinGeckoOptions {
   name: string;
   /** As a person knows it. */
   label: string;
-  attribution: string;
   plan: ApiPlan;
   apiKey: string | null;
   limiter: CallLimiter;
@@ -28,7 +27,7 @@ export interface CoinGeckoOptions {
 const MAX_IDS_LENGTH = 5_000;
 
 export function createCoinGeckoSource(options: CoinGeckoOptions): PriceSource {
-  const { name, label, attribution, plan, limiter, clock, logger } = options;
+  const { name, label, plan, limiter, clock, logger } = options;
   const get = createClient({ ...options, baseUrl: plan.baseUrl, keyHeader: plan.keyHeader });
   const result = <T>(responses: ApiResponse[], parts: Pick<SourceResult<T>, 'rows' | 'rejected'>[]): SourceResult<T> => ({
     fetchedAt: responses[0]?.fetchedAt ?? clock.now(),
@@ -39,7 +38,6 @@ export function createCoinGeckoSource(options: CoinGeckoOptions): PriceSource {
 
   return {
     name,
-    attribution,
     historyDays: plan.historyDays,
 
     async topCoins(count, signal) {

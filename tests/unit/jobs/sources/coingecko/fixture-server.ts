@@ -85,7 +85,6 @@ export function testSource({ url, limiter, clock, plan, apiKey, timings, warning
   return createCoinGeckoSource({
     name: 'coingecko',
     label: 'CoinGecko',
-    attribution: 'test',
     plan: { ...PLANS.public, ...plan, baseUrl: url },
     apiKey: apiKey ?? null,
     limiter: limiter ?? openLimiter(),
