@@ -9,10 +9,11 @@ import { endOfDay, HOUR, MINUTE, SECOND } from '../../src/domain/time.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import { countPendingDays } from '../../src/store/history.js';
 import { findGlobalFetch, findMarketFetch } from '../../src/store/ops/fetches.js';
-import { newestEndedDay, type PipelineRunRow } from '../../src/store/runs.js';
+import { isPipelineOpen, newestEndedDay, type PipelineRunRow } from '../../src/store/runs.js';
 import { getTrackedCoins } from '../../src/store/tracked-coins.js';
 import { landGlobal, landMarketData } from '../runtime/land.js';
 import { logicalDateOf, type Pipeline, type RetryPolicy, type RunContext, type TaskOutcome } from '../runtime/pipeline.js';
+import { SourceError } from '../sources/source.js';
 import type { HistoryDeps } from './history-load.js';
 import { publishDays } from './publishing.js';
 import { waitForStream } from './stream-wait.js';
@@ -26,6 +27,7 @@ const ON_ITS_WAY_MS = 5 * SECOND;
 const LONGEST_WAIT_FOR_STREAM_MS = 10 * MINUTE;
 /** The first marts should show a year; for a plan that takes longer than this they come without. */
 const LONGEST_WAIT_FOR_HISTORY_MS = 60 * SECOND;
+const LONGEST_WAIT_FOR_SOURCE_MS = 2 * MINUTE;
 /** Fetches are worth waiting for, but not for long: the marts of a day are due within minutes of its end. */
 const FETCH_RETRY: RetryPolicy = { retries: 4, minTimeout: 2 * SECOND, maxTimeout: 30 * SECOND };
 
@@ -33,8 +35,8 @@ export function dailyPipeline(deps: DailyDeps): Pipeline {
   return {
     name: 'daily',
     tasks: [
-      { name: 'fetch_markets', retry: FETCH_RETRY, run: (context) => fetchMarkets(deps, context) },
-      { name: 'fetch_global', retry: FETCH_RETRY, run: (context) => fetchGlobal(deps, context) },
+      { name: 'fetch_markets', retry: FETCH_RETRY, run: (context) => unlessRefused(fetchMarkets(deps, context)) },
+      { name: 'fetch_global', retry: FETCH_RETRY, run: (context) => unlessRefused(fetchGlobal(deps, context)) },
       { name: 'wait_for_stream', run: (context) => waitForDay(deps, context) },
       { name: 'wait_for_history', run: (context) => waitForHistory(deps, context) },
       {
@@ -45,6 +47,14 @@ export function dailyPipeline(deps: DailyDeps): Pipeline {
       },
     ],
   };
+}
+
+/** A call that asking again within minutes will not mend. */
+async function unlessRefused(fetching: Promise<TaskOutcome>): Promise<TaskOutcome> {
+  return fetching.catch((error: unknown) => {
+    if (!(error instanceof SourceError) || (error.retryable && (error.retryAfterMs ?? 0) < LONGEST_WAIT_FOR_SOURCE_MS)) throw error;
+    return { failed: error.message };
+  });
 }
 
 /** Why this run fetches nothing, or null. */
@@ -94,6 +104,7 @@ async function waitForHistory({ db, source }: DailyDeps, { signal }: RunContext)
   const started = performance.now();
   const atFirst = await countPendingDays(db.pool, source.name);
   for (let left = atFirst; left > 0; left = await countPendingDays(db.pool, source.name)) {
+    if (!(await isPipelineOpen(db.pool, 'history'))) return { skipped: `${left} coins lack their daily history, and nobody is loading it` };
     const elapsed = performance.now() - started;
     const pace = left < atFirst ? elapsed / (atFirst - left) : elapsed / 2;
     if (
