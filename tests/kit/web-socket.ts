@@ -11,13 +11,18 @@ export interface Message {
 
 export class Socket {
   readonly messages: Message[] = [];
+  /** Results of subscriptions and queries. */
+  // biome-ignore lint/suspicious/noExplicitAny: each test reads the fields that it asked for
+  readonly data: any[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
   #news = Promise.withResolvers<void>();
 
   private constructor(readonly socket: WebSocket) {
     this.closed = new Promise((resolve) => socket.once('close', (code, reason) => resolve({ code, reason: String(reason) })));
     socket.on('message', (data) => {
-      this.messages.push(JSON.parse(String(data)));
+      const message = JSON.parse(String(data)) as Message;
+      this.messages.push(message);
+      if (message.type === 'next') this.data.push(message.payload.data);
       this.#news.resolve();
       this.#news = Promise.withResolvers();
     });
@@ -48,12 +53,6 @@ export class Socket {
       if (found !== undefined) return found;
       await this.#orClosed(this.#news.promise);
     }
-  }
-
-  /** Results of subscriptions and queries, as far as they have come. */
-  // biome-ignore lint/suspicious/noExplicitAny: each test reads the fields that it asked for
-  get data(): any[] {
-    return this.messages.filter(({ type }) => type === 'next').map(({ payload }) => payload.data);
   }
 
   async has(count: number): Promise<void> {

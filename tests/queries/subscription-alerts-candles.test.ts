@@ -193,11 +193,9 @@ describe('candleUpdated', () => {
       observations: 1_001,
       isComplete: false,
     });
-    // Two updates while the first one is read at most: the boundary belongs to the bucket that it ends.
-    await Promise.all([
-      tick('solana', new Date('2026-03-10T12:11:00Z'), '4', 1_002),
-      tick('solana', new Date('2026-03-10T12:11:00.001Z'), '5', 1),
-    ]);
+    // The boundary belongs to the bucket that it ends.
+    await tick('solana', new Date('2026-03-10T12:11:00Z'), '4', 1_002);
+    await tick('solana', new Date('2026-03-10T12:11:00.001Z'), '5', 1);
     while (live.data.at(-1)?.candleUpdated.close !== '5') await live.has(live.data.length + 1);
     const states = live.data.map(({ candleUpdated }) => [candleUpdated.bucketStart.slice(14, 16), candleUpdated.observations]);
     expect(states.filter(([minute]) => minute === '10').at(-1)).toEqual(['10', 1_002]);

@@ -1,5 +1,5 @@
 /** Replay that hands over to the live stream while more comes in, whatever is repeated, filtered or slow on the way. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { encodeCursor, Progress } from '../../graphql/live/progress.js';
 import { UPDATES_TOPIC } from '../../src/domain/prices.js';
@@ -123,6 +123,26 @@ test('repeats of any length anywhere, and a gateway that dies in between, change
   );
 }, 60_000);
 
+test('what was repeated right behind a cursor is known as a repeat, long after', async () => {
+  let gateway = await setting.startGateway();
+  const first = new TestSubscription<PriceData>(gateway.url, { query: QUERY, variables: { after: await cursorOfNow() } });
+  const seen = updateOf('bitcoin', ++positions);
+  await setting.push(seen);
+  const after = (await first.has(1))[0]?.priceUpdated.cursor;
+  await setting.push(seen, seen);
+  // So many that a new gateway meets neither the record nor its repeats when it starts.
+  const later = Array.from({ length: 2_500 }, () => updateOf('bitcoin', ++positions));
+  await setting.push(...later);
+  await first.stop();
+  await gateway.close();
+  gateway = await setting.startGateway();
+  const resumed = new TestSubscription<PriceData>(gateway.url, { query: QUERY, variables: { after } });
+  await resumed.has(later.length);
+  expectExactly(resumed.data, later);
+  await resumed.stop();
+  await gateway.close();
+});
+
 test('a live client that stops reading is closed with 4429, the others are not, and it resumes with its cursor', async () => {
   const gateway = await setting.startGateway();
   const after = await cursorOfNow();
@@ -158,22 +178,32 @@ test('a live client that stops reading is closed with 4429, the others are not, 
   await gateway.close();
 }, 60_000);
 
-test('a client that reads its replay slowly is waited for, not closed', async () => {
+test('a client that reads its replay slowly is waited for: not closed, and not buffered', async () => {
   const gateway = await setting.startGateway();
   const after = await cursorOfNow();
   const pushed = Array.from({ length: 6_000 }, nextUpdate);
   for (let index = 0; index < pushed.length; index += 500) await setting.push(...pushed.slice(index, index + 500));
   const names = Array.from({ length: 100 }, (_, index) => `n${index}: source`).join(' ');
   const slow = await Socket.open(gateway.url);
-  slow.subscribe('slow', `subscription ($after: String) { priceUpdated(after: $after) { cursor coinId usd ${names} } }`, { after });
+  const queries = jest.spyOn(setting.db.pool, 'query');
+  // Each batch that is executed reads the coins.
+  const executed = () => queries.mock.calls.filter(([statement]) => (statement as { text?: string }).text?.includes('mart_coins')).length;
+  slow.subscribe('slow', `subscription ($after: String) { priceUpdated(after: $after) { cursor coinId usd ${names} coin { name } } }`, {
+    after,
+  });
   await slow.has(1);
-  while (slow.data.length < pushed.length) {
-    slow.socket.pause();
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    slow.socket.resume();
-    await slow.has(Math.min(slow.data.length + 500, pushed.length));
+  slow.socket.pause();
+  for (let before = -1; before < executed(); ) {
+    before = executed();
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
+  const whilePaused = executed();
+  expect(whilePaused).toBeLessThan(150); // of 188: the system's own buffers hold some
+  slow.socket.resume();
+  while (slow.data.length < pushed.length) await slow.has(Math.min(slow.data.length + 1_000, pushed.length));
   expectExactly(slow.data, pushed);
+  expect(executed()).toBeGreaterThan(whilePaused);
+  jest.restoreAllMocks();
   await gateway.close();
   expect((await slow.closed).code).toBe(1012);
 }, 60_000);
