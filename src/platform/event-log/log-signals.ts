@@ -4,7 +4,7 @@
  * Must stay true: a signal that comes between a reader's look and its wait is remembered, so nobody sleeps on news.
  */
 import pg from 'pg';
-import type { Logger } from 'pino';
+import type { Logger } from '../logger.js';
 
 /** Payload of a notification: '<topic> <partition> <end>'; a topic's name holds no space. */
 export const CHANNEL = 'event_log';

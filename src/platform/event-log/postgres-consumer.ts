@@ -4,7 +4,7 @@
  * memory; a lost connection is waited out and reading goes on from the same offset.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
+import type { Logger } from '../logger.js';
 import type { Database } from '../postgres/database.js';
 import { isTransient } from '../postgres/errors.js';
 import type { ConsumeOptions, LogConsumer } from './event-log.js';

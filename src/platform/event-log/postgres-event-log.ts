@@ -3,8 +3,8 @@
  * Must stay true: everything in event-log.ts, as the contract tests check it; Kafka has to pass the same ones.
  * A group's member gets all partitions: what keeps two consumers of one group apart is the fence of who commits.
  */
-import type { Logger } from 'pino';
 import { OperatorError } from '../../domain/errors.js';
+import type { Logger } from '../logger.js';
 import type { Database, Queryable } from '../postgres/database.js';
 import { AppendQueue } from './append-queue.js';
 import type { ConsumeOptions, EventLog, LogConsumer, LogPosition, LogRecord, NewRecord, PartitionBounds, TopicSpec } from './event-log.js';
