@@ -57,23 +57,9 @@ async function unlessRefused(fetching: Promise<TaskOutcome>): Promise<TaskOutcom
   });
 }
 
-/** Why this run fetches nothing, or null. */
-function whyNotFetch(run: PipelineRunRow, now: Date): string | null {
-  const date = logicalDateOf(run);
-  return date === newestEndedDay(now) ? null : `what the market is today says nothing about ${date}`;
-}
-
-/** A fetch of the day's end, begun at most an hour after it, is all that the day needs: running it again must change nothing. */
-function fetchWindow(run: PipelineRunRow): { from: Date; to: Date } {
-  const from = endOfDay(logicalDateOf(run));
-  return { from, to: new Date(from.getTime() + HOUR) };
-}
-
 async function fetchMarkets({ source, clock, db }: DailyDeps, { run, signal }: RunContext): Promise<TaskOutcome> {
-  const reason = whyNotFetch(run, clock.now());
+  const reason = await whyNotFetch(run, clock.now(), (window) => findMarketFetch(db.pool, source.name, window));
   if (reason !== null) return { skipped: reason };
-  const fetchedAt = await findMarketFetch(db.pool, source.name, fetchWindow(run));
-  if (fetchedAt !== null) return { skipped: `fetched at ${fetchedAt.toISOString()}` };
   const coins = (await getTrackedCoins(db.pool)).filter((coin) => coin.source === source.name).map((coin) => coin.coinId);
   if (coins.length === 0) return { skipped: 'no coin is tracked yet' };
   const result = await source.marketSnapshot(coins, signal);
@@ -81,12 +67,25 @@ async function fetchMarkets({ source, clock, db }: DailyDeps, { run, signal }: R
 }
 
 async function fetchGlobal({ source, clock, db }: DailyDeps, { run, signal }: RunContext): Promise<TaskOutcome> {
-  const reason = whyNotFetch(run, clock.now());
+  const reason = await whyNotFetch(run, clock.now(), (window) => findGlobalFetch(db.pool, source.name, window));
   if (reason !== null) return { skipped: reason };
-  const fetchedAt = await findGlobalFetch(db.pool, source.name, fetchWindow(run));
-  if (fetchedAt !== null) return { skipped: `fetched at ${fetchedAt.toISOString()}` };
   const snapshot = await source.global(signal);
   return { rows: Number(await db.transaction((tx) => landGlobal(tx, { source: source.name, snapshot }))) };
+}
+
+type FindFetch = (window: { from: Date; to: Date }) => Promise<Date | null>;
+
+/**
+ * Why this run fetches nothing, or null. A fetch of the day's end, begun at most an hour after it, is all that the day needs, so running
+ * it again changes nothing; at another time of day the market as it was within the hour will do.
+ */
+async function whyNotFetch(run: PipelineRunRow, now: Date, findFetch: FindFetch): Promise<string | null> {
+  const date = logicalDateOf(run);
+  if (date !== newestEndedDay(now)) return `what the market is today says nothing about ${date}`;
+  const end = endOfDay(date).getTime();
+  const ofTheDay = await findFetch({ from: new Date(end), to: new Date(end + HOUR) });
+  const fetchedAt = ofTheDay ?? (await findFetch({ from: new Date(Math.max(end, now.getTime() - HOUR)), to: now }));
+  return fetchedAt === null ? null : `fetched at ${fetchedAt.toISOString()}`;
 }
 
 async function waitForDay(deps: DailyDeps, { run, signal, logger }: RunContext): Promise<TaskOutcome> {

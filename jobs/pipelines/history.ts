@@ -16,7 +16,7 @@ import {
   type HistoryProgress,
   insertIntervals,
 } from '../../src/store/history.js';
-import { isFirstPublishUnderWay } from '../../src/store/ops/publishing.js';
+import { isDailyFetching, isFirstPublishUnderWay } from '../../src/store/ops/publishing.js';
 import type { Pipeline, TaskOutcome } from '../runtime/pipeline.js';
 import { type HistoryDeps, type IntervalOutcome, loadInterval, usableHistoryDays } from './history-load.js';
 import { planHole } from './history-plan.js';
@@ -30,7 +30,7 @@ const CONCURRENCY = 6;
 const FAILURES_TO_STOP = 10;
 /** A next attempt that is due sooner is waited for; a later one is another run's. */
 const LONGEST_WAIT_MS = 2 * MINUTE;
-const LONGEST_WAIT_FOR_MARTS_MS = 30 * SECOND;
+const LONGEST_WAIT_FOR_OTHERS_MS = 30 * SECOND;
 const POLL_MS = SECOND / 4;
 
 export interface HistoryPipelineDeps extends HistoryDeps {
@@ -83,11 +83,14 @@ export async function loadHistory(deps: HistoryDeps, signal: AbortSignal, logger
   const progress = reportProgress(deps, logger);
   let done = 0;
   try {
+    // Where the plan gives few calls, the day's own come first.
+    await letPass(() => isDailyFetching(deps.db.pool), signal);
     for (;;) {
       const due = await getDueIntervals(deps.db.pool, deps.source.name, deps.clock.now());
       if (due.length > 0) {
         const days = due.filter((interval) => interval.grain === '1d');
-        if (days.length === 0) await letFirstMartsPass(deps, signal);
+        // A newcomer waits for the first marts; what is finer than a day can wait for them.
+        if (days.length === 0) await letPass(() => isFirstPublishUnderWay(deps.db.pool), signal);
         const loaded = await loadDue(deps, days.length > 0 ? days : due, signal, logger);
         done += loaded.done;
         if (loaded.stopped !== null) return { failed: loaded.stopped };
@@ -109,10 +112,10 @@ export async function loadHistory(deps: HistoryDeps, signal: AbortSignal, logger
   }
 }
 
-/** A newcomer waits for the first marts; what is finer than a day can wait for them. */
-async function letFirstMartsPass({ db }: HistoryDeps, signal: AbortSignal): Promise<void> {
-  const until = performance.now() + LONGEST_WAIT_FOR_MARTS_MS;
-  while (performance.now() < until && (await isFirstPublishUnderWay(db.pool))) await sleep(POLL_MS, undefined, { signal });
+/** Waits while `passing` says so, at most a while: a worker that died may have left it like that. */
+async function letPass(passing: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+  const until = performance.now() + LONGEST_WAIT_FOR_OTHERS_MS;
+  while (performance.now() < until && (await passing())) await sleep(POLL_MS, undefined, { signal });
 }
 
 /** Several at a time. `stopped`: why the rest was left alone. */
@@ -147,23 +150,26 @@ async function loadDue(
   return result;
 }
 
-/** One line every few seconds while the load is young, then one a minute. */
+/** A line every few seconds while there is progress, and one a minute where there is little. */
 function reportProgress({ db, clock }: HistoryDeps, logger: Logger): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const report = async () => {
-    for (let lines = 0; !stopping.signal.aborted; lines++) {
-      await sleep(lines < 20 ? 3 * SECOND : MINUTE, undefined, { signal: stopping.signal });
+    let said = { done: -1, at: 0 };
+    for (;;) {
+      await sleep(3 * SECOND, undefined, { signal: stopping.signal });
       const progress = await findHistoryProgress(db.pool, clock.now());
-      if (progress) logger.info(describeProgress(progress, clock.now()));
+      if (progress === null || (progress.intervalsDone === said.done && performance.now() - said.at < MINUTE)) continue;
+      logger.info(describeProgress(progress, clock.now()));
+      said = { done: progress.intervalsDone, at: performance.now() };
     }
   };
-  const reported = report().catch((error: unknown) => {
+  const ended = report().catch((error: unknown) => {
     if (!stopping.signal.aborted) logger.warn({ err: error }, 'the progress of history could not be read');
   });
   return {
     async stop() {
       stopping.abort();
-      await reported;
+      await ended;
     },
   };
 }

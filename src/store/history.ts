@@ -186,7 +186,7 @@ export interface HistoryProgress {
   intervalsTotal: number;
   /** Points stored. */
   rows: number;
-  /** By the pace of the last five minutes; null until two intervals have finished. */
+  /** By the pace of the last ten minutes; null until an interval has finished. */
   estimatedFinishAt: Date | null;
   /** One interval is one coin's. */
   grains: { grain: HistoryGrain; done: number; total: number }[];
@@ -202,11 +202,12 @@ export async function findHistoryProgress(db: Queryable, now: Date): Promise<His
     recent: number;
     first: Date | null;
     last: Date | null;
+    asked: Date;
   }>(
     `SELECT grain, count(*) FILTER (WHERE status <> 'PENDING')::integer AS done, count(*)::integer AS total,
        sum(rows_written)::float8 AS rows,
-       count(*) FILTER (WHERE finished_at > $1::timestamptz - interval '5 minutes')::integer AS recent,
-       min(finished_at) FILTER (WHERE finished_at > $1::timestamptz - interval '5 minutes') AS first, max(finished_at) AS last
+       count(*) FILTER (WHERE finished_at > $1::timestamptz - interval '10 minutes')::integer AS recent,
+       min(finished_at) FILTER (WHERE finished_at > $1::timestamptz - interval '10 minutes') AS first, max(finished_at) AS last, min(requested_at) AS asked
      FROM ops.history_intervals
      WHERE requested_at >= (SELECT min(requested_at) FROM ops.history_intervals WHERE status = 'PENDING')
      GROUP BY grain ORDER BY array_position('{1d,5m,1h}', grain::text)`,
@@ -217,7 +218,8 @@ export async function findHistoryProgress(db: Queryable, now: Date): Promise<His
   const [done, total, recent] = [sum((row) => row.done), sum((row) => row.total), sum((row) => row.recent)];
   const first = Math.min(...rows.map((row) => row.first?.getTime() ?? Number.POSITIVE_INFINITY));
   const last = Math.max(...rows.map((row) => row.last?.getTime() ?? 0));
-  const msEach = recent > 1 ? (last - first) / (recent - 1) : null;
+  const asked = Math.min(...rows.map((row) => row.asked.getTime()));
+  const msEach = recent > 1 ? (last - first) / (recent - 1) : recent === 1 ? last - asked : null;
   return {
     intervalsDone: done,
     intervalsTotal: total,

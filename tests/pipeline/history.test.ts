@@ -178,9 +178,9 @@ describe('loading', () => {
     expect(raw.rows).toEqual([{ count: 5696, positions: 5696 }]);
     const candles = await db.pool.query(`SELECT interval::text, count(*)::integer FROM mart.mart_price_candles GROUP BY 1 ORDER BY 1`);
     expect(candles.rows).toEqual([
-      { interval: '5m', count: 576 },
-      { interval: '1h', count: 4320 },
       { interval: '1d', count: 802 },
+      { interval: '1h', count: 4320 },
+      { interval: '5m', count: 576 },
     ]);
     const before = source.calls.length;
     expect(await loadHistory(depsWith(source), forEver, logger)).toEqual({ skipped: 'nothing is missing' });
@@ -361,11 +361,11 @@ describe('loading', () => {
     await trackAll();
     const stop = new AbortController();
     const source = scriptedSource(clock, COINS, {
-      history: (_coin, _grain, _from, _to, signal) =>
-        new Promise((_, reject) => {
-          signal?.addEventListener('abort', () => reject(signal.reason));
-          if (source.mostAtOnce === 6) stop.abort(new Error('stopping'));
-        }),
+      async history(_coin, _grain, _from, _to, signal) {
+        if (source.mostAtOnce === 2) stop.abort(new Error('stopping'));
+        await sleep(60_000, undefined, { signal });
+        throw new Error('unreachable');
+      },
     });
     await queueHoles(depsWith(source));
     await expect(loadHistory(depsWith(source), stop.signal, logger)).rejects.toThrow('stopping');

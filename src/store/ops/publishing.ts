@@ -1,4 +1,4 @@
-/** What waits to be published. */
+/** What waits to be published, and what is on its way to it. */
 import type { Queryable } from '../../platform/postgres/database.js';
 
 /** Whether a publish has something to make anew: a day that is published already changed over a minute ago. */
@@ -17,4 +17,17 @@ export async function isFirstPublishUnderWay(db: Queryable): Promise<boolean> {
         AND NOT EXISTS (SELECT FROM ops.datasets WHERE published_through IS NOT NULL) AS "underWay"`,
   );
   return rows[0]?.underWay === true;
+}
+
+/** Whether a run of daily is at its fetches. */
+export async function isDailyFetching(db: Queryable): Promise<boolean> {
+  const { rows } = await db.query<{ fetching: boolean }>(
+    `SELECT EXISTS (
+       SELECT FROM ops.pipeline_runs r
+       WHERE r.pipeline = 'daily' AND r.status = 'RUNNING' AND 2 > (
+         SELECT count(*) FROM ops.task_runs t
+         WHERE t.run_id = r.id AND t.run_attempt = r.attempt AND t.name IN ('fetch_markets', 'fetch_global') AND t.finished_at IS NOT NULL)
+     ) AS fetching`,
+  );
+  return rows[0]?.fetching === true;
 }
