@@ -10,7 +10,9 @@ import { type DaySpan, type Mart, tableOf } from '../transforms/transform.js';
 
 /** Takes the marks of days up to `through`; returns how many (coin, day) they were. */
 export async function takeMarks(tx: Queryable, through: UtcDate): Promise<number> {
-  await tx.query('CREATE TEMPORARY TABLE changed_coin_days (coin_id text, day date NOT NULL) ON COMMIT DROP');
+  await tx.query(
+    'CREATE TEMPORARY TABLE changed_coin_days (coin_id text, day date NOT NULL, UNIQUE NULLS NOT DISTINCT (coin_id, day)) ON COMMIT DROP',
+  );
   const { rowCount } = await tx.query(
     `WITH taken AS (DELETE FROM ops.changed_days WHERE day <= $1 RETURNING coin_id, day)
      INSERT INTO changed_coin_days SELECT DISTINCT coin_id, day FROM taken`,
@@ -21,7 +23,10 @@ export async function takeMarks(tx: Queryable, through: UtcDate): Promise<number
 
 /** A day that is published again: all tracked coins, marked or not. */
 export async function addDay(tx: Queryable, day: UtcDate): Promise<void> {
-  await tx.query('INSERT INTO changed_coin_days SELECT coin_id, $1::date FROM ops.tracked_coins UNION ALL SELECT NULL, $1::date', [day]);
+  await tx.query(
+    'INSERT INTO changed_coin_days SELECT coin_id, $1::date FROM ops.tracked_coins UNION ALL SELECT NULL, $1::date ON CONFLICT DO NOTHING',
+    [day],
+  );
 }
 
 /** Every day that a mart has rows of, or that has a close to make them of. */
@@ -32,7 +37,7 @@ export async function addEveryDay(tx: Queryable, marts: readonly Mart[], through
   });
   const candles = `SELECT coin_id, (bucket_start AT TIME ZONE 'UTC')::date AS day FROM mart.mart_price_candles WHERE interval = '1d'`;
   await tx.query(
-    `INSERT INTO changed_coin_days SELECT coin_id, day FROM (${[...rows, candles].join(' UNION ')}) AS every WHERE day <= $1`,
+    `INSERT INTO changed_coin_days SELECT coin_id, day FROM (${[...rows, candles].join(' UNION ')}) AS every WHERE day <= $1 ON CONFLICT DO NOTHING`,
     [through],
   );
 }

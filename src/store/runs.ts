@@ -95,8 +95,8 @@ export async function requestRun(db: Queryable, request: RunRequest): Promise<{ 
 }
 
 /**
- * What a person asks for, checked: the run that will answer it.
- * @throws OperatorError with what to do instead: no such pipeline, no date, a malformed one, a day that has not ended or has no data.
+ * What a person asks for, checked: the run that will answer it; of a dated pipeline, without a date, that for the newest day that has ended.
+ * @throws OperatorError with what to do instead: no such pipeline, an empty or malformed date, a day that has not ended or has no data.
  */
 export async function requestRunByHand(
   db: Queryable,
@@ -124,7 +124,7 @@ export async function requestRunByHand(
 
 function parseLogicalDate(text: string | null, now: Date): UtcDate {
   const newest = newestEndedDay(now);
-  if (text === null || text.trim() === '') throw new OperatorError(`which day? Name a UTC date, such as ${newest}`);
+  if (text === null) return newest;
   const date = parseUtcDate(text);
   if (date === null) throw new OperatorError(`"${text}" is no date; write it YYYY-MM-DD, such as ${newest}`);
   if (endOfDay(date) > now) throw new OperatorError(`${date} has not ended yet (UTC); the newest day that has is ${newest}`);

@@ -74,8 +74,7 @@ describe('asking for a run', () => {
   });
 
   test.each([
-    [null, 'which day? Name a UTC date, such as 2026-11-22'],
-    ['', 'which day? Name a UTC date, such as 2026-11-22'],
+    ['', '"" is no date; write it YYYY-MM-DD, such as 2026-11-22'],
     ['2026-02-30', '"2026-02-30" is no date; write it YYYY-MM-DD, such as 2026-11-22'],
     ['yesterday', '"yesterday" is no date; write it YYYY-MM-DD, such as 2026-11-22'],
     ['2026-11-23', '2026-11-23 has not ended yet (UTC); the newest day that has is 2026-11-22'],
@@ -96,6 +95,7 @@ describe('asking for a run', () => {
     await expect(ask('history', '2026-11-22')).rejects.toThrow('history has no date; leave it out');
     expect(await ask('history', null)).toMatchObject({ queued: true, run: { logicalDate: null } });
     expect(await ask('daily', '2026-11-22')).toMatchObject({ queued: true, run: { logicalDate: '2026-11-22' } });
+    expect(await ask('daily', null)).toMatchObject({ queued: false, run: { logicalDate: '2026-11-22' } });
   });
 });
 

@@ -43,6 +43,8 @@ describe('days', () => {
     const before = await dumpMarts(forty.db);
     expect(await publishDay(DAY)).toMatchObject({ outcome: 'published', changes: new Map(), versions: new Map() });
     expect(await publishDay(addDays(DAY, -3))).toMatchObject({ outcome: 'published', changes: new Map() });
+    await forty.db.pool.query(`INSERT INTO ops.changed_days VALUES ('ethereum', $1), ('ethereum', $1), (NULL, $1)`, [DAY]);
+    expect(await publishDay(DAY)).toMatchObject({ outcome: 'published', marks: 2, changes: new Map() });
     await forty.db.pool.query('DELETE FROM mart.mart_crypto_performance WHERE day = $1', [addDays(DAY, -3)]);
     expect(await publishDay(addDays(DAY, -3))).toMatchObject({
       outcome: 'published',

@@ -1,0 +1,43 @@
+/** `cdp status`: what the running platform is doing, read from its database. */
+import { createPostgresEventLog } from '../platform/event-log/postgres-event-log.js';
+import { openDatabase } from '../platform/postgres/database.js';
+import { requireCurrentSchema } from '../platform/postgres/migrate.js';
+import { getStatus } from '../store/ops/status.js';
+import type { CommandContext } from './command.js';
+import { attachPostgres } from './postgres.js';
+
+export default async function status(context: CommandContext): Promise<void> {
+  const { logger, lifecycle } = context;
+  const url = attachPostgres(context);
+  await requireCurrentSchema(url);
+  const db = await lifecycle.start(
+    'database',
+    () => openDatabase(url, { applicationName: 'cdp status', maxConnections: 2 }),
+    (database) => database.close(),
+  );
+  const log = await lifecycle.start(
+    'event log',
+    () => createPostgresEventLog(db, logger),
+    (started) => started.close(),
+  );
+  const { newestObservationAt, history, datasets, runs, log: prices } = await getStatus(db.pool, log, new Date());
+  const at = (instant: Date | null) => instant?.toISOString() ?? 'never';
+  console.log(`newest price   ${at(newestObservationAt)}`);
+  console.log(
+    `history        ${history === null ? 'complete' : `${history.intervalsDone} of ${history.intervalsTotal} intervals, done at ${at(history.estimatedFinishAt)}`}`,
+  );
+  console.log(
+    `log            ${'partitions' in prices ? `${prices.partitions.reduce((lag, each) => lag + each.lag, 0n)} records wait` : prices.unreachable}`,
+  );
+  console.log('\ndataset                        version  published through  updated');
+  for (const each of datasets)
+    console.log(
+      `${each.name.padEnd(30)} ${String(each.version).padStart(7)}  ${(each.publishedThrough ?? '').padEnd(17)}  ${at(each.updatedAt)}`,
+    );
+  console.log('\nrun       pipeline      date        status     attempt  requested');
+  for (const run of runs) {
+    console.log(
+      `${String(run.id).padEnd(9)} ${run.pipeline.padEnd(13)} ${(run.logicalDate ?? '').padEnd(11)} ${run.status.toLowerCase().padEnd(10)} ${String(run.attempt).padEnd(8)} ${at(run.requestedAt)}`,
+    );
+  }
+}
