@@ -30,7 +30,6 @@ const CONCURRENCY = 6;
 const FAILURES_TO_STOP = 10;
 /** A next attempt that is due sooner is waited for; a later one is another run's. */
 const LONGEST_WAIT_MS = 2 * MINUTE;
-const LONGEST_WAIT_FOR_OTHERS_MS = 30 * SECOND;
 const POLL_MS = SECOND / 4;
 
 export interface HistoryPipelineDeps extends HistoryDeps {
@@ -83,8 +82,6 @@ export async function loadHistory(deps: HistoryDeps, signal: AbortSignal, logger
   const progress = reportProgress(deps, logger);
   let done = 0;
   try {
-    // Where the plan gives few calls, the day's own come first.
-    await letPass(() => isDailyFetching(deps.db.pool), signal);
     for (;;) {
       const due = await getDueIntervals(deps.db.pool, deps.source.name, deps.clock.now());
       if (due.length > 0) {
@@ -112,10 +109,9 @@ export async function loadHistory(deps: HistoryDeps, signal: AbortSignal, logger
   }
 }
 
-/** Waits while `passing` says so, at most a while: a worker that died may have left it like that. */
+/** Waits while `passing` says so. What it waits for never waits for history longer than a minute. */
 async function letPass(passing: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
-  const until = performance.now() + LONGEST_WAIT_FOR_OTHERS_MS;
-  while (performance.now() < until && (await passing())) await sleep(POLL_MS, undefined, { signal });
+  while (await passing()) await sleep(POLL_MS, undefined, { signal });
 }
 
 /** Several at a time. `stopped`: why the rest was left alone. */
@@ -140,6 +136,8 @@ async function loadDue(
   };
   const work = async () => {
     for (let interval = due[next++]; interval && result.stopped === null; interval = due[next++]) {
+      // Where the plan gives few calls, the day's own come first.
+      await letPass(() => isDailyFetching(deps.db.pool), stop);
       count(await loadInterval(deps, interval, stop, logger));
     }
   };

@@ -10,21 +10,21 @@ export async function hasOverdueMarks(db: Queryable): Promise<boolean> {
   return rows[0]?.overdue === true;
 }
 
-/** Whether the very first marts are being made. */
+/** Whether a living worker makes the very first marts. */
 export async function isFirstPublishUnderWay(db: Queryable): Promise<boolean> {
   const { rows } = await db.query<{ underWay: boolean }>(
-    `SELECT EXISTS (SELECT FROM ops.pipeline_runs WHERE pipeline = 'daily' AND status IN ('QUEUED', 'RUNNING'))
+    `SELECT EXISTS (SELECT FROM ops.pipeline_runs WHERE pipeline = 'daily' AND status = 'RUNNING' AND lease_expires_at > clock_timestamp())
         AND NOT EXISTS (SELECT FROM ops.datasets WHERE published_through IS NOT NULL) AS "underWay"`,
   );
   return rows[0]?.underWay === true;
 }
 
-/** Whether a run of daily is at its fetches. */
+/** Whether a run of daily, of a living worker, is at its fetches. */
 export async function isDailyFetching(db: Queryable): Promise<boolean> {
   const { rows } = await db.query<{ fetching: boolean }>(
     `SELECT EXISTS (
        SELECT FROM ops.pipeline_runs r
-       WHERE r.pipeline = 'daily' AND r.status = 'RUNNING' AND 2 > (
+       WHERE r.pipeline = 'daily' AND r.status = 'RUNNING' AND r.lease_expires_at > clock_timestamp() AND 2 > (
          SELECT count(*) FROM ops.task_runs t
          WHERE t.run_id = r.id AND t.run_attempt = r.attempt AND t.name IN ('fetch_markets', 'fetch_global') AND t.finished_at IS NOT NULL)
      ) AS fetching`,
