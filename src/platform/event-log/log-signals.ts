@@ -102,10 +102,9 @@ export class LogSignals {
   #lost(client: pg.Client, error: unknown): void {
     if (this.#client !== client || this.#closed) return;
     this.#client = undefined;
-    this.logger.warn(
-      { err: error, retryInMs: this.#reconnectMs },
-      'event log: the listening connection is lost; readers poll until it is back',
-    );
+    // Once: while Postgres is away every further attempt fails too.
+    const level = this.#reconnectMs === FIRST_RECONNECT_MS ? 'warn' : 'debug';
+    this.logger[level]({ err: error }, 'event log: the listening connection is lost; readers poll until it is back');
     client.end().catch(() => {}); // it is broken already
     this.#reconnectTimer = setTimeout(() => this.#connect(), this.#reconnectMs);
     this.#reconnectMs = Math.min(this.#reconnectMs * 2, LONGEST_RECONNECT_MS);
