@@ -33,10 +33,14 @@ export async function checkAffected(tx: Queryable, through: UtcDate, now: Date):
 }
 
 const CHANGED_DAYS = '(SELECT coin_id, day FROM changed_coin_days WHERE coin_id IS NOT NULL)';
+/** Of hours and days: what the marts are made of. The finer ones are housekeeping's. */
 const CHANGED_CANDLES = `(
   SELECT c.* FROM changed_coin_days AS d
-  JOIN mart.mart_price_candles AS c ON c.coin_id = d.coin_id AND c.interval IN ('1m', '5m', '1h', '1d')
-    AND c.bucket_start >= d.day::timestamp AT TIME ZONE 'UTC' AND c.bucket_start < (d.day + 1)::timestamp AT TIME ZONE 'UTC')`;
+  CROSS JOIN LATERAL (
+    SELECT * FROM mart.mart_price_candles AS c
+    WHERE c.coin_id = d.coin_id AND c.interval IN ('1h', '1d')
+      AND c.bucket_start >= d.day::timestamp AT TIME ZONE 'UTC' AND c.bucket_start < (d.day + 1)::timestamp AT TIME ZONE 'UTC'
+    OFFSET 0) AS c)`;
 
 /** Checks all datasets whole, and keeps the results as they come. `runId`: the run that they belong to. */
 export async function runAllChecks(db: Database, runId: bigint | null, clock: Clock): Promise<NewCheckResult[]> {

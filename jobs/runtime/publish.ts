@@ -20,9 +20,6 @@ import { applyMart } from './transform.js';
 /** Gateways LISTEN here. Payload: {"<dataset>": "<its new version>", …} of the datasets that changed. */
 export const PUBLISHED_CHANNEL = 'cdp_published';
 
-/** So many changed days of coins come from a load of history, not from a day's prices. */
-const MANY_MARKS = 5_000;
-
 const SERIALIZATION_FAILURE = '40001';
 
 export interface PublishOptions {
@@ -130,8 +127,6 @@ async function makeMarts(
   const oldest = toUtcDate(await getRawStart(tx));
   const refusedMarks = await refuseDaysBefore(tx, oldest);
   await tx.query('ANALYZE changed_coin_days');
-  // Of tables that were just filled, as at the first start, the planner knows nothing yet.
-  if (marks >= MANY_MARKS) await tx.query('ANALYZE mart.mart_price_candles, staging.stg_market_data');
   const changes = new Map<string, MartChange>();
   for (const mart of marts) {
     await findAffected(tx, mart, oldest, through);

@@ -10,12 +10,16 @@ export interface TransformResult {
   deleted: number;
 }
 
-/** The rows of a mart that a publish makes anew, as a subselect: those of the table affected_<table>. */
+/**
+ * The rows of a mart that a publish makes anew, as a subselect: those of the table affected_<table>. OFFSET 0: the index is probed span
+ * by span, whatever the planner believes about the table.
+ */
 export function affectedRows(mart: Pick<Mart, 'name' | 'reach'>): string {
   const affected = `affected_${tableOf(mart)}`;
   if (mart.reach.grain === 'whole') return mart.name;
-  const sameCoin = mart.reach.grain === 'coin-day' ? 'r.coin_id = a.coin_id AND ' : '';
-  return `(SELECT r.* FROM ${affected} AS a JOIN ${mart.name} AS r ON ${sameCoin}r.day BETWEEN a.first_day AND a.last_day)`;
+  const sameCoin = mart.reach.grain === 'coin-day' ? 't.coin_id = a.coin_id AND ' : '';
+  return `(SELECT r.* FROM ${affected} AS a CROSS JOIN LATERAL (
+    SELECT * FROM ${mart.name} AS t WHERE ${sameCoin}t.day BETWEEN a.first_day AND a.last_day OFFSET 0) AS r)`;
 }
 
 /** Makes the affected rows of a mart anew: those that are no more are deleted. */
@@ -72,7 +76,7 @@ async function replaceRows(tx: Queryable, dataset: Dataset, { select, within, va
      written AS (
        INSERT INTO ${name} (${all.join(', ')})
        SELECT ${[...columns.map((column) => `next.${column}`), ...clockColumns.map(() => clock)].join(', ')}
-       FROM next LEFT JOIN ${name} AS t USING (${keys})
+       FROM next LEFT JOIN ${within} AS t USING (${keys})
        WHERE t.${key[0]} IS NULL OR (${columns.map((column) => `t.${column}`).join(', ')}) IS DISTINCT FROM (${columns
          .map((column) => `next.${column}`)
          .join(', ')})

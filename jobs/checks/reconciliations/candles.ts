@@ -31,8 +31,10 @@ export const daysHoldTheirHours = reconciliation(
       WHERE h.coin_id = d.coin_id AND h.interval = '1h'
         AND h.bucket_start >= d.day::timestamp AT TIME ZONE 'UTC' AND h.bucket_start < (d.day + 1)::timestamp AT TIME ZONE 'UTC'
     ) AS hours ON hours.candles > 0
-    LEFT JOIN mart.mart_price_candles AS c
-      ON c.coin_id = d.coin_id AND c.interval = '1d' AND c.bucket_start = d.day::timestamp AT TIME ZONE 'UTC'
+    LEFT JOIN LATERAL (
+      SELECT * FROM mart.mart_price_candles AS c
+      WHERE c.coin_id = d.coin_id AND c.interval = '1d' AND c.bucket_start = d.day::timestamp AT TIME ZONE 'UTC' OFFSET 0
+    ) AS c ON true
     WHERE c.coin_id IS NULL
       OR c.low > hours.low OR c.high < hours.high OR c.first_observed_at > hours.first OR c.last_observed_at < hours.last
       OR c.observations < hours.observations

@@ -4,34 +4,53 @@
 -- * Sums are numeric and therefore exact: Postgres lets a frame of exact sums slide (adds one row, takes one away) instead of summing
 --   it anew, and whatever days are computed together, the digits are the same. Floats are made of them only at the end.
 -- * A day is a number, n: days since 2000-01-01. What is aligned to something is aligned to n, never to where the reading begins.
-WITH spans AS (
-  SELECT coin_id, first_day - 99 AS first_day, last_day FROM affected_mart_crypto_performance
-  UNION ALL
-  SELECT 'bitcoin', min(first_day) - 99, max(last_day) FROM affected_mart_crypto_performance
+-- OFFSET 0 keeps a subselect as it is written: the index is probed span by span, whatever the planner believes about the tables, so the
+-- cost follows the affected days and not the history.
+WITH merged AS MATERIALIZED (
+  SELECT coin_id, unnest(range_agg(span)) AS span
+  FROM (
+    SELECT coin_id, daterange(first_day - 99, last_day, '[]') AS span FROM affected_mart_crypto_performance
+    UNION ALL
+    SELECT 'bitcoin', daterange(min(first_day) - 99, max(last_day), '[]') FROM affected_mart_crypto_performance
+  ) AS spans
+  GROUP BY coin_id
 ),
 -- No day before the coin's first candle is read.
 reading AS MATERIALIZED (
   SELECT row_number() OVER (ORDER BY coin_id, span)::integer AS id, coin_id,
-    greatest(lower(span), first_candle) - date '2000-01-01' AS first_n, upper(span) - date '2000-01-01' - 1 AS last_n
-  FROM (SELECT coin_id, unnest(range_agg(daterange(first_day, last_day, '[]'))) AS span FROM spans GROUP BY coin_id) AS merged
+    greatest(lower(span), first_candle) - date '2000-01-01' AS first_n, upper(span) - 1 - date '2000-01-01' AS last_n
+  FROM merged
   CROSS JOIN LATERAL (
     SELECT (min(bucket_start) AT TIME ZONE 'UTC')::date AS first_candle
     FROM mart.mart_price_candles WHERE coin_id = merged.coin_id AND interval = '1d'
   ) AS candles
 ),
--- close(D): of the last observation in D, unless it is over 6 hours older than D's end. Beyond 1e±100 no price is believed: the
--- quotient of two such prices does not fit into a float.
-daily_closes AS NOT MATERIALIZED (
-  SELECT coin_id, bucket_start, close
-  FROM mart.mart_price_candles
-  WHERE interval = '1d' AND last_observed_at >= bucket_start + interval '18 hours' AND close BETWEEN 1e-100 AND 1e100
+-- close(D): of the last observation in D, unless it is over 6 hours older than D's end; of a year before the affected days as well.
+-- Beyond 1e±100 no price is believed: the quotient of two such prices does not fit into a float.
+known AS MATERIALIZED (
+  SELECT every.coin_id, (candle.bucket_start AT TIME ZONE 'UTC')::date - date '2000-01-01' AS n, candle.close
+  FROM (
+    SELECT coin_id, unnest(range_agg(span)) AS span
+    FROM (
+      SELECT coin_id, span FROM merged
+      UNION ALL
+      SELECT coin_id, daterange(first_day - 365, last_day - 365, '[]') FROM affected_mart_crypto_performance
+    ) AS both_years
+    GROUP BY coin_id
+  ) AS every
+  CROSS JOIN LATERAL (
+    SELECT * FROM mart.mart_price_candles AS c
+    WHERE c.coin_id = every.coin_id AND c.interval = '1d'
+      AND c.bucket_start >= lower(span)::timestamp AT TIME ZONE 'UTC' AND c.bucket_start < upper(span)::timestamp AT TIME ZONE 'UTC'
+    OFFSET 0
+  ) AS candle
+  WHERE candle.last_observed_at >= candle.bucket_start + interval '18 hours' AND candle.close BETWEEN 1e-100 AND 1e100
 ),
 closes AS MATERIALIZED (
-  SELECT reading.id, n, n / 90 AS block, daily.close
+  SELECT reading.id, n, n / 90 AS block, known.close
   FROM reading
   CROSS JOIN LATERAL generate_series(first_n, last_n) AS n
-  LEFT JOIN daily_closes AS daily
-    ON daily.coin_id = reading.coin_id AND daily.bucket_start = (date '2000-01-01' + n)::timestamp AT TIME ZONE 'UTC'
+  LEFT JOIN known USING (coin_id, n)
 ),
 -- Maximum drawdown of 90 days in a constant number of steps per day (van Herk 1992, for running minima): cut time into blocks of 90
 -- days; a window is the tail of one block and the head of the next. tail_*: from this day to its block's end. head_*: from its
@@ -150,7 +169,7 @@ strengths AS (
     FROM smoothed
   ) AS powers
 )
-SELECT reading.coin_id, date '2000-01-01' + n AS day, trim_scale(strengths.close) AS price_usd,
+SELECT reading.coin_id, date '2000-01-01' + strengths.n AS day, trim_scale(strengths.close) AS price_usd,
   mart.significant(100 * return_1) AS return_1d_pct,
   mart.significant(100 * return_7) AS return_7d_pct,
   mart.significant(100 * return_30) AS return_30d_pct,
@@ -167,6 +186,5 @@ SELECT reading.coin_id, date '2000-01-01' + n AS day, trim_scale(strengths.close
 FROM strengths
 JOIN reading USING (id)
 JOIN affected_mart_crypto_performance AS affected
-  ON affected.coin_id = reading.coin_id AND date '2000-01-01' + n BETWEEN affected.first_day AND affected.last_day
-LEFT JOIN daily_closes AS year_ago
-  ON year_ago.coin_id = reading.coin_id AND year_ago.bucket_start = (date '2000-01-01' + n - 365)::timestamp AT TIME ZONE 'UTC'
+  ON affected.coin_id = reading.coin_id AND date '2000-01-01' + strengths.n BETWEEN affected.first_day AND affected.last_day
+LEFT JOIN known AS year_ago ON year_ago.coin_id = reading.coin_id AND year_ago.n = strengths.n - 365

@@ -3,7 +3,9 @@
 WITH figures AS (
   SELECT price.day, price.coin_id, price.return_1d_pct, market.market_cap_usd, market.volume_24h_usd
   FROM affected_mart_market_overview AS affected
-  JOIN mart.mart_crypto_performance AS price ON price.day BETWEEN affected.first_day AND affected.last_day
+  CROSS JOIN LATERAL ( -- OFFSET 0: the index is probed span by span, whatever the planner believes about the table
+    SELECT * FROM mart.mart_crypto_performance AS p WHERE p.day BETWEEN affected.first_day AND affected.last_day OFFSET 0
+  ) AS price
   JOIN ops.tracked_coins AS tracked USING (coin_id)
   CROSS JOIN LATERAL (SELECT (price.day + 1)::timestamp AT TIME ZONE 'UTC' AS day_end) AS instant
   LEFT JOIN LATERAL (
