@@ -62,7 +62,7 @@ program
 program
   .command('run')
   .description('runs a pipeline now')
-  .argument('<pipeline>', 'daily, restate, history or housekeeping')
+  .argument('<pipeline>', 'daily, restate, history, housekeeping or rebuild')
   .option('--date <D>', 'the logical date, YYYY-MM-DD')
   .action((pipeline: string, { date }: { date?: string }) => run('run', { pipeline, date }));
 program
