@@ -91,7 +91,7 @@ export interface RunReport {
 }
 
 /** A worker has this long to take the run up before it is executed here. */
-const WORKER_GRACE_MS = 3_000;
+const WORKER_GRACE_MS = 2_000;
 const POLL_MS = 250;
 
 /**

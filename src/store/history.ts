@@ -57,7 +57,7 @@ export async function getHoles(
        FROM spaces GROUP BY coin_id
      ), missing AS (
        SELECT s.coin_id, s.from_at, coalesce(s.next_at, $5) AS to_at FROM spaces s JOIN usual u USING (coin_id)
-       WHERE coalesce(s.next_at, $5) - s.from_at > greatest($7 * interval '1 millisecond', 4 * u.space)
+       WHERE coalesce(s.next_at, $5) - s.from_at > greatest($4 * interval '1 millisecond', 4 * u.space)
        UNION ALL
        SELECT coin_id, greatest(tracked_at - $2 * interval '1 day', $3), tracked_at FROM coins
        WHERE tracked_at > greatest(tracked_at - $2 * interval '1 day', $3)
@@ -67,10 +67,13 @@ export async function getHoles(
          WHERE i.source = $1 AND i.coin_id = m.coin_id), '{}')) AS hole
        FROM missing m GROUP BY m.coin_id
      )
-     SELECT coin_id AS "coinId", lower(hole) AS "from", upper(hole) AS "to" FROM unasked
+     SELECT coin_id AS "coinId", lower(hole) AS "from", upper(hole) AS "to"
+     FROM unasked JOIN (SELECT coin_id, max(last_at) AS last_at FROM seen GROUP BY coin_id) AS newest USING (coin_id)
      WHERE upper(hole) - lower(hole) > $4 * interval '1 millisecond'
+       -- A coin that stays away is asked for again ever more rarely.
+       AND NOT (upper(hole) = $5 AND upper(hole) - lower(hole) < ($5 - last_at) / 8)
      ORDER BY coin_id COLLATE "C", lower(hole)`,
-    [asked.source, asked.historyDays, asked.keptSince, asked.longerThanMs, asked.now, asked.lookBackMs, asked.longerThanMs],
+    [asked.source, asked.historyDays, asked.keptSince, asked.longerThanMs, asked.now, asked.lookBackMs],
   );
   return rows;
 }

@@ -12,7 +12,7 @@ import { MINUTE } from '../../src/domain/time.js';
 import { createLogger } from '../../src/platform/logger.js';
 import { ensureMonthlyPartitions, priceWindow } from '../../src/platform/partitions.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { findHistoryProgress, getDueIntervals } from '../../src/store/history.js';
+import { findHistoryProgress, getDueIntervals, type HistoryInterval } from '../../src/store/history.js';
 import { trackCoins } from '../../src/store/tracked-coins.js';
 import { fixedClock } from '../kit/clock.js';
 import { openTestDatabase } from '../kit/test-database.js';
@@ -136,6 +136,25 @@ describe('finding what is missing', () => {
       'bitcoin 1h 2026-11-20 10:30 to 2026-12-25 00:00 PENDING',
       'bitcoin 5m 2026-12-24 00:00 to 2026-12-25 00:00 PENDING',
     ]);
+  });
+
+  test('a coin that stays away is asked for ever more rarely', async () => {
+    await trackAll(['bitcoin']);
+    await queueHoles(depsWith(source));
+    await ticks('bitcoin', at('20T10:01:00'), at('20T10:30:00'));
+    const asked: number[] = [];
+    for (let hour = 1; hour <= 24; hour++) {
+      clock.set(new Date(at('20T10:30:00').getTime() + hour * 60 * MINUTE));
+      if ((await queueHoles(depsWith(source))) > 0) asked.push(hour);
+    }
+    expect(asked.length).toBeLessThan(16);
+    expect(asked.slice(0, 8)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    // What was left out is asked for once the coin is back.
+    clock.set(at('22T01:00:00'));
+    await ticks('bitcoin', at('22T01:00:00'), at('22T01:05:00'));
+    await queueHoles(depsWith(source));
+    const { rows } = await db.pool.query(`SELECT max(to_at) AS "to" FROM ops.history_intervals`);
+    expect(rows).toEqual([{ to: at('22T01:00:00') }]);
   });
 
   test('a coin whose price usually comes every quarter of an hour has a hole where it stayed away for two', async () => {
@@ -309,14 +328,14 @@ describe('loading', () => {
       },
     });
     await queueHoles(depsWith(source));
-    const [interval] = await getDueIntervals(db.pool, 'simulator', clock.now());
-    const first = loadInterval(depsWith(source), interval!, forEver, logger);
+    const [interval] = (await getDueIntervals(db.pool, 'simulator', clock.now())) as [HistoryInterval];
+    const first = loadInterval(depsWith(source), interval, forEver, logger);
     await arrived.promise;
     await loadHistory(depsWith(source), forEver, logger); // the worker that took over
     goOn.resolve();
     expect(await first).toEqual({ status: 'lost' });
     const { rows } = await db.pool.query(`SELECT DISTINCT origin FROM raw.raw_prices WHERE grain = '1d'`);
-    expect(rows).toEqual([{ origin: `history/${interval!.id}/2` }]);
+    expect(rows).toEqual([{ origin: `history/${interval.id}/2` }]);
   });
 
   test('a worker that is killed in the middle leaves nothing lost and nothing twice', async () => {

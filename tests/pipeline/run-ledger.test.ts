@@ -1,13 +1,13 @@
 /** One run per pipeline and date, whoever asks, however many workers race and whenever one of them dies. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { claimRun, finishRun, type Leases, RunAborted, releaseRun, startLeases } from '../../jobs/runtime/lease.js';
+import { claimRun, finishRun, type Leases, RunAborted, startLeases } from '../../jobs/runtime/lease.js';
 import type { Pipeline, RunContext, Task } from '../../jobs/runtime/pipeline.js';
 import { missedDates, requestDue } from '../../jobs/runtime/scheduler.js';
 import { workOnce, workPipeline } from '../../jobs/runtime/worker.js';
 import type { UtcDate } from '../../src/domain/time.js';
 import { createLogger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { findRun, getRuns, loadTaskRuns, requestRun, requestRunByHand } from '../../src/store/runs.js';
+import { findRun, getRuns, loadTaskRuns, type PipelineRunRow, requestRun, requestRunByHand } from '../../src/store/runs.js';
 import { fixedClock } from '../kit/clock.js';
 import { openTestDatabase } from '../kit/test-database.js';
 
@@ -43,6 +43,12 @@ function request(day: string, again = false) {
   return requestRun(db.pool, { pipeline: 'daily', logicalDate: date(day), now, again });
 }
 
+async function claim(owner: string, pipeline = 'daily'): Promise<PipelineRunRow> {
+  const run = await claimRun(db, pipeline, owner);
+  if (run === null) throw new Error(`no run of ${pipeline} to claim`);
+  return run;
+}
+
 /** As a worker that froze: its lease has run out, and it does not know. */
 async function lapse(runId: bigint) {
   await db.pool.query(`UPDATE ops.pipeline_runs SET lease_expires_at = clock_timestamp() - interval '1 second' WHERE id = $1`, [runId]);
@@ -57,7 +63,7 @@ describe('asking for a run', () => {
 
   test('a schedule does not repeat an ended run; a person gets its next attempt', async () => {
     const { run } = await request('2026-11-22');
-    const claimed = (await claimRun(db, 'daily', 'a'))!;
+    const claimed = await claim('a');
     expect(await finishRun(db, claimed, 'SUCCEEDED', null)).toBe(true);
     expect(await request('2026-11-22')).toMatchObject({ queued: false, run: { id: run.id, status: 'SUCCEEDED', attempt: 1 } });
     expect(await request('2026-11-22', true)).toMatchObject({ queued: true, run: { id: run.id, status: 'QUEUED', attempt: 2 } });
@@ -69,7 +75,7 @@ describe('asking for a run', () => {
     const first = await ask(now);
     const second = await ask(new Date(now.getTime() + 60_000));
     expect(second).toMatchObject({ queued: false, run: { id: first.run.id } });
-    await finishRun(db, (await claimRun(db, 'restate', 'a'))!, 'SUCCEEDED', null);
+    await finishRun(db, await claim('a', 'restate'), 'SUCCEEDED', null);
     expect(await ask(new Date(now.getTime() + 120_000))).toMatchObject({ queued: true });
   });
 
@@ -130,14 +136,14 @@ describe('executing', () => {
 
   test('a lapsed lease is taken over as the next attempt; the one before can neither finish nor publish', async () => {
     const { run } = await request('2026-11-22');
-    const first = (await claimRun(db, 'daily', 'a'))!;
+    const first = await claim('a');
     expect(await claimRun(db, 'daily', 'b')).toBeNull();
     const publish = await db.pool.connect();
     await publish.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     await publish.query(`INSERT INTO ops.changed_days (coin_id, day) VALUES ('bitcoin', '2026-11-22')`);
 
     await lapse(run.id);
-    const second = (await claimRun(db, 'daily', 'b'))!;
+    const second = await claim('b');
     expect(second).toMatchObject({ id: run.id, attempt: 2, status: 'RUNNING' });
 
     await expect(publish.query('SELECT attempt FROM ops.run_fences WHERE run_id = $1 FOR SHARE', [run.id])).rejects.toMatchObject({
@@ -168,12 +174,12 @@ describe('executing', () => {
       const taken = await Promise.all(['b', 'c', 'd', 'e'].map((name) => claimRun(db, 'daily', name)));
       const winners = taken.filter((claimed) => claimed !== null);
       expect(winners).toHaveLength(1);
-      await finishRun(db, winners[0]!, 'SUCCEEDED', null);
+      await finishRun(db, winners[0] as PipelineRunRow, 'SUCCEEDED', null);
     }
   });
 
   test('a worker that stops aborts its task and leaves the run to the next worker at once', async () => {
-    await request('2026-11-22');
+    const { run: asked } = await request('2026-11-22');
     const stopping = new AbortController();
     const seen: string[] = [];
     const endless = daily(async ({ run, signal }) => {
@@ -190,15 +196,15 @@ describe('executing', () => {
     expect(seen).toEqual(['attempt 1', 'attempt 2']);
     const [run] = await getRuns(db.pool, { first: 1 });
     expect(run).toMatchObject({ status: 'SUCCEEDED', attempt: 2 });
-    expect((await loadTaskRuns(db.pool, [run!.id])).get(run!.id)).toMatchObject([{ name: 'work', status: 'SUCCEEDED', rowsWritten: 5n }]);
+    expect((await loadTaskRuns(db.pool, [asked.id])).get(asked.id)).toMatchObject([{ name: 'work', status: 'SUCCEEDED', rowsWritten: 5n }]);
   });
 });
 
 describe('tasks', () => {
   async function execute(tasks: Task[]) {
     await request('2026-11-22', true);
-    const run = (await workOnce(worker('a'), { name: 'daily', tasks }))!;
-    const ended = (await findRun(db.pool, run.id))!;
+    const run = (await workOnce(worker('a'), { name: 'daily', tasks })) as PipelineRunRow;
+    const ended = (await findRun(db.pool, run.id)) as PipelineRunRow;
     const rows = (await loadTaskRuns(db.pool, [run.id])).get(run.id) ?? [];
     return {
       ...ended,
@@ -321,7 +327,7 @@ test('pages of runs are newest first and hold each once', async () => {
   for (let day = 10; day < 17; day++) await request(`2026-11-${day}`);
   const first = await getRuns(db.pool, { first: 3 });
   await request('2026-11-17');
-  const second = await getRuns(db.pool, { first: 10, after: first.at(-1)!.id });
+  const second = await getRuns(db.pool, { first: 10, after: first.at(-1)?.id ?? null });
   expect([...first, ...second].map((run) => run.logicalDate)).toEqual(
     ['16', '15', '14', '13', '12', '11', '10'].map((day) => `2026-11-${day}`),
   );

@@ -102,9 +102,18 @@ export function scriptedSource(clock: Clock, coins: string[], replaced: Partial<
     ...source,
     calls,
     mostAtOnce: 0,
-    topCoins: (...asked) => (calls.push('topCoins'), source.topCoins(...asked)),
-    marketSnapshot: (...asked) => (calls.push('marketSnapshot'), source.marketSnapshot(...asked)),
-    global: (...asked) => (calls.push('global'), source.global(...asked)),
+    async topCoins(...asked) {
+      calls.push('topCoins');
+      return source.topCoins(...asked);
+    },
+    async marketSnapshot(...asked) {
+      calls.push('marketSnapshot');
+      return source.marketSnapshot(...asked);
+    },
+    async global(...asked) {
+      calls.push('global');
+      return source.global(...asked);
+    },
     async history(coinId, grain, ...asked) {
       calls.push(`history ${coinId} ${grain}`);
       scripted.mostAtOnce = Math.max(scripted.mostAtOnce, ++atOnce);
