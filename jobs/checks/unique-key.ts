@@ -1,4 +1,4 @@
-/** One row for each key. The table's primary key promises it too; this finds an index that lies. */
+/** One row for each key. The table's primary key promises that already; housekeeping looks whether its index lies. */
 import { keyText, type RowsCheck } from './check.js';
 
 export function uniqueKey(key: readonly string[]): RowsCheck {
@@ -6,6 +6,7 @@ export function uniqueKey(key: readonly string[]): RowsCheck {
     kind: 'rows',
     name: `unique(${key.join(', ')})`,
     severity: 'error',
+    wholeTablesOnly: true,
     sql: ({ rows }) => `SELECT ${keyText(key)} AS key FROM ${rows} AS t GROUP BY ${key.join(', ')} HAVING count(*) > 1`,
   };
 }

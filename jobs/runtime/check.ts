@@ -9,7 +9,6 @@ import { findPublishedThrough } from '../../src/store/ops/datasets.js';
 import { getRawStart } from '../../src/store/raw-prices.js';
 import type { Check, CheckScope, CountCheck, RowsCheck } from '../checks/check.js';
 import { datasets } from '../transforms/registry.js';
-import type { Transform } from '../transforms/transform.js';
 import { affectedRows } from './transform.js';
 
 const NAMED_KEYS = 5;
@@ -27,7 +26,8 @@ export async function checkAffected(tx: Queryable, through: UtcDate, now: Date):
   const results: NewCheckResult[] = [];
   for (const dataset of datasets) {
     const rows = dataset.mode === 'publish' ? affectedRows(dataset) : dataset.name === 'mart.mart_price_candles' ? CHANGED_CANDLES : null;
-    if (rows !== null) results.push(...(await checkDataset(tx, dataset, { rows, days: CHANGED_DAYS, asOf, through }, now)));
+    const checks = dataset.checks.filter((check) => !('wholeTablesOnly' in check));
+    if (rows !== null) results.push(...(await runChecks(tx, dataset.name, checks, { rows, days: CHANGED_DAYS, asOf, through }, now)));
   }
   return results;
 }
@@ -51,16 +51,22 @@ export async function runAllChecks(db: Database, runId: bigint | null, clock: Cl
   const results: NewCheckResult[] = [];
   for (const dataset of datasets) {
     const scope = { rows: dataset.name, days, asOf: `'${now.toISOString()}'`, through: through ?? oldest };
-    const checked = await checkDataset(db.pool, dataset, scope, now);
+    const checked = await runChecks(db.pool, dataset.name, dataset.checks, scope, now);
     await insertCheckResults(db.pool, runId, checked);
     results.push(...checked);
   }
   return results;
 }
 
-async function checkDataset(db: Queryable, dataset: Transform, scope: CheckScope, now: Date): Promise<NewCheckResult[]> {
+async function runChecks(
+  db: Queryable,
+  dataset: string,
+  checks: readonly Check[],
+  scope: CheckScope,
+  now: Date,
+): Promise<NewCheckResult[]> {
   const results: NewCheckResult[] = [];
-  for (const check of dataset.checks) results.push(await runCheck(db, dataset.name, check, scope, now));
+  for (const check of checks) results.push(await runCheck(db, dataset, check, scope, now));
   return results;
 }
 

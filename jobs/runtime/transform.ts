@@ -62,24 +62,22 @@ interface Replacement {
   clock: string | null;
 }
 
+/** Set operations and no joins: they are hashed whatever the planner believes, and compare rows as the rest of SQL does (1.0 is 1.00). */
 async function replaceRows(tx: Queryable, dataset: Dataset, { select, within, values, clock }: Replacement): Promise<TransformResult> {
   const { name, key, clockColumns } = dataset;
   const columns = await getColumns(tx, dataset);
   const all = [...columns, ...clockColumns];
-  const keys = key.join(', ');
+  const [keys, facts] = [key.join(', '), columns.join(', ')];
   const { rows } = await tx.query<{ written: number; deleted: number }>(
     `WITH next AS MATERIALIZED (${select}),
+     present AS MATERIALIZED (SELECT ${facts} FROM ${within} AS within),
      gone AS (
-       DELETE FROM ${name} AS t USING (SELECT ${keys} FROM ${within} AS w EXCEPT SELECT ${keys} FROM next) AS g
+       DELETE FROM ${name} AS t USING (SELECT ${keys} FROM present EXCEPT SELECT ${keys} FROM next) AS g
        WHERE ${key.map((column) => `t.${column} = g.${column}`).join(' AND ')} RETURNING 1
      ),
      written AS (
        INSERT INTO ${name} (${all.join(', ')})
-       SELECT ${[...columns.map((column) => `next.${column}`), ...clockColumns.map(() => clock)].join(', ')}
-       FROM next LEFT JOIN ${within} AS t USING (${keys})
-       WHERE t.${key[0]} IS NULL OR (${columns.map((column) => `t.${column}`).join(', ')}) IS DISTINCT FROM (${columns
-         .map((column) => `next.${column}`)
-         .join(', ')})
+       SELECT ${[facts, ...clockColumns.map(() => clock)].join(', ')} FROM (SELECT ${facts} FROM next EXCEPT SELECT ${facts} FROM present) AS changed
        ON CONFLICT (${keys}) DO UPDATE SET ${all.map((column) => `${column} = excluded.${column}`).join(', ')}
        RETURNING 1
      )
