@@ -67,7 +67,7 @@ describe('what only Postgres can do to it', () => {
         topic,
         [0, 1, 2, 3].map((extra) => ({ key: 'k', value: Buffer.from(`${index + extra}`), partition: extra % 2 })),
       );
-      if (index % 40 === 0) await terminateConnections(db, ['test', 'event log']);
+      if (index % 40 === 0) await terminateConnections(writer, ['test', 'event log']);
     }
     await done.promise;
     await consumer.stop();
