@@ -23,10 +23,7 @@ export async function takeMarks(tx: Queryable, through: UtcDate): Promise<number
 
 /** A day that is published again: all tracked coins, marked or not. */
 export async function addDay(tx: Queryable, day: UtcDate): Promise<void> {
-  await tx.query(
-    'INSERT INTO changed_coin_days SELECT coin_id, $1::date FROM ops.tracked_coins UNION ALL SELECT NULL, $1::date ON CONFLICT DO NOTHING',
-    [day],
-  );
+  await addDays(tx, 'SELECT coin_id, $1::date AS day FROM ops.tracked_coins UNION ALL SELECT NULL, $1::date', day);
 }
 
 /** Every day that a mart has rows of, or that has a close to make them of. */
@@ -36,10 +33,12 @@ export async function addEveryDay(tx: Queryable, marts: readonly Mart[], through
     return [`SELECT ${reach.grain === 'coin-day' ? 'coin_id' : 'NULL'} AS coin_id, day FROM ${name}`];
   });
   const candles = `SELECT coin_id, (bucket_start AT TIME ZONE 'UTC')::date AS day FROM mart.mart_price_candles WHERE interval = '1d'`;
-  await tx.query(
-    `INSERT INTO changed_coin_days SELECT coin_id, day FROM (${[...rows, candles].join(' UNION ')}) AS every WHERE day <= $1 ON CONFLICT DO NOTHING`,
-    [through],
-  );
+  await addDays(tx, `SELECT coin_id, day FROM (${[...rows, candles].join(' UNION ')}) AS every WHERE day <= $1`, through);
+}
+
+/** A day stands in the table once, marked or added: checks would count its rows twice. */
+async function addDays(tx: Queryable, select: string, day: UtcDate): Promise<void> {
+  await tx.query(`INSERT INTO changed_coin_days (${select}) EXCEPT SELECT coin_id, day FROM changed_coin_days`, [day]);
 }
 
 /** Drops the marks of days before `oldest`, whose raw is gone: their marts stay as they are. Returns how many coins' days these were. */

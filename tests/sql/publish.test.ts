@@ -144,6 +144,14 @@ describe('a check that fails', () => {
     expect(await countMarks()).toBe(0);
   });
 
+  test('counts a row once, also where a marked day is published again, or everything is', async () => {
+    await publishDay(DAY);
+    await spoil(1_000_000);
+    const once = [expect.stringContaining('is broken by 1 row: ')];
+    expect(failuresOf(await publishDay(DAY))).toEqual(once);
+    expect(failuresOf(await publishDay(null, { rebuild: true }))).toEqual(once);
+  });
+
   test('results of a run that was published name the run', async () => {
     const fence = await startRun();
     await publishDay(DAY, { fence });
