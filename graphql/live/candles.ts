@@ -1,7 +1,7 @@
 /**
  * Subscriptions to the current candle of a coin: after each pushed update its candle is read again.
  * Must stay true: one statement at a time reads what all subscriptions lack, the newest state wins where they come faster than it can
- * be read, and a bucket that ended meanwhile is told in its last state before the next one.
+ * be read, and a bucket that ended is told in its last state before the next one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bucketStart, type CandleInterval } from '../../src/domain/time.js';
@@ -92,19 +92,12 @@ export class CandleBoard {
   }
 }
 
+/** Where a new bucket has begun, the one before comes along: a reader sees it complete. */
 function tell(series: Series, candles: CandleRow[]): void {
-  const newest = candles.at(-1);
-  if (newest === undefined) return;
   for (const candle of candles) {
-    if (candle !== newest && isSame(candle, series.told)) continue;
     for (const reader of series.readers) reader.push(candle);
   }
-  series.told = newest;
-}
-
-function isSame(a: CandleRow, b: CandleRow | null): boolean {
-  const fields = ['open', 'high', 'low', 'close', 'observations'] as const;
-  return b !== null && a.bucketStart.getTime() === b.bucketStart.getTime() && fields.every((field) => a[field] === b[field]);
+  series.told = candles.at(-1) ?? series.told;
 }
 
 /** Holds one state per bucket, the newest: it cannot grow, however slow its reader. */

@@ -10,7 +10,7 @@ import { Candle, CandleIntervals } from './candle.type.js';
 export class CandleSubscription {
   @Subscription(() => Candle, {
     description:
-      'The current candle after each new observation of the coin. Where they come faster than candles can be read, the newest state; a bucket that ended is sent in its last state before the next one.',
+      'The current candle after each new observation of the coin. Where they come faster than candles can be read, the newest state; a bucket that ended is sent once more, complete, before the first state of the next one.',
     subscribe: ({ args, context }: { args: CandlesRequest; context: GatewayContext }) => context.live.candles(args),
   })
   candleUpdated(

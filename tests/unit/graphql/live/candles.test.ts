@@ -71,10 +71,15 @@ test('a bucket that ends while it is being read is told in its last state before
   await take(1);
   (await nextReading()).open();
   await take(3);
+  await tick('bitcoin', '12:12:30.000', 7);
+  (await nextReading()).open();
+  await take(5);
   expect(told).toEqual([
     ['12:10', 1],
     ['12:10', 2],
     ['12:11', 1],
+    ['12:11', 1], // once more, as it ended
+    ['12:12', 7],
   ]);
   await feed.return();
 });
