@@ -1,6 +1,7 @@
 /**
  * The door of the price stream: what a record must be to become a row of raw. What fails is kept with the reason, never dropped.
  */
+import Big from 'big.js';
 import type { PriceObservation } from '../../src/domain/prices.js';
 import { DAY, HOUR, MINUTE } from '../../src/domain/time.js';
 import type { Realm } from '../../src/platform/config.js';
@@ -19,10 +20,14 @@ export interface Door {
   retentionDays: number | null;
 }
 
+/** Real prices span 1e-12 to 6.9e28; a quotient of two beyond this does not fit into a float any more. */
+const MAX_EXPONENT = 100;
+
 /** The reason to refuse, or null. */
 export function refusal(price: PriceObservation, door: Door): string | null {
   if ((price.source === 'simulator') !== (door.realm === 'simulated'))
     return `source ${price.source} does not belong to the ${door.realm} realm`;
+  if (Math.abs(new Big(price.priceUsd).e) >= MAX_EXPONENT) return `price_usd is beyond 1e±${MAX_EXPONENT}`;
   if (!door.tracked(price.coinId)) return `unknown coin ${price.coinId}: it is not tracked`;
   const [observed, received] = [price.observedAt.getTime(), price.receivedAt.getTime()];
   if (received > door.now.getTime() + RECEIVED_AHEAD_MS) return 'received_at lies in the future';

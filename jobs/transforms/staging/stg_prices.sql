@@ -9,13 +9,17 @@ WITH touched AS (
 ),
 received AS (
   SELECT
-    coin_id, source, r.observed_at, r.price_usd, r.received_at, r.origin, r.position,
+    k.coin_id, k.source, k.observed_at, r.price_usd, r.received_at, r.origin, r.position,
     min(r.grain) OVER w AS grain,
     (r.price_usd <> lag(r.price_usd) OVER w)::integer AS revised,
-    row_number() OVER (PARTITION BY coin_id, source, r.observed_at ORDER BY r.received_at DESC, r.origin DESC, r.position DESC) AS newest
-  FROM touched
-  JOIN raw.raw_prices AS r USING (coin_id, source, observed_at)
-  WINDOW w AS (PARTITION BY coin_id, source, r.observed_at ORDER BY r.received_at, r.origin, r.position)
+    row_number() OVER (PARTITION BY k.coin_id, k.source, k.observed_at ORDER BY r.received_at DESC, r.origin DESC, r.position DESC) AS newest
+  FROM touched AS k
+  CROSS JOIN LATERAL ( -- OFFSET 0: the index is probed key by key, whatever the planner believes about the table
+    SELECT * FROM raw.raw_prices AS r
+    WHERE r.coin_id = k.coin_id AND r.source = k.source AND r.observed_at = k.observed_at
+    OFFSET 0
+  ) AS r
+  WINDOW w AS (PARTITION BY k.coin_id, k.source, k.observed_at ORDER BY r.received_at, r.origin, r.position)
 ),
 merged AS (
   SELECT
@@ -30,9 +34,13 @@ merged AS (
   GROUP BY coin_id, source, observed_at
 ),
 before AS (
-  SELECT coin_id, source, m.observed_at, s.price_usd, s.grain
+  SELECT m.coin_id, m.source, m.observed_at, s.price_usd, s.grain
   FROM merged AS m
-  JOIN staging.stg_prices AS s USING (coin_id, source, observed_at)
+  CROSS JOIN LATERAL (
+    SELECT * FROM staging.stg_prices AS s
+    WHERE s.coin_id = m.coin_id AND s.source = m.source AND s.observed_at = m.observed_at
+    OFFSET 0
+  ) AS s
 ),
 written AS (
   INSERT INTO staging.stg_prices AS s (coin_id, source, observed_at, price_usd, grain, revisions, suspect, received_at, origin, position)

@@ -1,6 +1,6 @@
 -- Marks in staging.stg_prices the prices that jumped further than the platform believes without a second look, and returns the
--- rows that are marked now or whose mark changed. suspect is a function of the row and its predecessor by observed_at: more than 25 % away from a
--- predecessor at most an hour older. So the successor of each given key is redone as well.
+-- rows that are marked now or whose mark changed. suspect is a function of the row and its predecessor by observed_at: more than 25 %
+-- away from a predecessor at most an hour older. So the successor of each given key is redone as well.
 -- $1 coin_ids, $2 sources, $3 observed_ats: the keys whose price changed.
 WITH touched AS (
   SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS k (coin_id, source, observed_at)
@@ -19,10 +19,14 @@ affected AS (
 ),
 judged AS (
   SELECT
-    coin_id, source, observed_at, s.suspect AS was,
+    a.coin_id, a.source, a.observed_at, s.suspect AS was,
     coalesce(greatest(s.price_usd, p.price_usd) > 1.25 * least(s.price_usd, p.price_usd), false) AS suspect
   FROM affected AS a
-  JOIN staging.stg_prices AS s USING (coin_id, source, observed_at)
+  CROSS JOIN LATERAL ( -- OFFSET 0: the index is probed key by key, whatever the planner believes about the table
+    SELECT * FROM staging.stg_prices AS s
+    WHERE s.coin_id = a.coin_id AND s.source = a.source AND s.observed_at = a.observed_at
+    OFFSET 0
+  ) AS s
   LEFT JOIN LATERAL (
     SELECT p.price_usd FROM staging.stg_prices AS p
     WHERE p.coin_id = a.coin_id AND p.source = a.source
