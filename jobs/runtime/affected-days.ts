@@ -67,10 +67,12 @@ export async function findAffected(tx: Queryable, mart: Mart, oldest: UtcDate, t
   await tx.query(`ANALYZE ${table}`);
 }
 
+/** None where there is no reach. */
 function spansOf(reach: readonly DaySpan[], coin?: 'coin_id'): string {
-  const offsets = reach.map(([from, to]) => `(${from}, ${to})`).join(', ');
+  const [first, last] = [reach.map(([from]) => from), reach.map(([, to]) => to)];
   return `SELECT ${coin ? `${coin}, ` : ''}daterange(day + first, day + last, '[]') AS span
-    FROM changed_coin_days CROSS JOIN (VALUES ${offsets}) AS reach (first, last) ${coin ? `WHERE ${coin} IS NOT NULL` : ''}`;
+    FROM changed_coin_days CROSS JOIN unnest(ARRAY[${first}]::integer[], ARRAY[${last}]::integer[]) AS reach (first, last)
+    ${coin ? `WHERE ${coin} IS NOT NULL` : ''}`;
 }
 
 /** Where bitcoin changed, every coin that has rows there. A coin that has none yet has marks of its own. */
