@@ -2,7 +2,7 @@
 
 import { type PublishResult, publish } from '../../jobs/runtime/publish.js';
 import { storePrices } from '../../jobs/streams/price-writer.js';
-import { registerDatasets } from '../../jobs/transforms/registry.js';
+import { marts, registerDatasets } from '../../jobs/transforms/registry.js';
 import type { Decimal } from '../../src/domain/decimal.js';
 import type { RawPrice } from '../../src/domain/prices.js';
 import { addDays, endOfDay, HOUR, type UtcDate } from '../../src/domain/time.js';
@@ -73,24 +73,20 @@ export async function publishThrough(
   return publish(db, { through, fence: null, clock: fixedClock(now), rebuild: options.rebuild });
 }
 
-export const MART_KEYS = {
-  'mart.mart_coins': 'coin_id',
-  'mart.mart_crypto_performance': 'coin_id, day',
-  'mart.mart_market_overview': 'day',
-} as const;
-
 /** Every row of every mart as text, every digit of it, clocks aside. */
 export async function dumpMarts(db: Database): Promise<Record<string, unknown[]>> {
   const dump: Record<string, unknown[]> = {};
-  for (const [name, key] of Object.entries(MART_KEYS)) {
-    const { rows } = await db.pool.query(`SELECT (to_jsonb(t) - 'computed_at')::text AS row FROM ${name} AS t ORDER BY ${key}`);
+  for (const { name, key, clockColumns } of marts) {
+    const { rows } = await db.pool.query(`SELECT (to_jsonb(t) - $1::text[])::text AS row FROM ${name} AS t ORDER BY ${key.join(', ')}`, [
+      clockColumns,
+    ]);
     dump[name] = rows.map((row) => row.row);
   }
   return dump;
 }
 
 export async function emptyMarts(db: Database): Promise<void> {
-  await db.pool.query(`TRUNCATE ${Object.keys(MART_KEYS).join(', ')}`);
+  await db.pool.query(`TRUNCATE ${marts.map(({ name }) => name).join(', ')}`);
 }
 
 /** What stands in the way, in words; empty where the publish went through. */

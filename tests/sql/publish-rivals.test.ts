@@ -78,11 +78,9 @@ describe('writers beside a publish', () => {
     expect(await publishDay(DAY)).toMatchObject({ outcome: 'published', marks: 80 });
     await writer.query('COMMIT');
     writer.release();
-    expect(await publishDay(null)).toMatchObject({
-      outcome: 'published',
-      marks: 1,
-      changes: new Map([['mart.mart_crypto_performance', { written: 1, deleted: 0 }]]),
-    });
+    const result = await publishDay(null);
+    expect(result).toMatchObject({ outcome: 'published', marks: 1 });
+    expect('changes' in result && result.changes.get('mart.mart_crypto_performance')).toEqual({ written: 1, deleted: 0 });
   });
 
   test('publishes are serial: the second one begins when the first has ended', async () => {
