@@ -9,7 +9,8 @@ import { endOfDay, HOUR, MINUTE, SECOND } from '../../src/domain/time.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import { countPendingDays } from '../../src/store/history.js';
 import { findGlobalFetch, findMarketFetch } from '../../src/store/ops/fetches.js';
-import { isPipelineOpen, newestEndedDay, type PipelineRunRow } from '../../src/store/runs.js';
+import { findHistoryActivity } from '../../src/store/ops/publishing.js';
+import { newestEndedDay, type PipelineRunRow } from '../../src/store/runs.js';
 import { getTrackedCoins } from '../../src/store/tracked-coins.js';
 import { landGlobal, landMarketData } from '../runtime/land.js';
 import { logicalDateOf, type Pipeline, type RetryPolicy, type RunContext, type TaskOutcome } from '../runtime/pipeline.js';
@@ -28,6 +29,8 @@ const LONGEST_WAIT_FOR_STREAM_MS = 10 * MINUTE;
 /** The first marts should show a year; for a plan that takes longer than this they come without. */
 const LONGEST_WAIT_FOR_HISTORY_MS = 60 * SECOND;
 const LONGEST_WAIT_FOR_SOURCE_MS = 2 * MINUTE;
+/** A worker takes up a queued run within a second. */
+const LONGEST_WAIT_FOR_CLAIM_MS = 5 * SECOND;
 /** Fetches are worth waiting for, but not for long: the marts of a day are due within minutes of its end. */
 const FETCH_RETRY: RetryPolicy = { retries: 4, minTimeout: 2 * SECOND, maxTimeout: 30 * SECOND };
 
@@ -101,18 +104,19 @@ async function waitForDay(deps: DailyDeps, { run, signal, logger }: RunContext):
 /** Daily points are on their way at a first start, and after days of downtime. */
 async function waitForHistory({ db, source }: DailyDeps, { signal }: RunContext): Promise<TaskOutcome> {
   const started = performance.now();
-  const atFirst = await countPendingDays(db.pool, source.name);
-  for (let left = atFirst; left > 0; left = await countPendingDays(db.pool, source.name)) {
-    if (!(await isPipelineOpen(db.pool, 'history'))) return { skipped: `${left} coins lack their daily history, and nobody is loading it` };
+  let most = 0;
+  for (;;) {
     const elapsed = performance.now() - started;
-    const pace = left < atFirst ? elapsed / (atFirst - left) : elapsed / 2;
-    if (
-      elapsed > LONGEST_WAIT_FOR_HISTORY_MS ||
-      (elapsed > LONGEST_WAIT_FOR_HISTORY_MS / 4 && elapsed + pace * left > LONGEST_WAIT_FOR_HISTORY_MS)
-    ) {
+    const history = await findHistoryActivity(db.pool);
+    const left = await countPendingDays(db.pool, source.name);
+    most = Math.max(most, left);
+    const coming = history.running ? history.looking || left > 0 : history.queued && elapsed < LONGEST_WAIT_FOR_CLAIM_MS;
+    if (!coming) return left === 0 ? { rows: null } : { skipped: `${left} coins lack their daily history, and nobody is loading it` };
+    const pace = left < most ? elapsed / (most - left) : elapsed / 2;
+    const hopeless = left > 0 && elapsed > LONGEST_WAIT_FOR_HISTORY_MS / 4 && elapsed + pace * left > LONGEST_WAIT_FOR_HISTORY_MS;
+    if (hopeless || elapsed > LONGEST_WAIT_FOR_HISTORY_MS) {
       return { skipped: `${left} coins still lack their daily history; restate publishes it as it comes` };
     }
     await sleep(250, undefined, { signal });
   }
-  return { rows: null };
 }

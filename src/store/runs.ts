@@ -169,14 +169,6 @@ export async function findNewestDate(db: Queryable, pipeline: PipelineName): Pro
   return rows[0]?.day ?? null;
 }
 
-/** Whether a run of the pipeline is queued or running. */
-export async function isPipelineOpen(db: Queryable, pipeline: PipelineName): Promise<boolean> {
-  const { rowCount } = await db.query(`SELECT FROM ops.pipeline_runs WHERE pipeline = $1 AND status IN ('QUEUED', 'RUNNING') LIMIT 1`, [
-    pipeline,
-  ]);
-  return rowCount === 1;
-}
-
 /** When the pipeline was last asked for. */
 export async function findNewestRequest(db: Queryable, pipeline: PipelineName): Promise<Date | null> {
   const { rows } = await db.query<{ at: Date | null }>('SELECT max(requested_at) AS at FROM ops.pipeline_runs WHERE pipeline = $1', [

@@ -1,58 +1,12 @@
 /** One run per pipeline and date, whoever asks, however many workers race and whenever one of them dies. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { claimRun, finishRun, type Leases, RunAborted, startLeases } from '../../jobs/runtime/lease.js';
-import type { Pipeline, RunContext, Task } from '../../jobs/runtime/pipeline.js';
-import { missedDates, requestDue } from '../../jobs/runtime/scheduler.js';
+import { describe, expect, test } from '@jest/globals';
+import { claimRun, finishRun, RunAborted } from '../../jobs/runtime/lease.js';
 import { workOnce, workPipeline } from '../../jobs/runtime/worker.js';
 import type { UtcDate } from '../../src/domain/time.js';
-import { createLogger } from '../../src/platform/logger.js';
-import type { Database } from '../../src/platform/postgres/database.js';
 import { findRun, getRuns, loadTaskRuns, type PipelineRunRow, requestRun, requestRunByHand } from '../../src/store/runs.js';
-import { fixedClock } from '../kit/clock.js';
-import { openTestDatabase } from '../kit/test-database.js';
+import { daily, now, useRuns } from './setting/runs.js';
 
-const logger = createLogger({ level: 'silent' });
-const now = new Date('2026-11-23T07:00:00Z');
-const date = (text: string) => text as UtcDate;
-
-let db: Database;
-let leases: Leases[];
-beforeAll(async () => {
-  db = await openTestDatabase({ maxConnections: 20 });
-});
-afterAll(() => db.close());
-beforeEach(async () => {
-  leases = [];
-  await db.pool.query('TRUNCATE ops.pipeline_runs, ops.changed_days, mart.mart_price_candles CASCADE');
-});
-afterEach(async () => {
-  await Promise.all(leases.map((each) => each.stop()));
-});
-
-function worker(name: string, signal = new AbortController().signal) {
-  const own = startLeases(db, name, logger);
-  leases.push(own);
-  return { db, leases: own, logger, signal };
-}
-
-function daily(task: Task['run'], retry = { retries: 0, minTimeout: 1, maxTimeout: 1 }): Pipeline {
-  return { name: 'daily', tasks: [{ name: 'work', retry, run: task }] };
-}
-
-function request(day: string, again = false) {
-  return requestRun(db.pool, { pipeline: 'daily', logicalDate: date(day), now, again });
-}
-
-async function claim(owner: string, pipeline = 'daily'): Promise<PipelineRunRow> {
-  const run = await claimRun(db, pipeline, owner);
-  if (run === null) throw new Error(`no run of ${pipeline} to claim`);
-  return run;
-}
-
-/** As a worker that froze: its lease has run out, and it does not know. */
-async function lapse(runId: bigint) {
-  await db.pool.query(`UPDATE ops.pipeline_runs SET lease_expires_at = clock_timestamp() - interval '1 second' WHERE id = $1`, [runId]);
-}
+const { query, db, worker, request, claim, lapse } = useRuns();
 
 describe('asking for a run', () => {
   test('many ask for one date at once: one run', async () => {
@@ -64,18 +18,18 @@ describe('asking for a run', () => {
   test('a schedule does not repeat an ended run; a person gets its next attempt', async () => {
     const { run } = await request('2026-11-22');
     const claimed = await claim('a');
-    expect(await finishRun(db, claimed, 'SUCCEEDED', null)).toBe(true);
+    expect(await finishRun(db(), claimed, 'SUCCEEDED', null)).toBe(true);
     expect(await request('2026-11-22')).toMatchObject({ queued: false, run: { id: run.id, status: 'SUCCEEDED', attempt: 1 } });
     expect(await request('2026-11-22', true)).toMatchObject({ queued: true, run: { id: run.id, status: 'QUEUED', attempt: 2 } });
     expect(await request('2026-11-22', true)).toMatchObject({ queued: false, run: { id: run.id, status: 'QUEUED', attempt: 2 } });
   });
 
   test('a run without a date is not queued beside an open one of its pipeline', async () => {
-    const ask = (at: Date) => requestRun(db.pool, { pipeline: 'restate', logicalDate: null, now: at, again: false });
+    const ask = (at: Date) => requestRun(db().pool, { pipeline: 'restate', logicalDate: null, now: at, again: false });
     const first = await ask(now);
     const second = await ask(new Date(now.getTime() + 60_000));
     expect(second).toMatchObject({ queued: false, run: { id: first.run.id } });
-    await finishRun(db, await claim('a', 'restate'), 'SUCCEEDED', null);
+    await finishRun(db(), await claim('a', 'restate'), 'SUCCEEDED', null);
     expect(await ask(new Date(now.getTime() + 120_000))).toMatchObject({ queued: true });
   });
 
@@ -87,15 +41,15 @@ describe('asking for a run', () => {
     ['2027-01-01', '2027-01-01 has not ended yet (UTC); the newest day that has is 2026-11-22'],
     ['2010-01-01', 'there are no prices of 2010-01-01; the oldest are of 2026-10-01: name a day from then on'],
   ])('by hand for the date %p: says what to do instead', async (logicalDate, message) => {
-    await db.pool.query(
+    await query(
       `INSERT INTO mart.mart_price_candles VALUES ('bitcoin', '1d', '2026-10-01', 1, 1, 1, 1, 1, false, '2026-10-01 12:00', '2026-10-01 12:00', now())`,
     );
-    await expect(requestRunByHand(db.pool, { pipeline: 'daily', logicalDate, now })).rejects.toThrow(message);
-    expect(await getRuns(db.pool, { first: 10 })).toEqual([]);
+    await expect(requestRunByHand(db().pool, { pipeline: 'daily', logicalDate, now })).rejects.toThrow(message);
+    expect(await getRuns(db().pool, { first: 10 })).toEqual([]);
   });
 
   test('by hand: unknown pipelines and superfluous dates are refused, the rest is queued', async () => {
-    const ask = (pipeline: string, logicalDate: string | null) => requestRunByHand(db.pool, { pipeline, logicalDate, now });
+    const ask = (pipeline: string, logicalDate: string | null) => requestRunByHand(db().pool, { pipeline, logicalDate, now });
     await expect(ask('weekly', null)).rejects.toThrow('there is no pipeline "weekly"; there are daily, restate, history, housekeeping');
     await expect(ask('toString', null)).rejects.toThrow('there is no pipeline "toString"');
     await expect(ask('history', '2026-11-22')).rejects.toThrow('history has no date; leave it out');
@@ -114,7 +68,7 @@ describe('executing', () => {
     const pipeline = daily(async ({ run }) => {
       expect(++atOnce).toBe(1);
       started.push(`${run.logicalDate}/${run.attempt}`);
-      await db.pool.query('SELECT pg_sleep(0.02)');
+      await query('SELECT pg_sleep(0.02)');
       atOnce--;
       if (started.length === 3) stop.abort(new RunAborted('stopping'));
       return { rows: 1 };
@@ -126,7 +80,7 @@ describe('executing', () => {
     };
     await Promise.all(['a', 'b', 'c', 'd'].map(claimUntilEmpty));
     expect(started).toEqual(['2026-11-20/1', '2026-11-21/1', '2026-11-22/1']);
-    const runs = await getRuns(db.pool, { first: 10 }, { status: 'SUCCEEDED' });
+    const runs = await getRuns(db().pool, { first: 10 }, { status: 'SUCCEEDED' });
     expect(runs.map((run) => [run.logicalDate, run.attempt])).toEqual([
       ['2026-11-21', 1],
       ['2026-11-20', 1],
@@ -137,8 +91,8 @@ describe('executing', () => {
   test('a lapsed lease is taken over as the next attempt; the one before can neither finish nor publish', async () => {
     const { run } = await request('2026-11-22');
     const first = await claim('a');
-    expect(await claimRun(db, 'daily', 'b')).toBeNull();
-    const publish = await db.pool.connect();
+    expect(await claimRun(db(), 'daily', 'b')).toBeNull();
+    const publish = await db().pool.connect();
     await publish.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     await publish.query(`INSERT INTO ops.changed_days (coin_id, day) VALUES ('bitcoin', '2026-11-22')`);
 
@@ -151,30 +105,30 @@ describe('executing', () => {
     });
     await publish.query('ROLLBACK');
     publish.release();
-    expect((await db.pool.query('SELECT FROM ops.changed_days')).rowCount).toBe(0);
-    expect(await finishRun(db, first, 'SUCCEEDED', null)).toBe(false);
-    expect(await finishRun(db, second, 'SUCCEEDED', null)).toBe(true);
-    expect(await findRun(db.pool, run.id)).toMatchObject({ attempt: 2, status: 'SUCCEEDED' });
+    expect((await query('SELECT FROM ops.changed_days')).rowCount).toBe(0);
+    expect(await finishRun(db(), first, 'SUCCEEDED', null)).toBe(false);
+    expect(await finishRun(db(), second, 'SUCCEEDED', null)).toBe(true);
+    expect(await findRun(db().pool, run.id)).toMatchObject({ attempt: 2, status: 'SUCCEEDED' });
   });
 
   test('a run whose worker died goes before the later dates of its pipeline', async () => {
     const { run } = await request('2026-11-20');
-    await claimRun(db, 'daily', 'a');
+    await claimRun(db(), 'daily', 'a');
     await request('2026-11-21');
     await lapse(run.id);
-    expect(await claimRun(db, 'daily', 'b')).toMatchObject({ logicalDate: '2026-11-20', attempt: 2 });
-    expect(await claimRun(db, 'daily', 'c')).toBeNull();
+    expect(await claimRun(db(), 'daily', 'b')).toMatchObject({ logicalDate: '2026-11-20', attempt: 2 });
+    expect(await claimRun(db(), 'daily', 'c')).toBeNull();
   });
 
   test('two workers take a lapsed lease over at once: one gets it', async () => {
     for (let round = 0; round < 5; round++) {
-      const { run } = await requestRun(db.pool, { pipeline: 'daily', logicalDate: date(`2026-11-1${round}`), now, again: false });
-      await claimRun(db, 'daily', 'a');
+      const { run } = await requestRun(db().pool, { pipeline: 'daily', logicalDate: `2026-11-1${round}` as UtcDate, now, again: false });
+      await claimRun(db(), 'daily', 'a');
       await lapse(run.id);
-      const taken = await Promise.all(['b', 'c', 'd', 'e'].map((name) => claimRun(db, 'daily', name)));
+      const taken = await Promise.all(['b', 'c', 'd', 'e'].map((name) => claimRun(db(), 'daily', name)));
       const winners = taken.filter((claimed) => claimed !== null);
       expect(winners).toHaveLength(1);
-      await finishRun(db, winners[0] as PipelineRunRow, 'SUCCEEDED', null);
+      await finishRun(db(), winners[0] as PipelineRunRow, 'SUCCEEDED', null);
     }
   });
 
@@ -191,145 +145,24 @@ describe('executing', () => {
       );
     });
     await workPipeline(worker('a', stopping.signal), endless);
-    expect((await getRuns(db.pool, { first: 1 }))[0]).toMatchObject({ status: 'RUNNING', attempt: 1 });
+    expect((await getRuns(db().pool, { first: 1 }))[0]).toMatchObject({ status: 'RUNNING', attempt: 1 });
     await workOnce(worker('b'), endless);
     expect(seen).toEqual(['attempt 1', 'attempt 2']);
-    const [run] = await getRuns(db.pool, { first: 1 });
+    const [run] = await getRuns(db().pool, { first: 1 });
     expect(run).toMatchObject({ status: 'SUCCEEDED', attempt: 2 });
-    expect((await loadTaskRuns(db.pool, [asked.id])).get(asked.id)).toMatchObject([{ name: 'work', status: 'SUCCEEDED', rowsWritten: 5n }]);
-  });
-});
-
-describe('tasks', () => {
-  async function execute(tasks: Task[]) {
-    await request('2026-11-22', true);
-    const run = (await workOnce(worker('a'), { name: 'daily', tasks })) as PipelineRunRow;
-    const ended = (await findRun(db.pool, run.id)) as PipelineRunRow;
-    const rows = (await loadTaskRuns(db.pool, [run.id])).get(run.id) ?? [];
-    return {
-      ...ended,
-      tasks: Object.fromEntries(rows.map((row) => [row.name, { status: row.status, attempt: row.attempt, error: row.error }])),
-    };
-  }
-  const retry = { retries: 2, minTimeout: 1, maxTimeout: 2 };
-
-  test('run after what they depend on, side by side where nothing stands between', async () => {
-    const order: string[] = [];
-    const step = (name: string) => async (_: RunContext) => {
-      order.push(name);
-      return { rows: null };
-    };
-    let arrived = 0;
-    let open: () => void;
-    const both = new Promise<void>((resolve) => (open = resolve));
-    const meet = async () => {
-      if (++arrived === 2) open();
-      await both; // would never end if they ran one after the other
-      return { rows: null };
-    };
-    const ended = await execute([
-      { name: 'last', dependsOn: ['left', 'right'], run: step('last') },
-      { name: 'left', dependsOn: ['first'], run: meet },
-      { name: 'right', dependsOn: ['first'], run: meet },
-      { name: 'first', run: step('first') },
+    expect((await loadTaskRuns(db().pool, [asked.id])).get(asked.id)).toMatchObject([
+      { name: 'work', status: 'SUCCEEDED', rowsWritten: 5n },
     ]);
-    expect(ended.status).toBe('SUCCEEDED');
-    expect(order).toEqual(['first', 'last']);
-  });
-
-  test('are tried again after an error, and keep how often', async () => {
-    let tries = 0;
-    const ended = await execute([
-      {
-        name: 'flaky',
-        retry,
-        run: async () => {
-          if (++tries < 3) throw new Error('connection reset');
-          return { rows: 7 };
-        },
-      },
-    ]);
-    expect(ended).toMatchObject({ status: 'SUCCEEDED', error: null, tasks: { flaky: { status: 'SUCCEEDED', attempt: 3, error: null } } });
-  });
-
-  test('that fail for good stop what depends on them, not what only comes after them, and the run says why', async () => {
-    const ended = await execute([
-      { name: 'fetch', retry, run: () => Promise.reject(new Error('503 from the source')) },
-      { name: 'check', run: async () => ({ failed: '3 rows break a rule' }), retry },
-      { name: 'report', dependsOn: ['check'], run: async () => ({ rows: 1 }) },
-      { name: 'mail', dependsOn: ['report'], run: async () => ({ rows: 1 }) },
-      { name: 'publish', after: ['fetch'], run: async () => ({ rows: 1 }) },
-    ]);
-    expect(ended).toMatchObject({
-      status: 'FAILED',
-      error: 'fetch: 503 from the source; check: 3 rows break a rule',
-      tasks: {
-        fetch: { status: 'FAILED', attempt: 3 },
-        check: { status: 'FAILED', attempt: 1 },
-        report: { status: 'SKIPPED', error: 'check did not succeed' },
-        mail: { status: 'SKIPPED', error: 'report did not succeed' },
-        publish: { status: 'SUCCEEDED', attempt: 1 },
-      },
-    });
-  });
-
-  test('that skip themselves let the next ones run; a run in which all did is skipped', async () => {
-    const skip = { name: 'fetch', run: async () => ({ skipped: 'not of yesterday' }) };
-    expect(await execute([skip, { name: 'publish', dependsOn: ['fetch'], run: async () => ({ rows: 1 }) }])).toMatchObject({
-      status: 'SUCCEEDED',
-      tasks: { fetch: { status: 'SKIPPED', error: 'not of yesterday' }, publish: { status: 'SUCCEEDED' } },
-    });
-    expect(await execute([skip])).toMatchObject({ status: 'SKIPPED' });
-  });
-
-  test('write nothing after another attempt has taken their run over', async () => {
-    await request('2026-11-22');
-    const context = worker('a');
-    await workOnce(
-      context,
-      daily(async ({ run }) => {
-        await lapse(run.id);
-        await claimRun(db, 'daily', 'b');
-        return { rows: 1 };
-      }),
-    );
-    expect((await getRuns(db.pool, { first: 1 }))[0]).toMatchObject({ status: 'RUNNING', attempt: 2 });
-  });
-});
-
-describe('scheduling', () => {
-  const clock = fixedClock(now);
-  const entry = () => ({
-    pipeline: daily(async () => ({ rows: null })),
-    cron: '0 0 * * *',
-    due: (at: Date) => missedDates(db, 'daily', at),
-  });
-  const dates = async () => (await getRuns(db.pool, { first: 20 })).map((run) => run.logicalDate).reverse();
-
-  test('the first start asks for yesterday, a later one for every date since, in order, four workers as one', async () => {
-    clock.set('2026-11-23T00:00:00Z');
-    expect(await requestDue({ db, clock, logger }, entry(), true)).toBe(1);
-    clock.set('2026-11-26T05:00:00Z');
-    const queued = await Promise.all(Array.from({ length: 4 }, () => requestDue({ db, clock, logger }, entry(), true)));
-    expect(queued.reduce((sum, count) => sum + count)).toBe(3);
-    expect([...(await dates())].sort()).toEqual(['2026-11-22', '2026-11-23', '2026-11-24', '2026-11-25']);
-    expect((await claimRun(db, 'daily', 'a'))?.logicalDate).toBe('2026-11-22');
-  });
-
-  test('a moment before midnight the day has not ended', async () => {
-    clock.set('2026-11-22T23:59:59.999Z');
-    await requestDue({ db, clock, logger }, entry(), true);
-    expect(await dates()).toEqual(['2026-11-21']);
   });
 });
 
 test('pages of runs are newest first and hold each once', async () => {
   for (let day = 10; day < 17; day++) await request(`2026-11-${day}`);
-  const first = await getRuns(db.pool, { first: 3 });
+  const first = await getRuns(db().pool, { first: 3 });
   await request('2026-11-17');
-  const second = await getRuns(db.pool, { first: 10, after: first.at(-1)?.id ?? null });
+  const second = await getRuns(db().pool, { first: 10, after: first.at(-1)?.id ?? null });
   expect([...first, ...second].map((run) => run.logicalDate)).toEqual(
     ['16', '15', '14', '13', '12', '11', '10'].map((day) => `2026-11-${day}`),
   );
-  expect(await getRuns(db.pool, { first: 10 }, { pipeline: 'restate' })).toEqual([]);
+  expect(await getRuns(db().pool, { first: 10 }, { pipeline: 'restate' })).toEqual([]);
 });

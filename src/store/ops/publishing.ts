@@ -31,3 +31,16 @@ export async function isDailyFetching(db: Queryable): Promise<boolean> {
   );
   return rows[0]?.fetching === true;
 }
+
+/** Whether history waits for a worker, or a living one loads it; and whether that one may still find holes. */
+export async function findHistoryActivity(db: Queryable): Promise<{ queued: boolean; running: boolean; looking: boolean }> {
+  const { rows } = await db.query<{ queued: boolean; running: boolean; looking: boolean }>(
+    `SELECT coalesce(bool_or(status = 'QUEUED'), false) AS queued, coalesce(bool_or(alive), false) AS running,
+       coalesce(bool_or(alive AND NOT EXISTS (
+         SELECT FROM ops.task_runs t
+         WHERE t.run_id = r.id AND t.run_attempt = r.attempt AND t.name = 'find_holes' AND t.finished_at IS NOT NULL)), false) AS looking
+     FROM (SELECT *, status = 'RUNNING' AND lease_expires_at > clock_timestamp() AS alive
+           FROM ops.pipeline_runs WHERE pipeline = 'history' AND status IN ('QUEUED', 'RUNNING')) AS r`,
+  );
+  return rows[0] as { queued: boolean; running: boolean; looking: boolean };
+}

@@ -4,7 +4,7 @@ import { loadHistory } from '../../../jobs/pipelines/history.js';
 import { createLogger } from '../../../src/platform/logger.js';
 import { openDatabase } from '../../../src/platform/postgres/database.js';
 import { fixedClock } from '../../kit/clock.js';
-import { pointsOf, scriptedSource } from '../scripted-source.js';
+import { pointsOf, scriptedSource } from '../setting/scripted-source.js';
 
 const [, , url, now] = process.argv as [string, string, string, string];
 const clock = fixedClock(now);

@@ -3,11 +3,11 @@
  * A test replaces what it wants to go wrong, and sees what was asked for.
  */
 
-import { setImmediate } from 'node:timers/promises';
-import type { HistoryPoint, MarketSnapshot, PriceSource } from '../../jobs/sources/source.js';
-import type { Decimal } from '../../src/domain/decimal.js';
-import { CANDLE_INTERVALS, type Clock } from '../../src/domain/time.js';
-import type { HistoryGrain } from '../../src/store/history.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HistoryPoint, MarketSnapshot, PriceSource } from '../../../jobs/sources/source.js';
+import type { Decimal } from '../../../src/domain/decimal.js';
+import { CANDLE_INTERVALS, type Clock } from '../../../src/domain/time.js';
+import type { HistoryGrain } from '../../../src/store/history.js';
 
 export interface ScriptedSource extends PriceSource {
   /** 'history bitcoin 1d', 'topCoins', 'global', …, in order. */
@@ -118,7 +118,7 @@ export function scriptedSource(clock: Clock, coins: string[], replaced: Partial<
       calls.push(`history ${coinId} ${grain}`);
       scripted.mostAtOnce = Math.max(scripted.mostAtOnce, ++atOnce);
       try {
-        await setImmediate(); // as any call, it takes a moment
+        await sleep(2); // as any call, it takes a moment
         return await source.history(coinId, grain, ...asked);
       } finally {
         atOnce--;

@@ -1,0 +1,143 @@
+/** What workers do about a platform that has run before: new coins, downtimes, reruns, failures, late ticks, new definitions. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import { SourceError } from '../../jobs/sources/source.js';
+import { storePrices } from '../../jobs/streams/price-writer.js';
+import { runPipelineOnce } from '../../jobs/worker.js';
+import type { Decimal } from '../../src/domain/decimal.js';
+import { scriptedSource } from './setting/scripted-source.js';
+import { COINS, useWorkers } from './setting/workers.js';
+
+const { clock, query, newSource, optionsWith, start, stopAll, settled, db, publishedThrough, published, runs, marts } = useWorkers();
+const forEver = new AbortController().signal;
+
+describe('later', () => {
+  test('COINS adds and never takes away', async () => {
+    await published();
+    const source = newSource();
+    start(source, { coins: { ids: ['bitcoin', 'solana', 'tether'] } });
+    const known = scriptedSource(clock, [...COINS, 'solana']);
+    await stopAll();
+    start({ ...source, marketSnapshot: known.marketSnapshot }, { coins: { ids: ['bitcoin', 'solana'] } });
+    while ((await query(`SELECT FROM ops.tracked_coins WHERE coin_id = 'solana'`)).rowCount === 0) await sleep(20);
+    await stopAll();
+    start(newSource(), { coins: { count: 1 } });
+    await settled();
+    const { rows } = await query('SELECT coin_id FROM ops.tracked_coins ORDER BY 1');
+    expect(rows.map((row) => row.coin_id)).toEqual(['bitcoin', 'ethereum', 'solana', 'tether']);
+  });
+
+  test('missed dates are caught up in order, and only yesterday is fetched', async () => {
+    await published();
+    clock.set('2026-11-26T05:00:00Z');
+    const source = newSource();
+    start(source);
+    await settled('2026-11-25');
+    expect((await runs()).map((run) => [run.date, run.status])).toEqual([
+      ['2026-11-22', 'SUCCEEDED'],
+      ['2026-11-23', 'SUCCEEDED'],
+      ['2026-11-24', 'SUCCEEDED'],
+      ['2026-11-25', 'SUCCEEDED'],
+    ]);
+    expect(await publishedThrough()).toBe('2026-11-25');
+    expect(source.calls.filter((call) => !call.startsWith('history')).sort()).toEqual(['global', 'marketSnapshot']);
+    // The days that were missed have their closes: their history came before their marts.
+    const { rows: days } = await query(
+      `SELECT day, count(*)::integer AS coins FROM mart.mart_crypto_performance WHERE day > '2026-11-22' GROUP BY 1 ORDER BY 1`,
+    );
+    expect(days).toEqual([
+      { day: '2026-11-23', coins: 3 },
+      { day: '2026-11-24', coins: 3 },
+      { day: '2026-11-25', coins: 3 },
+    ]);
+    expect((await query(`SELECT FROM ops.check_results WHERE status <> 'PASSED' AND name = 'row_count'`)).rowCount).toBe(0);
+    const skipped = await query(`SELECT t.error FROM ops.task_runs t JOIN ops.pipeline_runs r ON r.id = t.run_id
+      WHERE r.logical_date = '2026-11-23' AND t.name = 'fetch_markets'`);
+    expect(skipped.rows).toEqual([{ error: 'what the market is today says nothing about 2026-11-23' }]);
+  });
+
+  test('a date that is run again computes from raw, fetches nothing and changes nothing', async () => {
+    clock.set('2026-11-23T00:00:10Z');
+    await published();
+    const before = await marts();
+    clock.set('2026-11-23T15:00:00Z');
+    const source = newSource();
+    const { run, tasks } = await runPipelineOnce(optionsWith(source), { pipeline: 'daily', date: '2026-11-22' }, forEver);
+    expect(run).toMatchObject({ status: 'SUCCEEDED', attempt: 2, error: null });
+    expect(tasks.find((task) => task.name === 'fetch_markets')).toMatchObject({
+      status: 'SKIPPED',
+      error: 'fetched at 2026-11-23T00:00:10.000Z',
+    });
+    const older = await runPipelineOnce(optionsWith(source), { pipeline: 'daily', date: '2026-11-17' }, forEver);
+    expect(older.run).toMatchObject({ status: 'SUCCEEDED', attempt: 1 });
+    expect(source.calls).toEqual([]);
+    expect(await marts()).toEqual(before);
+  });
+
+  test('a day that failed is made up for by the next', async () => {
+    await published();
+    await query(
+      `INSERT INTO ops.pipeline_runs (pipeline, slot, logical_date, status, requested_at, error) VALUES ('daily', '2026-11-23', '2026-11-23', 'FAILED', now(), 'the disk was full')`,
+    );
+    clock.set('2026-11-25T00:10:00Z');
+    start(newSource());
+    await settled('2026-11-24');
+    expect((await runs()).filter((run) => run.date === '2026-11-24')).toMatchObject([{ status: 'SUCCEEDED' }]);
+    expect(await publishedThrough()).toBe('2026-11-24');
+  });
+
+  test('a source that is down costs the day its fetch, not its marts', async () => {
+    await published();
+    clock.set('2026-11-24T00:10:00Z');
+    const down = () => Promise.reject(new SourceError('503 from the source', { kind: 'unauthorized', endpoint: '/coins/markets' }));
+    const abort = new AbortController();
+    // Retries would take a minute; the first failure is enough to see.
+    const source = newSource({ marketSnapshot: down, global: down });
+    const once = runPipelineOnce(optionsWith(source), { pipeline: 'daily', date: '2026-11-23' }, abort.signal);
+    const { run } = await once;
+    expect(run).toMatchObject({ status: 'FAILED', error: 'fetch_markets: 503 from the source; fetch_global: 503 from the source' });
+    expect(await publishedThrough()).toBe('2026-11-23');
+  });
+
+  test('a late tick of a published day reaches the marts', async () => {
+    await published();
+    const observedAt = new Date('2026-11-23T00:00:00Z'); // the day's close
+    const tick = {
+      source: 'simulator',
+      coinId: 'bitcoin',
+      priceUsd: '123.456' as Decimal,
+      observedAt,
+      receivedAt: clock.now(),
+      payload: '{}',
+      grain: 'tick' as const,
+    };
+    await db().transaction((tx) => storePrices(tx, [{ ...tick, origin: 'market.prices.v1/0', position: 0n }], clock.now()));
+    const price = async () =>
+      (await query(`SELECT price_usd FROM mart.mart_crypto_performance WHERE coin_id = 'bitcoin' AND day = '2026-11-22'`)).rows[0]
+        .price_usd;
+    await query(`UPDATE ops.changed_days SET marked_at = marked_at - interval '2 minutes'`);
+    clock.set('2026-11-23T07:05:00Z');
+    start(newSource());
+    while ((await runs('restate')).every((run) => run.status !== 'SUCCEEDED')) await sleep(20);
+    expect(await price()).toBe('123.456');
+    expect((await query(`SELECT FROM ops.changed_days WHERE day <= '2026-11-22'`)).rowCount).toBe(0);
+  });
+
+  test('a dataset with another definition is made anew at the next start, the same rows', async () => {
+    await published();
+    const before = await marts();
+    const prices = async () =>
+      (await query(`SELECT coin_id, observed_at, price_usd, grain, revisions, suspect FROM staging.stg_prices ORDER BY 1, 2`)).rows;
+    const stored = await prices();
+    await query(`UPDATE ops.datasets SET definition_hash = 'of an older version'`);
+    start(newSource());
+    while ((await runs('rebuild')).every((run) => run.status !== 'SUCCEEDED')) await sleep(20);
+    await stopAll();
+    expect((await query(`SELECT FROM ops.datasets WHERE definition_hash = 'of an older version'`)).rowCount).toBe(0);
+    expect(await prices()).toEqual(stored);
+    expect(await marts()).toEqual(before);
+    start(newSource());
+    await settled();
+    expect(await runs('rebuild')).toHaveLength(1);
+  });
+});
