@@ -1,4 +1,6 @@
 /** One run per pipeline and date, whoever asks, however many workers race and whenever one of them dies. */
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { claimRun, finishRun, RunAborted } from '../../jobs/runtime/lease.js';
 import { workOnce, workPipeline } from '../../jobs/runtime/worker.js';
@@ -130,6 +132,22 @@ describe('executing', () => {
       expect(winners).toHaveLength(1);
       await finishRun(db(), winners[0] as PipelineRunRow, 'SUCCEEDED', null);
     }
+  });
+
+  test('a worker whose run was taken over notices when it renews its lease; one that owns its run keeps it', async () => {
+    const { run } = await request('2026-11-22');
+    const own = worker('a');
+    const lost = own.leases.hold(await claim('a'));
+    await lapse(run.id);
+    const kept = worker('b').leases.hold(await claim('b'));
+    await once(lost.signal, 'abort');
+    expect(lost.signal.reason).toEqual(new RunAborted('lease lost'));
+    await sleep(200);
+    expect(kept.signal.aborted).toBe(false);
+    const { rows } = await query(
+      `SELECT lease_owner, lease_expires_at > clock_timestamp() + interval '14 seconds' AS renewed FROM ops.pipeline_runs`,
+    );
+    expect(rows).toEqual([{ lease_owner: 'b', renewed: true }]);
   });
 
   test('a worker that stops aborts its task and leaves the run to the next worker at once', async () => {
