@@ -25,6 +25,7 @@ const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   max_connections: '100',
+  max_locks_per_transaction: '256', // a batch holds a lock for each of its coins
   shared_buffers: '128MB',
   effective_cache_size: '512MB',
   work_mem: '8MB',

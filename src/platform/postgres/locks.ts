@@ -19,10 +19,7 @@ export const LOCKS = {
   partitions: 106,
 } as const;
 
-/** Enough that the coins of two partitions rarely share one, few enough for the lock table of a small server. */
-const COIN_LOCKS = 1024;
-
-/** The keys of these coins' locks, each once, ascending: taken in this order nobody deadlocks. */
+/** The keys of these coins' locks, each once, ascending: taken in this order nobody deadlocks. One per coin: a batch holds as many. */
 export function coinLockKeys(coinIds: Iterable<string>): number[] {
-  return [...new Set(Array.from(coinIds, (id) => keyHash(id) % COIN_LOCKS))].sort((a, b) => a - b);
+  return [...new Set(Array.from(coinIds, keyHash))].sort((a, b) => a - b);
 }
