@@ -1,10 +1,14 @@
-/** What every role stands on: the database, migrated and of the right realm, and the event log with its topics. */
+/**
+ * What every role stands on: the Postgres that DATABASE_URL gives or the embedded one, the database in it, migrated and of the right
+ * realm, and the event log with its topics.
+ */
 import { type Clock, systemClock } from '../domain/time.js';
 import type { EventLog } from '../platform/event-log/event-log.js';
 import { createPostgresEventLog } from '../platform/event-log/postgres-event-log.js';
 import { TOPICS } from '../platform/event-log/topics.js';
 import { ensureMonthlyPartitions, priceWindow } from '../platform/partitions.js';
 import { type Database, openDatabase } from '../platform/postgres/database.js';
+import { attach, startEmbeddedPostgres } from '../platform/postgres/embedded.js';
 import { migrate, requireCurrentSchema } from '../platform/postgres/migrate.js';
 import { claimRealm } from '../platform/realm.js';
 import type { CommandContext } from './command.js';
@@ -43,4 +47,21 @@ export async function startFoundation(
   );
   await log.ensureTopics(TOPICS);
   return { db, log, clock };
+}
+
+/** The URL of the given Postgres, or of the embedded one, which runs as long as this process. */
+export async function startPostgres({ config, logger, lifecycle }: CommandContext): Promise<string> {
+  if (config.databaseUrl !== null) return config.databaseUrl;
+  const postgres = await lifecycle.start(
+    'postgres',
+    () => startEmbeddedPostgres(config.dataDir, logger),
+    (started) => started.stop(),
+  );
+  void postgres.lost.then(lifecycle.fail);
+  return postgres.url;
+}
+
+/** The URL of the given Postgres, or of the embedded one of a running `up`: for commands beside it. */
+export function attachPostgres({ config }: CommandContext): string {
+  return config.databaseUrl ?? attach(config.dataDir);
 }

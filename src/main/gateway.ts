@@ -11,8 +11,7 @@ import { createHealth, type Health } from '../platform/health.js';
 import { createMetrics, observePool } from '../platform/metrics.js';
 import { projectRoot } from '../platform/project-root.js';
 import type { CommandContext } from './command.js';
-import { type Foundation, startFoundation } from './foundation.js';
-import { attachPostgres } from './postgres.js';
+import { attachPostgres, type Foundation, startFoundation } from './foundation.js';
 
 export interface StartedGateway {
   /** http://host:port */

@@ -4,7 +4,7 @@ import { openDatabase } from '../platform/postgres/database.js';
 import { requireCurrentSchema } from '../platform/postgres/migrate.js';
 import { getStatus } from '../store/ops/status.js';
 import type { CommandContext } from './command.js';
-import { attachPostgres } from './postgres.js';
+import { attachPostgres } from './foundation.js';
 
 export default async function status(context: CommandContext): Promise<void> {
   const { logger, lifecycle } = context;

@@ -5,9 +5,8 @@ import { createMetrics, observePool } from '../platform/metrics.js';
 import { findPublishedThrough } from '../store/ops/datasets.js';
 import type { CommandContext } from './command.js';
 import { startConsumer } from './consumer.js';
-import { startFoundation } from './foundation.js';
+import { startFoundation, startPostgres } from './foundation.js';
 import { type StartedGateway, startGateway } from './gateway.js';
-import { startPostgres } from './postgres.js';
 import { startProducer } from './producer.js';
 import { startPipelines, startSource } from './worker.js';
 

@@ -11,8 +11,7 @@ import { createMetrics, observePool } from '../platform/metrics.js';
 import { startOperationsServer } from '../platform/operations-server.js';
 import { getStatus } from '../store/ops/status.js';
 import type { CommandContext } from './command.js';
-import { type Foundation, startFoundation } from './foundation.js';
-import { attachPostgres } from './postgres.js';
+import { attachPostgres, type Foundation, startFoundation } from './foundation.js';
 
 export async function startSource({ config, logger, lifecycle }: CommandContext, { db, clock }: Foundation): Promise<PriceSource> {
   const { source } = await lifecycle.start(
