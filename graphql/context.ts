@@ -18,10 +18,10 @@ import {
   type PerformanceRequest,
   type PerformanceRow,
 } from '../src/store/mart/performance.js';
-import { loadAlertRules } from '../src/store/ops/alert-rules.js';
-import { loadChecksOfDatasets, loadChecksOfRuns } from '../src/store/ops/check-results.js';
-import { getDatasets } from '../src/store/ops/datasets.js';
-import { loadTaskRuns } from '../src/store/runs.js';
+import { loadChecksOfDatasets, loadChecksOfRuns } from '../src/store/pipelines/check-results.js';
+import { getDatasets } from '../src/store/pipelines/datasets.js';
+import { loadTaskRuns } from '../src/store/pipelines/runs.js';
+import { loadAlertRules } from '../src/store/stream/alert-rules.js';
 import type { OperatorAccess } from './auth.js';
 import type { Live } from './live/live.js';
 

@@ -13,7 +13,7 @@ import type { EventLog } from '../src/platform/event-log/event-log.js';
 import { checkDatabase, type Health } from '../src/platform/health.js';
 import type { Logger } from '../src/platform/logger.js';
 import { listenFailure, urlHost } from '../src/platform/operations-server.js';
-import { getStatus } from '../src/store/ops/status.js';
+import { getStatus } from '../src/store/status.js';
 import { createApollo } from './apollo.js';
 import { createKeyCheck, type OperatorAccess } from './auth.js';
 import { type ContextServices, createContext } from './context.js';

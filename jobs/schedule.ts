@@ -1,8 +1,8 @@
-/** Every pipeline, and when it runs. A new one is a file in jobs/pipelines, a name in src/store/runs.ts and a line here. */
+/** Every pipeline, and when it runs. A new one is a file in jobs/pipelines, a name in src/store/pipelines/runs.ts and a line here. */
 import { HOUR } from '../src/domain/time.js';
-import { getFailingIntervals } from '../src/store/history.js';
-import { hasOverdueMarks } from '../src/store/ops/publishing.js';
-import { findNewestRequest } from '../src/store/runs.js';
+import { getFailingIntervals } from '../src/store/pipelines/history.js';
+import { hasOverdueMarks } from '../src/store/pipelines/publishing.js';
+import { findNewestRequest } from '../src/store/pipelines/runs.js';
 import { type DailyDeps, dailyPipeline } from './pipelines/daily.js';
 import { type HistoryPipelineDeps, historyPipeline } from './pipelines/history.js';
 import { type HousekeepingDeps, housekeepingPipeline } from './pipelines/housekeeping.js';

@@ -11,7 +11,14 @@ import type { EventLog } from '../src/platform/event-log/event-log.js';
 import { TOPICS } from '../src/platform/event-log/topics.js';
 import type { Logger } from '../src/platform/logger.js';
 import type { Database } from '../src/platform/postgres/database.js';
-import { findRun, isPipelineName, loadTaskRuns, type PipelineRunRow, requestRunByHand, type TaskRunRow } from '../src/store/runs.js';
+import {
+  findRun,
+  isPipelineName,
+  loadTaskRuns,
+  type PipelineRunRow,
+  requestRunByHand,
+  type TaskRunRow,
+} from '../src/store/pipelines/runs.js';
 import { trackConfiguredCoins } from './pipelines/bootstrap.js';
 import { queueHoles } from './pipelines/history.js';
 import { RunAborted, startLeases } from './runtime/lease.js';

@@ -8,7 +8,7 @@ import type { Clock } from '../../src/domain/time.js';
 import type { Config } from '../../src/platform/config.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { markAllDays } from '../../src/store/ops/changed-days.js';
+import { markAllDays } from '../../src/store/pipelines/changed-days.js';
 import { getTrackedCoins, trackCoins } from '../../src/store/tracked-coins.js';
 import { landMarketData } from '../runtime/land.js';
 import type { MarketSnapshot, PriceSource, SourceResult } from '../sources/source.js';

@@ -7,10 +7,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endOfDay, HOUR, MINUTE, SECOND } from '../../src/domain/time.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
-import { countPendingDays } from '../../src/store/history.js';
-import { findGlobalFetch, findMarketFetch } from '../../src/store/ops/fetches.js';
-import { findHistoryActivity } from '../../src/store/ops/publishing.js';
-import { newestEndedDay, type PipelineRunRow } from '../../src/store/runs.js';
+import { countPendingDays } from '../../src/store/pipelines/history.js';
+import { findHistoryActivity } from '../../src/store/pipelines/publishing.js';
+import { newestEndedDay, type PipelineRunRow } from '../../src/store/pipelines/runs.js';
+import { findGlobalFetch, findMarketFetch } from '../../src/store/raw/fetches.js';
 import { getTrackedCoins } from '../../src/store/tracked-coins.js';
 import { landGlobal, landMarketData } from '../runtime/land.js';
 import { logicalDateOf, type Pipeline, type RetryPolicy, type RunContext, type TaskOutcome } from '../runtime/pipeline.js';

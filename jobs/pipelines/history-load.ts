@@ -7,7 +7,7 @@ import type { RawPrice } from '../../src/domain/prices.js';
 import { type Clock, HOUR, SECOND } from '../../src/domain/time.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database, Queryable } from '../../src/platform/postgres/database.js';
-import { insertGap } from '../../src/store/gaps.js';
+import { insertGap } from '../../src/store/pipelines/gaps.js';
 import {
   advanceAttempt,
   beginAttempt,
@@ -15,8 +15,8 @@ import {
   type HistoryInterval,
   insertIntervals,
   postponeInterval,
-} from '../../src/store/history.js';
-import { insertRejectedRows } from '../../src/store/rejected-rows.js';
+} from '../../src/store/pipelines/history.js';
+import { insertRejectedRows } from '../../src/store/stream/rejected-rows.js';
 import { landHistoryMarketData } from '../runtime/land.js';
 import { type HistoryPoint, type PriceSource, SourceError, type SourceResult } from '../sources/source.js';
 import { storePrices } from '../streams/price-writer.js';

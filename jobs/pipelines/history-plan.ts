@@ -4,7 +4,7 @@
  * reaches any more is a gap. Daily points come too wherever the hole holds a day's end: caps and volumes of past days are only in them.
  */
 import { DAY, HOUR, startOfDay, toUtcDate } from '../../src/domain/time.js';
-import type { HistoryGrain, PlannedInterval, Stretch } from '../../src/store/history.js';
+import type { HistoryGrain, PlannedInterval, Stretch } from '../../src/store/pipelines/history.js';
 
 const HOURLY_DAYS = 90;
 const FIVE_MINUTE_DAYS = 1;

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DAY, MINUTE, SECOND } from '../../src/domain/time.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import type { Logger } from '../../src/platform/logger.js';
-import { insertGap } from '../../src/store/gaps.js';
+import { insertGap } from '../../src/store/pipelines/gaps.js';
 import {
   findHistoryProgress,
   getDueIntervals,
@@ -15,8 +15,8 @@ import {
   type HistoryInterval,
   type HistoryProgress,
   insertIntervals,
-} from '../../src/store/history.js';
-import { isDailyFetching, isFirstPublishUnderWay } from '../../src/store/ops/publishing.js';
+} from '../../src/store/pipelines/history.js';
+import { isDailyFetching, isFirstPublishUnderWay } from '../../src/store/pipelines/publishing.js';
 import type { Pipeline, TaskOutcome } from '../runtime/pipeline.js';
 import { type HistoryDeps, type IntervalOutcome, loadInterval, usableHistoryDays } from './history-load.js';
 import { planHole } from './history-plan.js';

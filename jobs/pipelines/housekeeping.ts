@@ -8,7 +8,7 @@ import type { TopicSpec } from '../../src/platform/event-log/event-log.js';
 import { trimLog } from '../../src/platform/event-log/trim-log.js';
 import { dropMonthlyPartitions, ensureMonthlyPartitions, priceWindow } from '../../src/platform/partitions.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { deleteOldCheckResults, deleteOldRuns, isCheckOfAllDue } from '../../src/store/ops/retention.js';
+import { deleteOldCheckResults, deleteOldRuns, isCheckOfAllDue } from '../../src/store/pipelines/retention.js';
 import { runAllChecks } from '../runtime/check.js';
 import type { Pipeline, RunContext, TaskOutcome } from '../runtime/pipeline.js';
 import { compactChangedDays } from '../runtime/publish.js';

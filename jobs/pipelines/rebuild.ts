@@ -6,8 +6,8 @@
  */
 import type { Clock } from '../../src/domain/time.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { recordDefinitions } from '../../src/store/ops/datasets.js';
-import { getPricedCoins } from '../../src/store/ops/fetches.js';
+import { recordDefinitions } from '../../src/store/pipelines/datasets.js';
+import { getPricedCoins } from '../../src/store/raw/fetches.js';
 import { rebuildLanded } from '../runtime/land.js';
 import type { Pipeline, TaskOutcome } from '../runtime/pipeline.js';
 import { rebuildPrices } from '../streams/rebuild-prices.js';

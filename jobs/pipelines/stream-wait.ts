@@ -4,7 +4,7 @@ import { PRICES_TOPIC } from '../../src/domain/prices.js';
 import type { Clock } from '../../src/domain/time.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { findOffset } from '../../src/store/stream-offsets.js';
+import { findOffset } from '../../src/store/stream/stream-offsets.js';
 
 const POLL_MS = 500;
 

@@ -4,9 +4,9 @@
  */
 import { type Clock, endOfDay, toUtcDate, type UtcDate } from '../../src/domain/time.js';
 import type { Database, Queryable } from '../../src/platform/postgres/database.js';
-import { findLastCount, insertCheckResults, type NewCheckResult } from '../../src/store/ops/check-results.js';
-import { findPublishedThrough } from '../../src/store/ops/datasets.js';
-import { getRawStart } from '../../src/store/raw-prices.js';
+import { findLastCount, insertCheckResults, type NewCheckResult } from '../../src/store/pipelines/check-results.js';
+import { findPublishedThrough } from '../../src/store/pipelines/datasets.js';
+import { getRawStart } from '../../src/store/raw/raw-prices.js';
 import type { Check, CheckScope, CountCheck, RowsCheck } from '../checks/check.js';
 import { datasets } from '../transforms/registry.js';
 import { affectedRows } from './transform.js';

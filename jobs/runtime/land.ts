@@ -5,9 +5,9 @@
  */
 import { dayOf, HOUR, type UtcDate } from '../../src/domain/time.js';
 import type { Queryable } from '../../src/platform/postgres/database.js';
-import { markChangedDays } from '../../src/store/ops/changed-days.js';
-import { getRawStart } from '../../src/store/raw-prices.js';
-import { insertRejectedRows } from '../../src/store/rejected-rows.js';
+import { markChangedDays } from '../../src/store/pipelines/changed-days.js';
+import { getRawStart } from '../../src/store/raw/raw-prices.js';
+import { insertRejectedRows } from '../../src/store/stream/rejected-rows.js';
 import type { GlobalSnapshot, MarketSnapshot, SourceResult } from '../sources/source.js';
 import { landings } from '../transforms/registry.js';
 import { stgCoins } from '../transforms/staging/stg_coins.js';

@@ -6,7 +6,7 @@
 import pg from 'pg';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { type PipelineRunRow, RUN_COLUMNS, type RunStatus } from '../../src/store/runs.js';
+import { type PipelineRunRow, RUN_COLUMNS, type RunStatus } from '../../src/store/pipelines/runs.js';
 
 const LEASE_MS = 15_000;
 const RENEW_MS = 5_000;

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { getUnpublished, markPublished, type OutboxPlace } from '../../src/store/outbox.js';
+import { getUnpublished, markPublished, type OutboxPlace } from '../../src/store/stream/outbox.js';
 
 export interface OutboxRoute {
   target: string;

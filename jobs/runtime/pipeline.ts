@@ -7,7 +7,7 @@ import pRetry, { type Options as RetryOptions } from 'p-retry';
 import type { UtcDate } from '../../src/domain/time.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import type { PipelineName, PipelineRunRow } from '../../src/store/runs.js';
+import type { PipelineName, PipelineRunRow } from '../../src/store/pipelines/runs.js';
 
 export interface RunContext {
   db: Database;

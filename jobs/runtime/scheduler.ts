@@ -10,7 +10,7 @@ import pRetry from 'p-retry';
 import { addDays, type Clock, MINUTE, SECOND, type UtcDate } from '../../src/domain/time.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { findNewestDate, newestEndedDay, type PipelineName, requestRun } from '../../src/store/runs.js';
+import { findNewestDate, newestEndedDay, type PipelineName, requestRun } from '../../src/store/pipelines/runs.js';
 import type { Pipeline } from './pipeline.js';
 
 export interface ScheduleEntry {

@@ -10,8 +10,8 @@ import type { EventLog, LogBatch, LogConsumer, LogRecord } from '../../src/platf
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { isTransient } from '../../src/platform/postgres/errors.js';
-import { insertDeadLetters } from '../../src/store/dead-letters.js';
-import { compareAndSetOffset, findOffset, startOffsetAt } from '../../src/store/stream-offsets.js';
+import { insertDeadLetters } from '../../src/store/stream/dead-letters.js';
+import { compareAndSetOffset, findOffset, startOffsetAt } from '../../src/store/stream/stream-offsets.js';
 
 export interface StreamDefinition {
   topic: string;

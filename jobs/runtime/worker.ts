@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import type { PipelineRunRow } from '../../src/store/runs.js';
+import type { PipelineRunRow } from '../../src/store/pipelines/runs.js';
 import { claimRun, finishRun, type Leases, RunAborted, releaseRun } from './lease.js';
 import { executeTasks, type Pipeline, type RunOutcome } from './pipeline.js';
 

@@ -10,8 +10,8 @@ import { type Clock, SECOND } from '../../src/domain/time.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { getNewestObservations } from '../../src/store/latest-prices.js';
-import { insertRejectedRows } from '../../src/store/rejected-rows.js';
+import { getNewestObservations } from '../../src/store/mart/latest-prices.js';
+import { insertRejectedRows } from '../../src/store/stream/rejected-rows.js';
 import { getTrackedCoins } from '../../src/store/tracked-coins.js';
 import { type PriceSource, SourceError, type SourceResult } from '../sources/source.js';
 

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../src/domain/time.js';
 import type { Database, Queryable } from '../../src/platform/postgres/database.js';
-import { getRawStart } from '../../src/store/raw-prices.js';
+import { getRawStart } from '../../src/store/raw/raw-prices.js';
 import { derivePrices, lockCoins } from './price-writer.js';
 
 const CHUNK = 5_000;

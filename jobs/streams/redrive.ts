@@ -5,7 +5,7 @@
 import type { Clock } from '../../src/domain/time.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { lockPendingDeadLetters, markRedriven } from '../../src/store/dead-letters.js';
+import { lockPendingDeadLetters, markRedriven } from '../../src/store/stream/dead-letters.js';
 
 /** Returns how many were redriven: those that nobody has redriven or discarded before. */
 export async function redriveDeadLetters(db: Database, log: EventLog, clock: Clock, ids: readonly bigint[]): Promise<number> {

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { LOCKS } from '../../src/platform/postgres/locks.js';
-import { recordDefinitions, upsertDatasets } from '../../src/store/ops/datasets.js';
+import { recordDefinitions, upsertDatasets } from '../../src/store/pipelines/datasets.js';
 import { martAlerts } from './mart/mart_alerts.js';
 import { martCoins } from './mart/mart_coins.js';
 import { martCryptoPerformance } from './mart/mart_crypto_performance.js';

@@ -2,7 +2,7 @@
 import { createPostgresEventLog } from '../platform/event-log/postgres-event-log.js';
 import { openDatabase } from '../platform/postgres/database.js';
 import { requireCurrentSchema } from '../platform/postgres/migrate.js';
-import { getStatus } from '../store/ops/status.js';
+import { getStatus } from '../store/status.js';
 import type { CommandContext } from './command.js';
 import { attachPostgres } from './foundation.js';
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHealth, type Health } from '../platform/health.js';
 import { createMetrics, observePool } from '../platform/metrics.js';
-import { findPublishedThrough } from '../store/ops/datasets.js';
+import { findPublishedThrough } from '../store/pipelines/datasets.js';
 import type { CommandContext } from './command.js';
 import { startConsumer } from './consumer.js';
 import { startFoundation, startPostgres } from './foundation.js';

@@ -9,7 +9,7 @@ import { DEFAULT_PORTS } from '../platform/config.js';
 import { checkDatabase, createHealth } from '../platform/health.js';
 import { createMetrics, observePool } from '../platform/metrics.js';
 import { startOperationsServer } from '../platform/operations-server.js';
-import { getStatus } from '../store/ops/status.js';
+import { getStatus } from '../store/status.js';
 import type { CommandContext } from './command.js';
 import { attachPostgres, type Foundation, startFoundation } from './foundation.js';
 

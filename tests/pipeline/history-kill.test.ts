@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { loadHistory, queueHoles } from '../../jobs/pipelines/history.js';
 import { createLogger } from '../../src/platform/logger.js';
-import { getDueIntervals } from '../../src/store/history.js';
+import { getDueIntervals } from '../../src/store/pipelines/history.js';
 import { useHistory } from './setting/history.js';
 import { scriptedSource } from './setting/scripted-source.js';
 

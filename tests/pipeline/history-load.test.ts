@@ -6,7 +6,7 @@ import { loadInterval } from '../../jobs/pipelines/history-load.js';
 import { SourceError, type SourceErrorKind } from '../../jobs/sources/source.js';
 import { MINUTE } from '../../src/domain/time.js';
 import { createLogger } from '../../src/platform/logger.js';
-import { findHistoryProgress, getDueIntervals, type HistoryInterval } from '../../src/store/history.js';
+import { findHistoryProgress, getDueIntervals, type HistoryInterval } from '../../src/store/pipelines/history.js';
 import { at, COINS, useHistory } from './setting/history.js';
 import { pointsOf, type ScriptedSource, scriptedSource } from './setting/scripted-source.js';
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { claimRun, finishRun, RunAborted } from '../../jobs/runtime/lease.js';
 import { workOnce, workPipeline } from '../../jobs/runtime/worker.js';
 import type { UtcDate } from '../../src/domain/time.js';
-import { findRun, getRuns, loadTaskRuns, type PipelineRunRow, requestRun, requestRunByHand } from '../../src/store/runs.js';
+import { findRun, getRuns, loadTaskRuns, type PipelineRunRow, requestRun, requestRunByHand } from '../../src/store/pipelines/runs.js';
 import { daily, now, useRuns } from './setting/runs.js';
 
 const { query, db, worker, request, claim, lapse } = useRuns();

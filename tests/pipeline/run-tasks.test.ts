@@ -4,7 +4,7 @@ import { claimRun } from '../../jobs/runtime/lease.js';
 import type { RunContext, Task } from '../../jobs/runtime/pipeline.js';
 import { missedDates, requestDue } from '../../jobs/runtime/scheduler.js';
 import { workOnce } from '../../jobs/runtime/worker.js';
-import { findRun, getRuns, loadTaskRuns, type PipelineRunRow } from '../../src/store/runs.js';
+import { findRun, getRuns, loadTaskRuns, type PipelineRunRow } from '../../src/store/pipelines/runs.js';
 import { fixedClock } from '../kit/clock.js';
 import { daily, logger, now, useRuns } from './setting/runs.js';
 

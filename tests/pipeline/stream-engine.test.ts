@@ -16,7 +16,7 @@ import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import { createPostgresEventLog } from '../../src/platform/event-log/postgres-event-log.js';
 import { createLogger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { compareAndSetOffset } from '../../src/store/stream-offsets.js';
+import { compareAndSetOffset } from '../../src/store/stream/stream-offsets.js';
 import { fixedClock } from '../kit/clock.js';
 import { openTestDatabase } from '../kit/test-database.js';
 

@@ -13,7 +13,7 @@ import { runAllChecks, runCheck } from '../../jobs/runtime/check.js';
 import { landMarketData } from '../../jobs/runtime/land.js';
 import { addDays, endOfDay, HOUR, MINUTE } from '../../src/domain/time.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { insertCheckResults } from '../../src/store/ops/check-results.js';
+import { insertCheckResults } from '../../src/store/pipelines/check-results.js';
 import { fixedClock } from '../kit/clock.js';
 import { marketFetch, marketRow } from './market-database.js';
 import { dailyPoints, date, failuresOf, givePrices, openMartDatabase, publishThrough, SOURCE } from './mart-database.js';

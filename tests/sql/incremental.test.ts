@@ -9,7 +9,7 @@ import { landGlobal, landHistoryMarketData, landMarketData } from '../../jobs/ru
 import { storePrices } from '../../jobs/streams/price-writer.js';
 import { addDays, endOfDay, HOUR, MINUTE, type UtcDate } from '../../src/domain/time.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { markAllDays } from '../../src/store/ops/changed-days.js';
+import { markAllDays } from '../../src/store/pipelines/changed-days.js';
 import { trackCoins } from '../../src/store/tracked-coins.js';
 import { globalFetch, marketFetch, marketRow } from './market-database.js';
 import {

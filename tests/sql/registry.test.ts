@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { datasets, hashDefinitions, marts, registerDatasets } from '../../jobs/transforms/registry.js';
-import { type Mart, tableOf } from '../../jobs/transforms/transform.js';
+import { type Mart, readSql, tableOf } from '../../jobs/transforms/transform.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { projectRoot } from '../../src/platform/project-root.js';
-import { findPublishedThrough, getDatasets, recordDefinitions } from '../../src/store/ops/datasets.js';
+import { findPublishedThrough, getDatasets, recordDefinitions } from '../../src/store/pipelines/datasets.js';
 import { openTestDatabase } from '../kit/test-database.js';
 import { date, publishThrough } from './mart-database.js';
 
@@ -31,6 +31,14 @@ describe('the registry', () => {
     const files = datasets.flatMap(({ sql }) => sql).filter((path) => !existsSync(join(projectRoot, 'jobs/transforms', path)));
     expect(files).toEqual([]);
     for (const mart of marts) expect(mart.sql).toEqual([`mart/${tableOf(mart)}.sql`]);
+  });
+
+  test('says of each dataset what its SQL reads', () => {
+    const named = (text: string) => datasets.map(({ name }) => name).filter((name) => new RegExp(`\\b${name}\\b`).test(text));
+    for (const { name, reads, sql } of datasets.filter((dataset) => dataset.sql.length > 0)) {
+      const read = named(sql.map(readSql).join('\n').replaceAll(/--.*/g, '')).filter((each) => each !== name);
+      expect([name, ...read.sort()]).toEqual([name, ...[...reads].sort()]);
+    }
   });
 
   test('goes to the database; nothing is stale in a new one, and registering again changes nothing', async () => {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { acknowledgeAlert } from '../../../src/alerts/rules.js';
 import { type AlertPlace, type AlertRow, findAlert, getAlerts } from '../../../src/store/mart/alerts.js';
 import type { CoinRow } from '../../../src/store/mart/coins.js';
-import type { AlertRuleRow } from '../../../src/store/ops/alert-rules.js';
+import type { AlertRuleRow } from '../../../src/store/stream/alert-rules.js';
 import type { GatewayContext } from '../../context.js';
 import { badUserInput, notFound } from '../../errors.js';
 import { LIMITS, pageCost } from '../../limits.js';

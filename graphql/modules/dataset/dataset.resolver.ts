@@ -1,7 +1,7 @@
 /** Datasets, what they are made from, and what the newest checks found in them. */
 import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-graphql';
-import type { CheckResultRow } from '../../../src/store/ops/check-results.js';
-import { type DatasetRow, getDatasets } from '../../../src/store/ops/datasets.js';
+import type { CheckResultRow } from '../../../src/store/pipelines/check-results.js';
+import { type DatasetRow, getDatasets } from '../../../src/store/pipelines/datasets.js';
 import type { GatewayContext } from '../../context.js';
 import { listCost } from '../../limits.js';
 import { toGraphqlInt } from '../../pagination.js';

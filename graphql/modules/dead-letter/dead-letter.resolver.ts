@@ -1,6 +1,6 @@
 /** Dead letters, for an operator: to look at, and to send through again once the cause is mended. */
 import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { type DeadLetterRow, getDeadLetters } from '../../../src/store/ops/dead-letters.js';
+import { type DeadLetterRow, getDeadLetters } from '../../../src/store/stream/dead-letters.js';
 import type { GatewayContext } from '../../context.js';
 import { badUserInput } from '../../errors.js';
 import { LIMITS, pageCost } from '../../limits.js';

@@ -1,8 +1,8 @@
 /** The platform itself: realm, version, freshness, progress of the history. */
 import { Ctx, FieldResolver, Query, Resolver } from 'type-graphql';
 import { ATTRIBUTIONS } from '../../../src/domain/attributions.js';
-import { findHistoryProgress, type HistoryProgress as StoredProgress } from '../../../src/store/history.js';
 import { findNewestObservation } from '../../../src/store/mart/latest-prices.js';
+import { findHistoryProgress, type HistoryProgress as StoredProgress } from '../../../src/store/pipelines/history.js';
 import { getFeedingSources } from '../../../src/store/tracked-coins.js';
 import type { GatewayContext } from '../../context.js';
 import { DateTimeScalar } from '../../scalars.js';

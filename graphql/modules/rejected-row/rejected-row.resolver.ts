@@ -1,6 +1,6 @@
 /** Rejected rows, for an operator: they hold payloads. */
 import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
-import { getRejectedRows, type RejectedRowRow } from '../../../src/store/ops/rejected-rows.js';
+import { getRejectedRows, type RejectedRowRow } from '../../../src/store/stream/rejected-rows.js';
 import type { GatewayContext } from '../../context.js';
 import { badUserInput } from '../../errors.js';
 import { pageCost } from '../../limits.js';

@@ -2,7 +2,7 @@
 import { Arg, Authorized, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { createRule, deleteRule, type RuleChange, type RuleOutcome, updateRule } from '../../../src/alerts/rules.js';
 import type { CoinRow } from '../../../src/store/mart/coins.js';
-import { type AlertRuleRow, getAlertRules } from '../../../src/store/ops/alert-rules.js';
+import { type AlertRuleRow, getAlertRules } from '../../../src/store/stream/alert-rules.js';
 import type { GatewayContext } from '../../context.js';
 import { badUserInput, notFound } from '../../errors.js';
 import { listCost } from '../../limits.js';

@@ -2,8 +2,8 @@
 import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { OperatorError } from '../../../src/domain/errors.js';
 import type { UtcDate } from '../../../src/domain/time.js';
-import type { CheckResultRow } from '../../../src/store/ops/check-results.js';
-import { getRuns, type PipelineRunRow, requestRunByHand, type TaskRunRow } from '../../../src/store/runs.js';
+import type { CheckResultRow } from '../../../src/store/pipelines/check-results.js';
+import { getRuns, type PipelineRunRow, requestRunByHand, type TaskRunRow } from '../../../src/store/pipelines/runs.js';
 import type { GatewayContext } from '../../context.js';
 import { badUserInput } from '../../errors.js';
 import { listCost, pageCost } from '../../limits.js';

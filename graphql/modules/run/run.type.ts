@@ -1,7 +1,7 @@
 /** Runs of pipelines, their tasks, and what their checks found. */
 import { Field, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
 import type { UtcDate } from '../../../src/domain/time.js';
-import type { RunStatus } from '../../../src/store/runs.js';
+import type { RunStatus } from '../../../src/store/pipelines/runs.js';
 import { connectionOf } from '../../pagination.js';
 import { DateScalar, DateTimeScalar } from '../../scalars.js';
 

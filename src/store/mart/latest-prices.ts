@@ -1,4 +1,4 @@
-/** mart.mart_latest_prices, read, with the change against the price of a day before. Grain: one coin: its newest observation. */
+/** The newest tick of each coin, and its change against the price of a day before. Grain: one coin. */
 import type { Decimal } from '../../domain/decimal.js';
 import type { Queryable } from '../../platform/postgres/database.js';
 
@@ -34,4 +34,47 @@ export async function loadLatestPrices(db: Queryable, coinIds: readonly string[]
 export async function findNewestObservation(db: Queryable): Promise<Date | null> {
   const { rows } = await db.query<{ newest: Date | null }>('SELECT max(observed_at) AS newest FROM mart.mart_latest_prices');
   return rows[0]?.newest ?? null;
+}
+
+export interface NewestTick {
+  priceUsd: Decimal;
+  observedAt: Date;
+  receivedAt: Date;
+  position: bigint;
+}
+
+/** Of the given coins those that are tracked: the source that feeds each, and its newest tick where it has one. */
+export async function getTrackedNewest(
+  tx: Queryable,
+  coinIds: string[],
+): Promise<{ sources: Map<string, string>; newest: Map<string, NewestTick> }> {
+  const { rows } = await tx.query({
+    name: 'get-tracked-newest',
+    text: `SELECT t.coin_id, t.source, trim_scale(l.price_usd)::text AS price_usd, l.observed_at, l.received_at, l.position
+           FROM ops.tracked_coins AS t
+           LEFT JOIN mart.mart_latest_prices AS l ON l.coin_id = t.coin_id AND l.source = t.source
+           WHERE t.coin_id = ANY ($1::text[])`,
+    values: [coinIds],
+  });
+  const known = rows.filter((row) => row.observed_at !== null);
+  return {
+    sources: new Map(rows.map((row) => [row.coin_id, row.source])),
+    newest: new Map(
+      known.map((row) => [
+        row.coin_id,
+        {
+          priceUsd: row.price_usd,
+          observedAt: row.observed_at,
+          receivedAt: row.received_at,
+          position: row.position,
+        },
+      ]),
+    ),
+  };
+}
+
+/** Newest observation that was sent or stored of each coin, in milliseconds: what a producer that starts anew need not send again. */
+export async function getNewestObservations(db: Queryable): Promise<Map<string, { observedAt: Date; priceUsd: Decimal }>> {
+  const { rows } = await db.query('SELECT coin_id, observed_at, trim_scale(price_usd)::text AS price_usd FROM mart.mart_latest_prices');
+  return new Map(rows.map((row) => [row.coin_id, { observedAt: row.observed_at, priceUsd: row.price_usd }]));
 }

@@ -6,7 +6,7 @@ import type { Pipeline, Task } from '../../../jobs/runtime/pipeline.js';
 import type { UtcDate } from '../../../src/domain/time.js';
 import { createLogger } from '../../../src/platform/logger.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
-import { type PipelineRunRow, requestRun } from '../../../src/store/runs.js';
+import { type PipelineRunRow, requestRun } from '../../../src/store/pipelines/runs.js';
 import { openTestDatabase } from '../../kit/test-database.js';
 
 export const now = new Date('2026-11-23T07:00:00Z');

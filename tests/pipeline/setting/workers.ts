@@ -13,7 +13,7 @@ import { TOPICS } from '../../../src/platform/event-log/topics.js';
 import { createLogger } from '../../../src/platform/logger.js';
 import { ensureMonthlyPartitions, priceWindow } from '../../../src/platform/partitions.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
-import { findPublishedThrough } from '../../../src/store/ops/datasets.js';
+import { findPublishedThrough } from '../../../src/store/pipelines/datasets.js';
 import { fixedClock } from '../../kit/clock.js';
 import { openTestDatabase } from '../../kit/test-database.js';
 import { type ScriptedSource, scriptedSource } from './scripted-source.js';

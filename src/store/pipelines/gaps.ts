@@ -1,5 +1,5 @@
 /** ops.gaps. Grain: one stretch of time, (from, to], that no source offers any more. */
-import type { Queryable } from '../platform/postgres/database.js';
+import type { Queryable } from '../../platform/postgres/database.js';
 
 export interface Gap {
   source: string;

@@ -1,10 +1,10 @@
 /** How the platform is doing, for operators: how fresh its data are, how far history, stream and pipelines have come. Read, never computed twice. */
-import { PRICES_TOPIC } from '../../domain/prices.js';
-import type { EventLog } from '../../platform/event-log/event-log.js';
-import type { Queryable } from '../../platform/postgres/database.js';
-import { findHistoryProgress, type HistoryProgress } from '../history.js';
-import { findNewestObservation } from '../mart/latest-prices.js';
-import { getRuns, type PipelineRunRow } from '../runs.js';
+import { PRICES_TOPIC } from '../domain/prices.js';
+import type { EventLog } from '../platform/event-log/event-log.js';
+import type { Queryable } from '../platform/postgres/database.js';
+import { findNewestObservation } from './mart/latest-prices.js';
+import { findHistoryProgress, type HistoryProgress } from './pipelines/history.js';
+import { getRuns, type PipelineRunRow } from './pipelines/runs.js';
 
 export interface Status {
   at: Date;

@@ -3,9 +3,9 @@
  * Must stay true: one run per pipeline and slot (the insert decides, whoever asks); an ended run starts again only when a person asks;
  * a run that has no date is not queued beside an open one of its pipeline.
  */
-import { OperatorError } from '../domain/errors.js';
-import { addDays, endOfDay, parseUtcDate, toUtcDate, type UtcDate } from '../domain/time.js';
-import type { Queryable } from '../platform/postgres/database.js';
+import { OperatorError } from '../../domain/errors.js';
+import { addDays, endOfDay, parseUtcDate, toUtcDate, type UtcDate } from '../../domain/time.js';
+import type { Queryable } from '../../platform/postgres/database.js';
 
 /** Every pipeline that can be asked for; a dated one describes a UTC day. */
 export const PIPELINES = {

@@ -1,6 +1,6 @@
 /** Log records that could not be read, or that failed again and again. Grain: one (topic, partition, offset). */
-import type { LogRecord } from '../platform/event-log/event-log.js';
-import type { Queryable } from '../platform/postgres/database.js';
+import type { LogRecord } from '../../platform/event-log/event-log.js';
+import type { Database, Queryable } from '../../platform/postgres/database.js';
 
 export interface DeadLetter {
   record: LogRecord;
@@ -49,4 +49,28 @@ export async function lockPendingDeadLetters(tx: Queryable, ids: readonly bigint
 
 export async function markRedriven(tx: Queryable, ids: readonly bigint[], now: Date): Promise<void> {
   await tx.query('UPDATE ops.dead_letters SET redriven_at = $2 WHERE id = ANY ($1::bigint[])', [ids, now]);
+}
+
+export interface DeadLetterRow {
+  id: bigint;
+  topic: string;
+  partition: number;
+  offset: bigint;
+  reason: string;
+  payload: Uint8Array;
+  attempts: number;
+  storedAt: Date;
+  redrivenAt: Date | null;
+}
+
+/** At most `limit` letters older than the letter `after`. */
+export async function getDeadLetters(
+  db: Pick<Database, 'prisma'>,
+  page: { after: bigint | null; limit: number },
+): Promise<DeadLetterRow[]> {
+  return db.prisma.deadLetter.findMany({
+    where: { id: { lt: page.after ?? undefined }, discardedAt: null },
+    orderBy: { id: 'desc' },
+    take: page.limit,
+  });
 }

@@ -3,7 +3,7 @@
  * Must stay true: published_position of a source partition moves by compare-and-set, after the log's acknowledgement:
  * a crash repeats records and never skips one.
  */
-import type { Queryable } from '../platform/postgres/database.js';
+import type { Queryable } from '../../platform/postgres/database.js';
 
 export interface OutboxRow {
   target: string;

@@ -2,7 +2,7 @@
  * How far each partition of a consumed topic is committed. Grain: one (topic, partition).
  * Must stay true: next_offset moves only by compare-and-set, first in the transaction of the rows that it stands for.
  */
-import type { Queryable } from '../platform/postgres/database.js';
+import type { Queryable } from '../../platform/postgres/database.js';
 
 export interface OffsetMove {
   topic: string;

@@ -1,5 +1,5 @@
 /** raw.raw_prices as received. Grain: one log position, or one point of one history call. */
-import type { Queryable } from '../platform/postgres/database.js';
+import type { Queryable } from '../../platform/postgres/database.js';
 
 /** The start of the oldest month that is kept: what was observed later stands in raw; of what lies before it raw may be gone. */
 export async function getRawStart(db: Queryable): Promise<Date> {
