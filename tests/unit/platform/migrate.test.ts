@@ -60,7 +60,8 @@ describe('migrate', () => {
     const files = readSchema().files;
     const from = { tag: 'schemaDatasource', files, configDir: '.' } as const;
     const diff = await engine.diff({ from, to: { tag: 'schemaDatamodel', files }, script: true, exitCode: true, filters: NO_FILTERS });
-    if (diff.exitCode !== 0) throw new Error(`The migrations do not make what prisma/schema says. A migration is missing:\n\n${diff.stdout}`);
+    if (diff.exitCode !== 0)
+      throw new Error(`The migrations do not make what prisma/schema says. A migration is missing:\n\n${diff.stdout}`);
     // The comparison can fail: it sees a column too many.
     await query(url, 'ALTER TABLE mart.mart_coins ADD COLUMN surprise text');
     const drift = await engine.diff({ from, to: { tag: 'schemaDatamodel', files }, script: true, exitCode: true, filters: NO_FILTERS });
