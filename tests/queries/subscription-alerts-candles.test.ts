@@ -129,7 +129,9 @@ describe('alertTriggered', () => {
 
   test('an id that is unknown, or whose record is gone, is CURSOR_EXPIRED', async () => {
     const gone = await fire();
+    const live = await subscribe<AlertData>(QUERY, { after: gone.alertId });
     await fire();
+    await live.has(1); // the gateway itself has read it all
     const { start, end } = (await setting.log.bounds(ALERTS_TOPIC))[0] as { start: bigint; end: bigint };
     await setting.db.pool.query('UPDATE ops.log_partitions SET start_offset = $2 WHERE topic = $1', [ALERTS_TOPIC, end - 1n]);
     await setting.db.pool.query('DELETE FROM ops.log_records WHERE topic = $1 AND "offset" >= $2 AND "offset" < $3', [
