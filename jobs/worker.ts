@@ -77,7 +77,8 @@ async function run(options: WorkerOptions, signal: AbortSignal): Promise<void> {
 /** What pipelines take for granted, beside the months of raw prices. Doing it again changes nothing. */
 async function prepare(options: WorkerOptions, signal: AbortSignal): Promise<void> {
   const { db, source, clock, logger, config } = options;
-  await registerDatasets(db);
+  const stale = await registerDatasets(db);
+  if (stale.length > 0) logger.info(`made by other definitions than today's, so the pipeline rebuild makes them anew: ${stale.join(', ')}`);
   const added = await trackConfiguredCoins({ db, source, clock, logger, coins: config.coins }, signal);
   // At once, so that the first daily run knows that a year is on its way.
   if (added > 0) await queueHoles({ db, source, clock, retentionDays: config.retentionDays });
