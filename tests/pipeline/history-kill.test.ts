@@ -37,7 +37,7 @@ test('a worker that is killed in the middle leaves nothing lost and nothing twic
     const program = join(import.meta.dirname, 'programs/load-history.ts');
     const child = spawn(process.execPath, ['--import', HOOKS, program, db().url, clock.now().toISOString()], { stdio: 'inherit' });
     const died = once(child, 'exit');
-    while (Number((await query('SELECT count(*) FROM raw.raw_prices')).rows[0].count) < atRows) await sleep(5);
+    while (Number((await query('SELECT count(*) FROM raw.raw_prices')).rows[0]?.count) < atRows) await sleep(5);
     child.kill('SIGKILL');
     expect((await died)[1]).toBe('SIGKILL');
   }

@@ -90,7 +90,7 @@ describe('a worker that dies', () => {
     await held.standing();
     await lapse();
     // The other worker takes the run over before the first one's publish can end.
-    while ((await runs())[0].attempt !== 2) await sleep(20);
+    while ((await runs())[0]?.attempt !== 2) await sleep(20);
     await held.letGo();
     await settled();
     expect(await runs()).toEqual([{ date: '2026-11-22', attempt: 2, status: 'SUCCEEDED', error: null }]);

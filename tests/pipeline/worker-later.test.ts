@@ -114,7 +114,7 @@ describe('later', () => {
     await db().transaction((tx) => storePrices(tx, [{ ...tick, origin: 'market.prices.v1/0', position: 0n }], clock.now()));
     const price = async () =>
       (await query(`SELECT price_usd FROM mart.mart_crypto_performance WHERE coin_id = 'bitcoin' AND day = '2026-11-22'`)).rows[0]
-        .price_usd;
+        ?.price_usd;
     await query(`UPDATE ops.changed_days SET marked_at = marked_at - interval '2 minutes'`);
     clock.set('2026-11-23T07:05:00Z');
     start(newSource());

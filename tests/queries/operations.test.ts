@@ -168,11 +168,11 @@ describe('runs', () => {
     expect(again).toEqual({ id: '1', logicalDate: '2026-03-08', attempt: 2, status: 'QUEUED' });
     expect((await run('daily', '2026-03-08')).data.runPipeline).toEqual(again);
     expect((await run('daily', '2026-03-07')).data.runPipeline).toMatchObject({ logicalDate: '2026-03-07', attempt: 1, status: 'QUEUED' });
+    expect((await run('daily')).data.runPipeline).toMatchObject({ logicalDate: '2026-03-09', attempt: 1, status: 'QUEUED' });
   });
 
   test.each([
     ['an unknown pipeline', 'no-such', undefined, 'daily'],
-    ['no date where one is needed', 'daily', undefined, '2026-03-09'],
     ['a date where there is none', 'restate', '2026-03-09', 'leave it out'],
     ['a day that has not ended', 'daily', '2026-03-10', '2026-03-09'],
     ['a day before all prices', 'daily', '2020-01-01', '2026-03-07'],

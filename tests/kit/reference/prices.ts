@@ -122,9 +122,15 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+export interface ModelPush {
+  position: bigint;
+  previousUsd: string | null;
+  correction: boolean;
+}
+
 /** What subscribers are told of a log of accepted ticks, in log order: newer than all before, or another word on the newest. */
-export function modelPushed(log: RawPrice[]): { position: bigint; previousUsd: string | null; correction: boolean }[] {
-  return log.flatMap((tick, index) => {
+export function modelPushed(log: RawPrice[]): ModelPush[] {
+  return log.flatMap((tick, index): ModelPush[] => {
     const before = log.slice(0, index).filter((each) => each.coinId === tick.coinId);
     const newestAt = Math.max(...before.map((each) => each.observedAt.getTime()));
     const standing = before

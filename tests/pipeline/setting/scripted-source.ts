@@ -118,7 +118,7 @@ export function scriptedSource(clock: Clock, coins: string[], replaced: Partial<
       calls.push(`history ${coinId} ${grain}`);
       scripted.mostAtOnce = Math.max(scripted.mostAtOnce, ++atOnce);
       try {
-        await sleep(2); // as any call, it takes a moment
+        await sleep(50); // as any call, it takes a moment: long enough for the others to be under way
         return await source.history(coinId, grain, ...asked);
       } finally {
         atOnce--;
