@@ -45,12 +45,12 @@ export function createOutboxPublisher(options: {
         continue;
       }
       const started = { again: false, running: Promise.resolve() };
-      started.running = drain(route, sourcePartition, started).finally(() => chains.delete(key));
       chains.set(key, started);
+      started.running = drain(route, sourcePartition, started, () => chains.delete(key));
     }
   };
 
-  const drain = async (route: OutboxRoute, sourcePartition: number, chain: { again: boolean }) => {
+  const drain = async (route: OutboxRoute, sourcePartition: number, chain: { again: boolean }, done: () => void) => {
     const place = { target: route.target, sourceTopic: options.sourceTopic, sourcePartition };
     for (let wait = 100; ; ) {
       try {
@@ -58,9 +58,9 @@ export function createOutboxPublisher(options: {
           chain.again = false;
           await publishPending(options.log, options.db, place, route.partitionFor(sourcePartition), stopping.signal);
         } while (chain.again && !stopping.signal.aborted);
-        return;
+        return done(); // at once: what is asked for from now on starts a chain of its own
       } catch (error) {
-        if (stopping.signal.aborted) return;
+        if (stopping.signal.aborted) return done();
         options.logger.warn({ err: error, target: route.target, sourcePartition }, `publishing failed: trying again in ${wait} ms`);
         await sleep(wait, undefined, { signal: stopping.signal }).catch(() => {});
         wait = Math.min(wait * 2, MAX_BACKOFF_MS);

@@ -6,10 +6,15 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import type { EventLog, LogBatch, LogConsumer, LogRecord } from '../../src/platform/event-log/event-log.js';
+import {
+  type EventLog,
+  type LogBatch,
+  type LogConsumer,
+  type LogRecord,
+  OffsetOutOfRange,
+} from '../../src/platform/event-log/event-log.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { isTransient } from '../../src/platform/postgres/errors.js';
 import { insertDeadLetters } from '../../src/store/stream/dead-letters.js';
 import { compareAndSetOffset, findOffset, startOffsetAt } from '../../src/store/stream/stream-offsets.js';
 
@@ -41,29 +46,35 @@ export class Fenced extends Error {
   override readonly name = 'Fenced';
 }
 
-const ATTEMPTS = 3;
 const MAX_BACKOFF_MS = 5_000;
+/** So many failures in a row, and a batch is tried in smaller pieces, though its records may not be to blame. */
+const FAILURES_TO_HALVE = 5;
 
 export function startStream(options: { log: EventLog; db: Database; logger: Logger; definition: StreamDefinition }): Stream {
+  const { log, db, logger, definition } = options;
   const stopping = new AbortController();
   let consumer: LogConsumer | null = null;
   const run = async () => {
-    while (!stopping.signal.aborted) {
-      const worker = new BatchWriter(options.db, options.logger, options.definition, stopping.signal);
-      consumer = await options.log.consume({
-        topic: options.definition.topic,
-        group: options.definition.group,
-        maxRecords: options.definition.maxRecords,
-        startOffset: (partition) => worker.assign(partition, options.log),
-        onBatch: (batch) => worker.write(batch),
-      });
-      if (stopping.signal.aborted) await consumer.stop();
+    for (let wait = 100; !stopping.signal.aborted; ) {
+      const begun = performance.now();
+      const writer = new BatchWriter(db, logger, definition, stopping.signal);
       try {
+        consumer = await log.consume({
+          topic: definition.topic,
+          group: definition.group,
+          maxRecords: definition.maxRecords,
+          startOffset: (partition) => writer.assign(partition, log),
+          onBatch: (batch) => writer.write(batch),
+        });
+        if (stopping.signal.aborted) await consumer.stop();
         await consumer.ended;
       } catch (error) {
         if (stopping.signal.aborted) return;
-        if (!(error instanceof Fenced)) throw error;
-        options.logger.warn({ err: error }, 'lost a partition to another consumer: reading the offsets again');
+        if (error instanceof OffsetOutOfRange) throw error;
+        if (performance.now() - begun > MAX_BACKOFF_MS) wait = 100;
+        logger.warn({ err: error }, `the stream was interrupted: reading the offsets again in ${wait} ms`);
+        await sleep(wait, undefined, { signal: stopping.signal }).catch(() => {});
+        wait = Math.min(wait * 2, MAX_BACKOFF_MS);
       }
     }
   };
@@ -73,7 +84,7 @@ export function startStream(options: { log: EventLog; db: Database; logger: Logg
     assigned: () => consumer?.assigned() ?? [],
     stop: async () => {
       stopping.abort();
-      await consumer?.stop();
+      await consumer?.stop().catch(() => {}); // a batch that was being waited out ends with the abort
       await ended.catch(() => {});
     },
     ended,
@@ -100,48 +111,43 @@ class BatchWriter {
     return offset;
   }
 
-  async write(batch: LogBatch): Promise<void> {
-    await this.#persist(batch.records, batch);
-    this.definition.publish(batch.partition);
+  write(batch: LogBatch): Promise<void> {
+    return this.#persist(batch.records, batch);
   }
 
-  /** Commits the records; where some cannot be, halves them until the ones to blame stand alone as dead letters. */
+  /** Commits the records; where some cannot be, halves them until the ones to blame stand alone as dead letters. Waits out the rest. */
   async #persist(records: LogRecord[], batch: LogBatch): Promise<void> {
-    const failure = await this.#attempt(records, records.length > 1 ? 1 : ATTEMPTS);
-    await batch.heartbeat();
-    if (failure === null) return;
-    if (records.length > 1) {
-      const middle = records.length >> 1;
-      await this.#persist(records.slice(0, middle), batch);
-      return this.#persist(records.slice(middle), batch);
-    }
-    this.logger.error(
-      { err: failure, partition: batch.partition, offset: String(records[0]?.offset) },
-      'a record fails again and again: kept as a dead letter',
-    );
-    const lost = await this.#attempt(records, 1, failure);
-    if (lost !== null) throw lost;
-  }
-
-  /** Commits the records, with `reason` as dead letters. Returns the error that only these records can explain; waits out all others. */
-  async #attempt(records: LogRecord[], attempts: number, reason?: Error): Promise<Error | null> {
-    for (let failures = 0, wait = 100; ; wait = Math.min(wait * 2, MAX_BACKOFF_MS)) {
+    for (let failures = 1, wait = 100; ; failures++, wait = Math.min(wait * 2, MAX_BACKOFF_MS)) {
+      await batch.heartbeat();
       try {
-        await this.#transact(records, reason);
-        return null;
+        return await this.#transact(records);
       } catch (error) {
         if (error instanceof Fenced || this.stopping.aborted) throw error;
-        if (!isTransient(error) && isFaultOfRecords(error) && ++failures === attempts) return error as Error;
+        const toBlame = isFaultOfRecords(error);
+        if (records.length > 1 && (toBlame || failures >= FAILURES_TO_HALVE)) {
+          const middle = records.length >> 1;
+          await this.#persist(records.slice(0, middle), batch);
+          return this.#persist(records.slice(middle), batch);
+        }
+        if (toBlame) {
+          this.logger.error(
+            { err: error, partition: batch.partition, offset: String(records[0]?.offset) },
+            'a record cannot be stored: kept as a dead letter',
+          );
+          return this.#transact(records, error as Error);
+        }
         this.logger.warn({ err: error }, `a batch could not be stored: trying it again in ${wait} ms`);
         await sleep(wait, undefined, { signal: this.stopping });
       }
     }
   }
 
+  /** `reason`: the records are given up as dead letters. */
   async #transact(records: LogRecord[], reason?: Error): Promise<void> {
     const [first, last] = [records[0], records.at(-1)] as [LogRecord, LogRecord];
     const { topic, partition } = first;
     const from = this.#next.get(partition) as bigint;
+    if (first.offset < from) throw new Fenced(`${topic}/${partition}: ${first.offset} was read again, ${from} is next`);
     const to = last.offset + 1n;
     const moved = await this.db.transaction(async (tx) => {
       const fingerprint = createHash('sha256').update(last.value).digest('hex').slice(0, 16);
@@ -159,7 +165,7 @@ class BatchWriter {
       const corrupt = reason ? records.map((record) => ({ record, reason: reason.message })) : await this.definition.process(tx, records);
       await insertDeadLetters(
         tx,
-        corrupt.map((each) => ({ ...each, attempts: reason ? ATTEMPTS : 1 })),
+        corrupt.map((each) => ({ ...each, attempts: 1 })),
       );
       return true;
     });
@@ -168,14 +174,15 @@ class BatchWriter {
       throw new Fenced(`${topic}/${partition}: the committed offset is no longer ${from}`);
     }
     this.#next.set(partition, to);
+    this.definition.publish(partition);
   }
 }
 
 /**
- * SQLSTATE classes that a value can cause: data exception, constraint, limit. Anything else of the database (a table is missing, the disk
- * is full) would fail any record and is waited out; so is a key that exists already, which only a wrong offset explains.
+ * SQLSTATE classes that a value can cause: data exception, constraint, limit. Anything else (a table is missing, the disk is full, a bug)
+ * would fail any record and is waited out; so is a key that exists already, which only a wrong offset explains, and a missing month.
  */
 function isFaultOfRecords(error: unknown): boolean {
-  const state = error instanceof pg.DatabaseError ? (error.code ?? '') : null;
-  return state === null || (/^(22|23|54)/.test(state) && state !== '23505');
+  if (!(error instanceof pg.DatabaseError)) return false;
+  return /^(22|23|54)/.test(error.code ?? '') && error.code !== '23505' && !/no partition of relation/.test(error.message);
 }

@@ -3,14 +3,14 @@
  */
 import Big from 'big.js';
 import type { PriceObservation } from '../../src/domain/prices.js';
-import { DAY, HOUR, MINUTE } from '../../src/domain/time.js';
+import { DAY, MINUTE } from '../../src/domain/time.js';
 import type { Realm } from '../../src/platform/config.js';
 
 /** How far observed_at may lie from received_at. Months of this window exist as partitions before a consumer is ready. */
 export const OLDEST_OBSERVATION_MS = 400 * DAY;
 export const NEWEST_OBSERVATION_MS = 5 * MINUTE;
 /** A record cannot have been received later than now; the margin is for clocks that disagree. */
-const RECEIVED_AHEAD_MS = HOUR;
+const RECEIVED_AHEAD_MS = 5 * MINUTE;
 
 export interface Door {
   realm: Realm;
@@ -30,9 +30,10 @@ export function refusal(price: PriceObservation, door: Door): string | null {
   if (Math.abs(new Big(price.priceUsd).e) >= MAX_EXPONENT) return `price_usd is beyond 1e±${MAX_EXPONENT}`;
   if (!door.tracked(price.coinId)) return `unknown coin ${price.coinId}: it is not tracked`;
   const [observed, received] = [price.observedAt.getTime(), price.receivedAt.getTime()];
-  if (received > door.now.getTime() + RECEIVED_AHEAD_MS) return 'received_at lies in the future';
+  if (received > door.now.getTime() + RECEIVED_AHEAD_MS) return 'received_at is over 5 minutes ahead of now';
   if (observed > received + NEWEST_OBSERVATION_MS) return 'observed_at is over 5 minutes after received_at';
   if (observed < received - OLDEST_OBSERVATION_MS) return 'observed_at is over 400 days before received_at';
+  if (observed < door.now.getTime() - OLDEST_OBSERVATION_MS) return 'observed_at is over 400 days ago';
   if (door.retentionDays !== null && observed < door.now.getTime() - door.retentionDays * DAY)
     return 'observed_at lies before the start of retention';
   return null;

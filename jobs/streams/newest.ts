@@ -1,5 +1,6 @@
 /**
- * Sorts ticks, in log order, by what they mean for their coin's newest observation. Pure, so that the cut into batches cannot matter:
+ * Sorts ticks, in log order, by what they mean for their coin's newest observation. Pure, so that the cut into batches does not matter
+ * (but where a history point has the last word on the very instant of a tick):
  * newest (pushed, evaluated), correction of the newest (pushed), late or duplicate (neither).
  */
 import { compareDecimals, type Decimal } from '../../src/domain/decimal.js';

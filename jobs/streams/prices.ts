@@ -41,7 +41,7 @@ async function processPrices(tx: pg.PoolClient, records: LogRecord[], options: P
   const { partition } = records[0] as LogRecord;
   const origin = logOrigin(PRICES_TOPIC, partition);
   const read = readRecords(records, origin);
-  const coinIds = [...new Set(read.prices.map((price) => price.coinId))];
+  const coinIds = [...new Set(read.prices.map(({ price }) => price.coinId))];
   await lockCoins(tx, coinIds);
   const { sources, newest } = await getTrackedNewest(tx, coinIds);
 
@@ -52,18 +52,10 @@ async function processPrices(tx: pg.PoolClient, records: LogRecord[], options: P
     tracked: (coinId: string) => sources.has(coinId),
   };
   const accepted: RawPrice[] = [];
-  for (const price of read.prices) {
+  for (const { price, text } of read.prices) {
     const reason = refusal(price, door);
     if (reason === null) accepted.push(price);
-    else
-      read.refused.push({
-        source: price.source,
-        coinId: price.coinId,
-        origin,
-        position: price.position,
-        reason,
-        payload: price.payload,
-      });
+    else read.refused.push({ source: price.source, coinId: price.coinId, origin, position: price.position, reason, payload: text });
   }
   await insertRejectedRows(tx, 'raw.raw_prices', read.refused, now);
   if (accepted.length === 0) return read.corrupt;
@@ -84,27 +76,17 @@ async function processPrices(tx: pg.PoolClient, records: LogRecord[], options: P
   return read.corrupt;
 }
 
+/** The whole text of a refused record is kept: it is what can be appended anew. */
 function readRecords(records: LogRecord[], origin: string) {
-  const prices: RawPrice[] = [];
+  const prices: { price: RawPrice; text: string }[] = [];
   const refused: NewRejectedRow[] = [];
   const corrupt: CorruptRecord[] = [];
   for (const record of records) {
     const parsed = parsePriceRecord(record.value);
-    if (parsed.kind === 'price')
-      prices.push({
-        ...parsed.price,
-        grain: 'tick',
-        origin,
-        position: record.offset,
-      });
-    else if (parsed.kind === 'corrupt') corrupt.push({ record, reason: parsed.reason });
-    else
-      refused.push({
-        ...parsed,
-        origin,
-        position: record.offset,
-        payload: parsed.text,
-      });
+    const place = { origin, position: record.offset };
+    if (parsed.kind === 'price') prices.push({ price: { ...parsed.price, grain: 'tick', ...place }, text: parsed.text });
+    else if (parsed.kind === 'refused') refused.push({ ...parsed, ...place, payload: parsed.text });
+    else corrupt.push({ record, reason: parsed.reason });
   }
   return { prices, refused, corrupt };
 }

@@ -5,20 +5,15 @@
 import type { Clock } from '../../src/domain/time.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { lockPendingDeadLetters, markRedriven } from '../../src/store/stream/dead-letters.js';
+import { getPendingDeadLetters, markRedriven } from '../../src/store/stream/dead-letters.js';
 
 /** Returns how many were redriven: those that nobody has redriven or discarded before. */
 export async function redriveDeadLetters(db: Database, log: EventLog, clock: Clock, ids: readonly bigint[]): Promise<number> {
-  return db.transaction(async (tx) => {
-    const letters = await lockPendingDeadLetters(tx, ids);
-    for (const letter of letters) {
-      await log.append(letter.topic, [{ key: letter.key ?? '', value: letter.payload, headers: letter.headers }]);
-    }
-    await markRedriven(
-      tx,
-      letters.map((letter) => letter.id),
-      clock.now(),
-    );
-    return letters.length;
-  });
+  const letters = await getPendingDeadLetters(db.pool, ids);
+  // No connection is held while the log takes another one: redrives side by side would wait for each other.
+  for (const { topic, partition, key, headers, payload } of letters) {
+    await log.append(topic, [{ key: key ?? '', value: payload, headers, partition }]);
+  }
+  const appended = letters.map((letter) => letter.id);
+  return markRedriven(db.pool, appended, clock.now());
 }

@@ -2,12 +2,12 @@
  * Evaluates the rules on a batch of ticks, in the stream's transaction: rules and states are read once, folded in log order,
  * and what came of it is written with the rows that caused it. Rules cannot change meanwhile: their lock is held shared.
  */
-import type { Decimal } from '../domain/decimal.js';
 import { MINUTE } from '../domain/time.js';
 import type { Queryable } from '../platform/postgres/database.js';
 import { LOCKS } from '../platform/postgres/locks.js';
-import { type AlertRule, baseWindow, type Crossing, evaluate, type LoggedTick } from './evaluation.js';
+import { type AlertRule, type Crossing, evaluate, type LoggedTick } from './evaluation.js';
 import {
+  baseKey,
   closeAlerts,
   type FiredAlert,
   findBasePrices,
@@ -34,7 +34,8 @@ export async function evaluateBatch(tx: Queryable, ticks: LoggedTick[], now: Dat
   const rules = await getEnabledRules(tx, coinIds);
   if (rules.length === 0) return [];
   const states = await getRuleStates(tx, rules, coinIds);
-  const bases = await getBases(tx, rules, ticks);
+  const windows = new Set(rules.map((rule) => rule.windowMinutes).filter((window) => window !== null));
+  const bases = await findBasePrices(tx, ticks, [...windows]);
 
   const touched = new Set<string>();
   const fired: FiredAlert[] = [];
@@ -43,8 +44,10 @@ export async function evaluateBatch(tx: Queryable, ticks: LoggedTick[], now: Dat
     for (const rule of rules) {
       if (rule.coinId !== null && rule.coinId !== tick.coinId) continue;
       const key = stateKey(rule, tick.coinId);
-      const base = rule.windowMinutes === null ? null : (bases.get(`${index} ${rule.windowMinutes}`) ?? null);
-      const step = evaluate(rule, states.get(key)?.state ?? null, tick, base);
+      const known = states.get(key);
+      if (known && tick.observedAt <= known.observedAt) continue;
+      const base = rule.windowMinutes === null ? null : (bases.get(baseKey(index, rule.windowMinutes)) ?? null);
+      const step = evaluate(rule, known?.state ?? null, tick, base);
       if (step === null) continue;
       states.set(key, {
         rule,
@@ -64,21 +67,6 @@ export async function evaluateBatch(tx: Queryable, ticks: LoggedTick[], now: Dat
   await insertAlerts(tx, fired);
   await closeAlerts(tx, resolved, now);
   return fired.filter((alert) => alert.status === 'FIRING');
-}
-
-/** The price a window ago, by '<index of the tick> <window in minutes>'. */
-async function getBases(tx: Queryable, rules: AlertRule[], ticks: LoggedTick[]): Promise<Map<string, Decimal>> {
-  const wanted = ticks.flatMap((tick, index) => {
-    const windows = rules.filter((rule) => rule.coinId === null || rule.coinId === tick.coinId).map((rule) => rule.windowMinutes);
-    return [...new Set(windows)]
-      .filter((window) => window !== null)
-      .map((window) => ({
-        key: `${index} ${window}`,
-        tick,
-        ...baseWindow(tick, window),
-      }));
-  });
-  return wanted.length === 0 ? new Map() : findBasePrices(tx, wanted);
 }
 
 function toAlert(rule: AlertRule, tick: LoggedTick, crossing: Crossing, now: Date): FiredAlert {

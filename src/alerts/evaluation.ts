@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import Big from 'big.js';
 import type { Decimal } from '../domain/decimal.js';
-import { MINUTE, SECOND } from '../domain/time.js';
+import { SECOND } from '../domain/time.js';
 import type { AlertKind, AlertSeverity } from '../domain/updates.js';
 import { RULE_KINDS, toDecimal } from './rule-kinds.js';
 
@@ -105,13 +105,4 @@ export function evaluate(rule: AlertRule, state: RuleState | null, tick: Evaluat
 export function alertIdOf(rule: AlertRule, tick: EvaluatedTick): string {
   const crossing = [rule.id, rule.version, tick.coinId, tick.source, tick.observedAt.toISOString()].join('|');
   return createHash('sha256').update(crossing).digest('hex').slice(0, 32);
-}
-
-/** Where a windowed rule looks for its base: the newest tick at or before `to`, no older than `from`. */
-export function baseWindow(tick: EvaluatedTick, windowMinutes: number): { from: Date; to: Date } {
-  const window = windowMinutes * MINUTE;
-  return {
-    from: new Date(tick.observedAt.getTime() - 2 * window),
-    to: new Date(tick.observedAt.getTime() - window),
-  };
 }

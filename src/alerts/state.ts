@@ -1,6 +1,6 @@
 /** What the evaluation of alert rules reads and writes, in the stream's transaction: rules, states, base prices, alerts. */
 import type { Decimal } from '../domain/decimal.js';
-import type { AlertKind, AlertSeverity } from '../domain/updates.js';
+import { ALERT_KINDS, type AlertKind, type AlertSeverity } from '../domain/updates.js';
 import type { Queryable } from '../platform/postgres/database.js';
 import type { AlertRule, LoggedTick, RuleState } from './evaluation.js';
 
@@ -38,16 +38,16 @@ export function stateKey(rule: Pick<AlertRule, 'id' | 'version'>, coinId: string
   return `${rule.id} ${rule.version} ${coinId}`;
 }
 
-/** Rules that are on and reach one of the coins, oldest first. */
+/** Rules that are on and reach one of the coins, oldest first; of kinds that this version knows. */
 export async function getEnabledRules(tx: Queryable, coinIds: string[]): Promise<AlertRule[]> {
   const { rows } = await tx.query<AlertRule>({
     name: 'get-enabled-rules',
     text: `SELECT id, version, name, kind, coin_id AS "coinId", trim_scale(threshold)::text AS threshold,
                   window_minutes AS "windowMinutes", severity, cooldown_seconds AS "cooldownSeconds"
            FROM ops.alert_rules
-           WHERE enabled AND deleted_at IS NULL AND (coin_id IS NULL OR coin_id = ANY ($1::text[]))
+           WHERE enabled AND deleted_at IS NULL AND (coin_id IS NULL OR coin_id = ANY ($1::text[])) AND kind = ANY ($2::text[])
            ORDER BY id`,
-    values: [coinIds],
+    values: [coinIds, ALERT_KINDS],
   });
   return rows;
 }
@@ -78,37 +78,39 @@ export async function getRuleStates(tx: Queryable, rules: AlertRule[], coinIds: 
   );
 }
 
-export interface BaseWanted {
-  key: string;
-  tick: LoggedTick;
-  from: Date;
-  to: Date;
+/** Of a tick, by its place among the asked ones, and a window in minutes. */
+export function baseKey(index: number, windowMinutes: number): string {
+  return `${index} ${windowMinutes}`;
 }
 
-/** The newest tick in [from, to] that stands before the asking one in its partition, as the log had it then. Keyed as asked; absent: none. */
-export async function findBasePrices(tx: Queryable, wanted: BaseWanted[]): Promise<Map<string, Decimal>> {
-  const { rows } = await tx.query<{ key: string; price_usd: Decimal }>({
+/**
+ * The price a window before each tick: the newest tick at or before that instant, at most one window older, that stands before the
+ * asking one in its partition, as the log had it then. By baseKey; absent: there is none.
+ */
+export async function findBasePrices(tx: Queryable, ticks: LoggedTick[], windows: number[]): Promise<Map<string, Decimal>> {
+  if (windows.length === 0) return new Map();
+  const { rows } = await tx.query<{ index: bigint; minutes: number; price_usd: Decimal }>({
     name: 'find-base-prices',
-    text: `SELECT w.key, trim_scale(base.price_usd)::text AS price_usd
-           FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::timestamptz[])
-             AS w (key, coin_id, source, origin, position, from_at, to_at)
+    text: `SELECT t.index, w.minutes, trim_scale(base.price_usd)::text AS price_usd
+           FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[])
+             WITH ORDINALITY AS t (coin_id, source, origin, position, observed_at, index)
+           CROSS JOIN unnest($6::integer[]) AS w (minutes)
            CROSS JOIN LATERAL (
              SELECT r.price_usd FROM raw.raw_prices AS r
-             WHERE r.coin_id = w.coin_id AND r.source = w.source AND r.origin = w.origin AND r.position < w.position
-               AND r.observed_at >= w.from_at AND r.observed_at <= w.to_at
+             WHERE r.coin_id = t.coin_id AND r.source = t.source AND r.origin = t.origin AND r.position < t.position
+               AND r.observed_at BETWEEN t.observed_at - make_interval(mins => 2 * w.minutes) AND t.observed_at - make_interval(mins => w.minutes)
              ORDER BY r.observed_at DESC, r.received_at DESC, r.position DESC LIMIT 1
            ) AS base`,
     values: [
-      wanted.map((each) => each.key),
-      wanted.map((each) => each.tick.coinId),
-      wanted.map((each) => each.tick.source),
-      wanted.map((each) => each.tick.origin),
-      wanted.map((each) => each.tick.position),
-      wanted.map((each) => each.from),
-      wanted.map((each) => each.to),
+      ticks.map((tick) => tick.coinId),
+      ticks.map((tick) => tick.source),
+      ticks.map((tick) => tick.origin),
+      ticks.map((tick) => tick.position),
+      ticks.map((tick) => tick.observedAt),
+      windows,
     ],
   });
-  return new Map(rows.map((row) => [row.key, row.price_usd]));
+  return new Map(rows.map((row) => [baseKey(Number(row.index) - 1, row.minutes), row.price_usd]));
 }
 
 export async function upsertRuleStates(tx: Queryable, states: KnownState[]): Promise<void> {

@@ -371,7 +371,7 @@ CREATE TABLE ops.alert_rules (
   name             text           NOT NULL,
   kind             text           NOT NULL, -- src/alerts/rule-kinds.ts
   coin_id          text, -- null: every coin
-  threshold        numeric        NOT NULL CHECK (threshold > 0),
+  threshold        numeric        NOT NULL CHECK (threshold > 0 AND threshold < 'Infinity'), -- NaN is beyond it
   window_minutes   integer        CHECK (window_minutes > 0), -- of kinds that look back
   severity         text           NOT NULL CHECK (severity IN ('INFO', 'WARNING', 'CRITICAL')),
   cooldown_seconds integer        NOT NULL CHECK (cooldown_seconds >= 0),

@@ -13,8 +13,6 @@ export const LOCKS = {
   coins: 103,
   /** Shared by who evaluates alert rules, exclusive for who edits them. Transaction lock. */
   rules: 104,
-  /** One producer polls. Session lock. */
-  producer: 105,
   /** Months are made and dropped by one at a time. Session lock. */
   partitions: 106,
 } as const;

@@ -52,7 +52,11 @@ export async function getTrackedNewest(
     name: 'get-tracked-newest',
     text: `SELECT t.coin_id, t.source, trim_scale(l.price_usd)::text AS price_usd, l.observed_at, l.received_at, l.position
            FROM ops.tracked_coins AS t
-           LEFT JOIN mart.mart_latest_prices AS l ON l.coin_id = t.coin_id AND l.source = t.source
+           LEFT JOIN LATERAL ( -- not of the mart: after a switch of the source that still holds the other one's
+             SELECT * FROM staging.stg_prices AS s
+             WHERE s.coin_id = t.coin_id AND s.source = t.source AND s.grain = 'tick'
+             ORDER BY s.observed_at DESC LIMIT 1
+           ) AS l ON true
            WHERE t.coin_id = ANY ($1::text[])`,
     values: [coinIds],
   });

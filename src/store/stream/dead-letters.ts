@@ -20,8 +20,8 @@ export async function insertDeadLetters(tx: Queryable, letters: DeadLetter[]): P
       records.map((record) => record.topic),
       records.map((record) => record.partition),
       records.map((record) => record.offset),
-      records.map((record) => record.key),
-      records.map((record) => JSON.stringify(record.headers)),
+      records.map((record) => record.key?.replaceAll('\0', '') ?? null), // Postgres text holds no NUL
+      records.map((record) => JSON.stringify(record.headers).replaceAll('\\u0000', '')),
       letters.map((letter) => letter.reason.replaceAll('\0', '')),
       records.map((record) => record.value),
       letters.map((letter) => letter.attempts),
@@ -32,23 +32,29 @@ export async function insertDeadLetters(tx: Queryable, letters: DeadLetter[]): P
 export interface PendingDeadLetter {
   id: bigint;
   topic: string;
+  partition: number;
   key: string | null;
   headers: Record<string, string>;
   payload: Buffer;
 }
 
-/** Of the given ones those that nobody has redriven or discarded yet, oldest first, locked until the transaction ends. */
-export async function lockPendingDeadLetters(tx: Queryable, ids: readonly bigint[]): Promise<PendingDeadLetter[]> {
-  const { rows } = await tx.query<PendingDeadLetter>(
-    `SELECT id, topic, key, headers, payload FROM ops.dead_letters
-     WHERE id = ANY ($1::bigint[]) AND redriven_at IS NULL AND discarded_at IS NULL ORDER BY id FOR UPDATE`,
+/** Of the given ones those that nobody has redriven or discarded yet, oldest first. */
+export async function getPendingDeadLetters(db: Queryable, ids: readonly bigint[]): Promise<PendingDeadLetter[]> {
+  const { rows } = await db.query<PendingDeadLetter>(
+    `SELECT id, topic, partition, key, headers, payload FROM ops.dead_letters
+     WHERE id = ANY ($1::bigint[]) AND redriven_at IS NULL AND discarded_at IS NULL ORDER BY id`,
     [ids],
   );
   return rows;
 }
 
-export async function markRedriven(tx: Queryable, ids: readonly bigint[], now: Date): Promise<void> {
-  await tx.query('UPDATE ops.dead_letters SET redriven_at = $2 WHERE id = ANY ($1::bigint[])', [ids, now]);
+/** Returns how many were not marked before. */
+export async function markRedriven(db: Queryable, ids: readonly bigint[], now: Date): Promise<number> {
+  const { rowCount } = await db.query(
+    'UPDATE ops.dead_letters SET redriven_at = $2 WHERE id = ANY ($1::bigint[]) AND redriven_at IS NULL',
+    [ids, now],
+  );
+  return rowCount ?? 0;
 }
 
 export interface DeadLetterRow {
