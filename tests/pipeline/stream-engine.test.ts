@@ -193,4 +193,41 @@ describe('the stream engine', () => {
     const letters = await db.pool.query('SELECT redriven_at IS NOT NULL AS redriven FROM ops.dead_letters ORDER BY id');
     expect(letters.rows.map((row) => row.redriven)).toEqual([true, false]);
   });
+
+  test('a refused record is kept whole: it can be appended anew', async () => {
+    const value = tick('unknown-coin', 2, '1');
+    await append([value]);
+    start();
+    await eventually(committed, (count) => count === 1n);
+    const { rows } = await db.pool.query('SELECT payload FROM ops.rejected_rows');
+    expect(rows[0].payload).toBe(value.toString());
+  });
+
+  test('a rule of a kind that this version does not know blames no tick', async () => {
+    await db.pool.query(
+      `INSERT INTO ops.alert_rules (name, kind, threshold, severity, cooldown_seconds, enabled, created_at, updated_at)
+       VALUES ('from tomorrow', 'PRICE_SQUARED', 1, 'INFO', 0, true, now(), now())`,
+    );
+    await append([tick('bitcoin', 1, '100')]);
+    start();
+    await eventually(committed, (count) => count === 1n);
+    expect((await db.pool.query('SELECT FROM raw.raw_prices')).rowCount).toBe(1);
+  });
+
+  test('what no record can explain is waited out, and does not keep the stream from stopping', async () => {
+    await db.pool.query('ALTER TABLE raw_partitions.p2026_11 RENAME TO away');
+    await db.pool.query('ALTER TABLE raw.raw_prices DETACH PARTITION raw_partitions.away');
+    await append([tick('bitcoin', 1, '100')]);
+    const waiting = start();
+    await eventually(
+      async () => waiting.assigned().length,
+      (count) => count > 0,
+    );
+    await waiting.stop();
+    expect((await db.pool.query('SELECT FROM ops.dead_letters')).rowCount).toBe(0);
+    start();
+    await db.pool.query(`ALTER TABLE raw.raw_prices ATTACH PARTITION raw_partitions.away FOR VALUES FROM ('2026-11-01') TO ('2026-12-01')`);
+    await eventually(committed, (count) => count === 1n);
+    expect((await db.pool.query('SELECT FROM raw.raw_prices')).rowCount).toBe(1);
+  });
 });

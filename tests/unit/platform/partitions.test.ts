@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { dropMonthlyPartitions, ensureMonthlyPartitions, priceWindow } from '../../../src/platform/partitions.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
+import { getRawStart } from '../../../src/store/raw/raw-prices.js';
 import { openTestDatabase } from '../../kit/test-database.js';
 
 let db: Database;
@@ -86,14 +87,25 @@ describe('months of raw_prices', () => {
     await db.pool.query('ALTER TABLE raw.raw_prices DETACH PARTITION raw_partitions.raw_prices_2026_01');
     expect(await dropMonthlyPartitions(db, at('2026-02-01T00:00:00'))).toEqual(['raw_prices_2026_01']);
   });
+
+  test('what was dropped stays gone for a rebuild, also where an empty month is made again', async () => {
+    await db.pool.query(`INSERT INTO ops.database (realm, created_at) VALUES ('real', now())`);
+    await ensureMonthlyPartitions(db, at('2026-01-10T00:00:00'), at('2026-03-10T00:00:00'));
+    expect(await getRawStart(db.pool)).toEqual(at('2026-01-01T00:00:00'));
+    await dropMonthlyPartitions(db, at('2026-03-01T00:00:00'));
+    await ensureMonthlyPartitions(db, at('2026-01-10T00:00:00'), at('2026-03-10T00:00:00'));
+    expect(await getRawStart(db.pool)).toEqual(at('2026-03-01T00:00:00'));
+    await dropMonthlyPartitions(db, at('2026-02-01T00:00:00'));
+    expect(await getRawStart(db.pool)).toEqual(at('2026-03-01T00:00:00'));
+  });
 });
 
 describe('priceWindow', () => {
-  test("reaches from before the door's 400 days to the second month after this one", () => {
-    expect(priceWindow(at('2026-12-31T23:00:00'), null)).toEqual({ from: at('2025-11-25T23:00:00'), to: at('2027-02-01T00:00:00') });
+  test("reaches from the door's 400 days to the second month after this one", () => {
+    expect(priceWindow(at('2026-12-31T23:00:00'), null)).toEqual({ from: at('2025-11-26T23:00:00'), to: at('2027-02-01T00:00:00') });
   });
 
   test('begins with retention where that is shorter', () => {
-    expect(priceWindow(at('2026-12-31T23:00:00'), 30).from).toEqual(at('2026-11-30T23:00:00'));
+    expect(priceWindow(at('2026-12-31T23:00:00'), 30).from).toEqual(at('2026-12-01T23:00:00'));
   });
 });
