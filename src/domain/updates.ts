@@ -56,6 +56,7 @@ export interface AlertRecord extends SourcePosition {
 
 const INSTANTS = new Set(['observedAt', 'triggeredAt', 'acknowledgedAt', 'resolvedAt']);
 const INTEGERS = new Set(['sourcePosition', 'ruleId']);
+const COUNTS = new Set(['sourcePartition', 'ordinal']);
 
 export function encodePriceUpdate(record: PriceUpdateRecord): string {
   return encode(record);
@@ -79,6 +80,7 @@ function encode(record: object): string {
   return JSON.stringify(record, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
 }
 
+/** Also whatever the readers count and compare with: a record that breaks them must break here, where it can be passed over. */
 function decode(text: string, required: string[]): Record<string, unknown> {
   const record = JSON.parse(text, (key, value) => {
     if (typeof value !== 'string') return value;
@@ -88,5 +90,15 @@ function decode(text: string, required: string[]): Record<string, unknown> {
   for (const field of ['sourcePartition', 'sourcePosition', 'ordinal', ...required]) {
     if (record?.[field] === undefined || record[field] === null) throw new TypeError(`record of an update or alert without ${field}`);
   }
+  for (const [field, value] of Object.entries(record)) {
+    if (!isSound(field, value)) throw new TypeError(`record of an update or alert: ${field} cannot be ${String(value)}`);
+  }
   return record;
+}
+
+function isSound(field: string, value: unknown): boolean {
+  if (COUNTS.has(field)) return Number.isSafeInteger(value) && (value as number) >= 0;
+  if (INTEGERS.has(field)) return typeof value === 'bigint';
+  if (INSTANTS.has(field)) return value === null || (value instanceof Date && !Number.isNaN(value.getTime()));
+  return true;
 }
