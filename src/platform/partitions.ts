@@ -18,7 +18,7 @@ const DOOR_DAYS = 400;
 
 /** What must have its months before prices can be stored at `now`: the door's window and the next two months. */
 export function priceWindow(now: Date, retentionDays: number | null): { from: Date; to: Date } {
-  const days = Math.min(DOOR_DAYS, retentionDays ?? DOOR_DAYS) + 1;
+  const days = Math.min(DOOR_DAYS, retentionDays ?? DOOR_DAYS);
   return { from: new Date(now.getTime() - days * DAY), to: new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 2, 1)) };
 }
 
@@ -32,11 +32,13 @@ export async function ensureMonthlyPartitions(db: Database, from: Date, to: Date
   });
 }
 
-/** Drops the months that ended at or before `before`. Resolves with the tables dropped. */
+/** Drops the months that ended at or before `before`, and notes first that raw is gone up to there. Resolves with the tables dropped. */
 export async function dropMonthlyPartitions(db: Database, before: Date): Promise<string[]> {
   return withPartitionsLock(db.pool, async (client) => {
     const old = (await getMonths(client)).filter((month) => endOf(month.table) <= before);
     for (const { table, attached } of old) {
+      // First: from here on nobody deletes what could not be made anew.
+      await retrying(() => noteDropped(client, endOf(table)));
       if (attached) await retrying(() => detach(client, table));
       await client.query(`DROP TABLE raw_partitions.${table}`);
     }
@@ -88,6 +90,11 @@ async function attach(client: Queryable, table: string): Promise<void> {
   await client.query(`
     CREATE TABLE raw_partitions.${table} (LIKE raw.raw_prices INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
     ALTER TABLE raw.raw_prices ATTACH PARTITION raw_partitions.${table} FOR VALUES FROM (${start}) TO (${end})`);
+}
+
+/** Waits for a rebuild that reads what is to go: it holds the row. */
+async function noteDropped(client: Queryable, end: Date): Promise<void> {
+  await client.query('UPDATE ops.database SET raw_kept_from = greatest(raw_kept_from, $1)', [end]);
 }
 
 /** A detach that was interrupted cannot be begun again: it is finished. */

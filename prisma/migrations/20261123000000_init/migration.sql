@@ -244,9 +244,10 @@ CREATE INDEX mart_alerts_coin_idx ON mart.mart_alerts (coin_id, triggered_at DES
 
 -- What this database's data is, for ever. One row.
 CREATE TABLE ops.database (
-  only_row   boolean        NOT NULL PRIMARY KEY DEFAULT true CHECK (only_row),
-  realm      text           NOT NULL CHECK (realm IN ('simulated', 'real')),
-  created_at timestamptz(3) NOT NULL
+  only_row      boolean        NOT NULL PRIMARY KEY DEFAULT true CHECK (only_row),
+  realm         text           NOT NULL CHECK (realm IN ('simulated', 'real')),
+  created_at    timestamptz(3) NOT NULL,
+  raw_kept_from timestamptz(3) -- of what was observed before, months of raw_prices were dropped; null: none ever was
 );
 
 -- Grain: one coin that the platform follows, and the source that feeds its latest price, candles and marts.
