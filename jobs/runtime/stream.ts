@@ -149,19 +149,10 @@ class BatchWriter {
     const from = this.#next.get(partition) as bigint;
     if (first.offset < from) throw new Fenced(`${topic}/${partition}: ${first.offset} was read again, ${from} is next`);
     const to = last.offset + 1n;
+    const fingerprint = createHash('sha256').update(last.value).digest('hex').slice(0, 16);
+    const move = { topic, partition, from, to, fingerprint, appendedAt: last.appendedAt };
     const moved = await this.db.transaction(async (tx) => {
-      const fingerprint = createHash('sha256').update(last.value).digest('hex').slice(0, 16);
-      if (
-        !(await compareAndSetOffset(tx, {
-          topic,
-          partition,
-          from,
-          to,
-          fingerprint,
-          appendedAt: last.appendedAt,
-        }))
-      )
-        return false;
+      if (!(await compareAndSetOffset(tx, move))) return false;
       const corrupt = reason ? records.map((record) => ({ record, reason: reason.message })) : await this.definition.process(tx, records);
       await insertDeadLetters(
         tx,
