@@ -7,7 +7,7 @@
 import type { Clock } from '../../src/domain/time.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { recordDefinitions } from '../../src/store/pipelines/datasets.js';
-import { getPricedCoins } from '../../src/store/raw/fetches.js';
+import { getTrackedCoins } from '../../src/store/tracked-coins.js';
 import { rebuildLanded } from '../runtime/land.js';
 import type { Pipeline, TaskOutcome } from '../runtime/pipeline.js';
 import { rebuildPrices } from '../streams/rebuild-prices.js';
@@ -21,7 +21,7 @@ export function rebuildPipeline({ db, clock }: { db: Database; clock: Clock }): 
   return {
     name: 'rebuild',
     tasks: [
-      { name: 'prices', run: () => remake(db, PRICES, async () => rebuildPrices(db, await getPricedCoins(db.pool), clock)) },
+      { name: 'prices', run: () => remake(db, PRICES, () => remakePrices(db, clock)) },
       {
         name: 'landed',
         run: () =>
@@ -33,6 +33,15 @@ export function rebuildPipeline({ db, clock }: { db: Database; clock: Clock }): 
       { name: 'publish', dependsOn: ['prices', 'landed'], run: (context) => publishDays(context, { through: null, clock, rebuild: true }) },
     ],
   };
+}
+
+async function remakePrices(db: Database, clock: Clock): Promise<number> {
+  const coins = await getTrackedCoins(db.pool);
+  return rebuildPrices(
+    db,
+    coins.map(({ coinId }) => coinId),
+    clock,
+  );
 }
 
 /** Whether the rows of any of these were made by another definition than today's; if so, makes all of them anew. */

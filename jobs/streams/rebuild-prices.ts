@@ -1,49 +1,72 @@
 /**
- * Makes stg_prices, candles and latest prices anew from raw, coin by coin, each in one transaction under the coin's lock: readers see
- * a coin before or after, and live ticks wait for one coin at a time. What raw no longer holds (retention) is kept, not deleted.
+ * Makes stg_prices, candles and latest prices anew from raw, coin by coin, in stretches of whole days, each in one transaction under the
+ * coin's lock: readers see a stretch before or after, every bucket lies in one stretch, and live ticks wait for one stretch at a time.
+ * Must stay true: what raw no longer holds (retention) is kept, not deleted.
  */
-import type { Clock } from '../../src/domain/time.js';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bucketStart, type Clock, DAY } from '../../src/domain/time.js';
 import type { Database, Queryable } from '../../src/platform/postgres/database.js';
+import { projectRoot } from '../../src/platform/project-root.js';
 import { getRawStart } from '../../src/store/raw/raw-prices.js';
 import { derivePrices, lockCoins } from './price-writer.js';
 
-const CHUNK = 5_000;
+const REFRESH_LATEST = readFileSync(join(projectRoot, 'jobs/transforms/mart/mart_latest_prices.sql'), 'utf8');
+/** About so many rows of raw make a stretch; a day that has more is one all the same. */
+const STRETCH_ROWS = 5_000;
 
-/** `coinIds`: all coins that raw may hold. Returns the number of observations made anew. */
-export async function rebuildPrices(db: Database, coinIds: readonly string[], clock: Clock): Promise<number> {
+/** (after, through]; `through` null: all that comes, whoever writes it meanwhile waits. */
+interface Stretch {
+  after: Date;
+  through: Date | null;
+}
+
+/** `coinIds`: tracked ones. What an untracked coin once had stays as it is. Returns the number of observations made anew. */
+export async function rebuildPrices(db: Database, coinIds: readonly string[], clock: Clock, stretchRows = STRETCH_ROWS): Promise<number> {
   let observations = 0;
   for (const coinId of coinIds) {
-    observations += await db.transaction(async (tx) => {
-      await lockCoins(tx, [coinId]);
-      return rebuildCoin(tx, coinId, clock.now());
-    });
+    for (let after: Date | null = new Date(0); after !== null; ) {
+      const begin: Date = after;
+      const done = await db.transaction(async (tx) => {
+        await lockCoins(tx, [coinId]);
+        // A month is dropped before this transaction or after it.
+        await tx.query('SELECT FROM ops.database FOR SHARE');
+        const start = await getRawStart(tx);
+        const stretch = await findStretch(tx, coinId, start > begin ? start : begin, stretchRows);
+        return { through: stretch.through, rows: await rebuildStretch(tx, coinId, stretch, clock.now()) };
+      });
+      observations += done.rows;
+      after = done.through;
+    }
   }
   return observations;
 }
 
-async function rebuildCoin(tx: Queryable, coinId: string, now: Date): Promise<number> {
-  // The month of the oldest raw begins a day as well: buckets that start there or later stand wholly on raw that is kept.
-  const start = await getRawStart(tx);
-  await tx.query('DELETE FROM staging.stg_prices WHERE coin_id = $1 AND observed_at > $2', [coinId, start]);
-  await tx.query('DELETE FROM mart.mart_price_candles WHERE coin_id = $1 AND bucket_start >= $2', [coinId, start]);
-  await tx.query('DELETE FROM mart.mart_latest_prices WHERE coin_id = $1', [coinId]);
-  let observations = 0;
-  for (let source = '', after = start; ; ) {
-    const { rows } = await tx.query<{ source: string; observed_at: Date }>(
-      `SELECT source, observed_at FROM raw.raw_prices
-       WHERE coin_id = $1 AND observed_at > $4 AND (source, observed_at) > ($2, $3)
-       GROUP BY source, observed_at ORDER BY source, observed_at LIMIT ${CHUNK}`,
-      [coinId, source, after, start],
-    );
-    const last = rows.at(-1);
-    if (last === undefined) return observations;
-    [source, after] = [last.source, last.observed_at];
-    observations += rows.length;
-    const keys = {
-      coinIds: rows.map(() => coinId),
-      sources: rows.map((row) => row.source),
-      observedAts: rows.map((row) => row.observed_at),
-    };
-    await derivePrices(tx, keys, now);
+/** `after` is the start of a day (the start of raw is that of a month). */
+async function findStretch(tx: Queryable, coinId: string, after: Date, rows: number): Promise<Stretch> {
+  const { rows: found } = await tx.query<{ observed_at: Date }>(
+    'SELECT observed_at FROM raw.raw_prices WHERE coin_id = $1 AND observed_at > $2 ORDER BY observed_at OFFSET $3 LIMIT 1',
+    [coinId, after, rows],
+  );
+  if (found[0] === undefined) return { after, through: null };
+  const day = bucketStart(found[0].observed_at, '1d');
+  return { after, through: day > after ? day : new Date(day.getTime() + DAY) };
+}
+
+async function rebuildStretch(tx: Queryable, coinId: string, { after, through }: Stretch, now: Date): Promise<number> {
+  const within = [coinId, after, through ?? 'infinity'];
+  await tx.query('DELETE FROM staging.stg_prices WHERE coin_id = $1 AND observed_at > $2 AND observed_at <= $3', within);
+  await tx.query('DELETE FROM mart.mart_price_candles WHERE coin_id = $1 AND bucket_start >= $2 AND bucket_start < $3', within);
+  const { rows } = await tx.query<{ source: string; observed_at: Date }>(
+    `SELECT DISTINCT source, observed_at FROM raw.raw_prices WHERE coin_id = $1 AND observed_at > $2 AND observed_at <= $3
+     ORDER BY source, observed_at`,
+    within,
+  );
+  const keys = { coinIds: rows.map(() => coinId), sources: rows.map((row) => row.source), observedAts: rows.map((row) => row.observed_at) };
+  if (rows.length > 0) await derivePrices(tx, keys, now);
+  if (through === null) {
+    await tx.query('DELETE FROM mart.mart_latest_prices WHERE coin_id = $1', [coinId]);
+    await tx.query(REFRESH_LATEST, [[coinId], now]);
   }
+  return rows.length;
 }

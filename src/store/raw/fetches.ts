@@ -1,4 +1,4 @@
-/** Which fetches have landed in raw, and what it holds prices of. */
+/** Which fetches have landed in raw. */
 import type { Queryable } from '../../platform/postgres/database.js';
 
 /** The first fetch of /coins/markets that began within [from, to] and brought every tracked coin of the source. */
@@ -20,16 +20,4 @@ export async function findGlobalFetch(db: Queryable, source: string, window: { f
     [source, window.from, window.to],
   );
   return rows[0]?.at ?? null;
-}
-
-/** Every coin that raw holds prices of, tracked or not. Reads one index entry a coin and month. */
-export async function getPricedCoins(db: Queryable): Promise<string[]> {
-  const { rows } = await db.query<{ coinId: string }>(
-    `WITH RECURSIVE coin AS (
-       (SELECT coin_id FROM raw.raw_prices ORDER BY coin_id LIMIT 1)
-       UNION ALL
-       SELECT (SELECT coin_id FROM raw.raw_prices WHERE coin_id > coin.coin_id ORDER BY coin_id LIMIT 1) FROM coin WHERE coin.coin_id IS NOT NULL)
-     SELECT coin_id AS "coinId" FROM coin WHERE coin_id IS NOT NULL`,
-  );
-  return rows.map((row) => row.coinId);
 }
