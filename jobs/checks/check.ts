@@ -23,7 +23,7 @@ export interface RowsCheck {
   name: string;
   severity: Severity;
   /** Not worth its time in a publish: housekeeping runs it on whole tables. */
-  wholeTablesOnly?: boolean;
+  wholeTablesOnly?: true;
   /** Selects one text column, key: a name for each row that breaks the rule. */
   sql(scope: CheckScope): string;
 }

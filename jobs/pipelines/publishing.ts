@@ -37,7 +37,7 @@ function toOutcome(result: Exclude<PublishResult, { outcome: 'published' | 'out-
     case 'checks-failed': {
       const broken = result.checks.filter((check) => check.status === 'FAILED');
       return {
-        failed: `not published, ${broken.length} checks failed: ${broken.map((check) => `${check.dataset}: ${check.message}`).join('; ')}`,
+        failed: `not published, ${broken.length === 1 ? 'a check' : `${broken.length} checks`} failed: ${broken.map((check) => `${check.dataset}: ${check.message}`).join('; ')}`,
       };
     }
     case 'lost':
