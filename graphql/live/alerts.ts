@@ -1,14 +1,14 @@
 /** Subscriptions to alerts, in the order in which they were sent, from now on or from the last one seen. */
 import { ALERTS_TOPIC } from '../../src/domain/prices.js';
-import { MINUTE } from '../../src/domain/time.js';
+import { HOUR } from '../../src/domain/time.js';
 import { type AlertRecord, type AlertSeverity, decodeAlert } from '../../src/domain/updates.js';
-import type { EventLog } from '../../src/platform/event-log/event-log.js';
+import { type EventLog, OffsetOutOfRange } from '../../src/platform/event-log/event-log.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { ALERT_SEVERITIES, findAlert } from '../../src/store/mart/alerts.js';
+import { ALERT_SEVERITIES, findSentAlert } from '../../src/store/mart/alerts.js';
 import { clientError } from '../errors.js';
 import { Feed } from './feed.js';
 import { Progress } from './progress.js';
-import type { Delivery, LiveTopic, Tail } from './tail.js';
+import { type Delivery, type LiveTopic, TAIL_RECORDS, type Tail } from './tail.js';
 
 export type AlertEvent = Delivery<AlertRecord>;
 
@@ -23,46 +23,67 @@ export interface AlertsRequest {
 /** One partition: its offset is the order of alerts, and an alert's id is all the cursor that a client needs. */
 export const ALERTS: LiveTopic<AlertRecord> = { name: ALERTS_TOPIC, decode: decodeAlert, cursorOf: () => '' };
 const PARTITION = 0;
-/** An alert is sent after it was triggered, but by two clocks. */
-const CLOCK_MARGIN = 10 * MINUTE;
+/** Clocks disagree, and an alert may be sent long after it was triggered: it stands in the log among others of about its time. */
+const MARGIN = HOUR;
+/** Alerts of clearly later than the one looked for: after so many it is not to come. */
+const MOST_LATER = 2_000;
 
 export async function openAlertFeed(
   log: EventLog,
   db: Database,
   tail: Tail<AlertRecord>,
   request: AlertsRequest,
+  signal: AbortSignal,
 ): Promise<Feed<AlertRecord>> {
   const coins = request.coinIds == null ? null : new Set(request.coinIds);
   const least = request.minSeverity == null ? 0 : ALERT_SEVERITIES.indexOf(request.minSeverity);
   const matches = (alert: AlertRecord) => (coins === null || coins.has(alert.coinId)) && ALERT_SEVERITIES.indexOf(alert.severity) >= least;
-  const from = request.after == null ? null : await findPlace(log, db, tail, request.after);
+  const from = request.after == null ? null : await findPlace(log, db, tail, { alertId: request.after, signal });
   return new Feed({ log, tail, from, matches, expired: alertExpired });
 }
 
-async function findPlace(log: EventLog, db: Database, tail: Tail<AlertRecord>, alertId: string): Promise<Progress> {
-  const alert = await findAlert(db.pool, alertId);
-  if (alert === null) throw alertExpired();
-  const near = await log.offsetAt(ALERTS.name, PARTITION, new Date(alert.triggeredAt.getTime() - CLOCK_MARGIN));
-  const [bounds] = await log.bounds(ALERTS.name);
-  const start = bounds?.start ?? 0n;
-  // A clock that runs fast (a simulated one) makes the nearer place a wrong one: then all of the log is searched.
-  const place = (await scan(log, tail, alertId, near)) ?? (near > start ? await scan(log, tail, alertId, start) : null);
-  if (place === null) throw alertExpired();
-  return place;
+interface Search {
+  alertId: string;
+  /** Aborted when nobody waits for the answer any more. */
+  signal: AbortSignal;
 }
 
-/** The progress of a reader that has just read the alert. */
-async function scan(log: EventLog, tail: Tail<AlertRecord>, alertId: string, from: bigint): Promise<Progress | null> {
+async function findPlace(log: EventLog, db: Database, tail: Tail<AlertRecord>, search: Search): Promise<Progress> {
+  const alert = await findSentAlert(db.pool, search.alertId);
+  if (alert === null) throw alertExpired();
+  const [bounds] = await log.bounds(ALERTS.name);
+  if (bounds === undefined) throw new Error(`${ALERTS.name} has no partition`);
+  // One that waits to be sent may have been appended a moment ago: then it stands among the last.
+  const near = alert.waiting
+    ? bounds.end - BigInt(TAIL_RECORDS)
+    : await log.offsetAt(ALERTS.name, PARTITION, new Date(alert.triggeredAt.getTime() - MARGIN));
+  const range = { from: near > bounds.start ? near : bounds.start, later: new Date(alert.triggeredAt.getTime() + MARGIN) };
+  const { found, progress } = await scan(log, tail, search, range).catch((error: Error) => {
+    throw error instanceof OffsetOutOfRange || search.signal.aborted ? alertExpired(error) : error;
+  });
+  if (!found && !alert.waiting) throw alertExpired();
+  return progress;
+}
+
+/** The progress of a reader that has just read the alert, or all among which it could stand. */
+async function scan(
+  log: EventLog,
+  tail: Tail<AlertRecord>,
+  { alertId, signal }: Search,
+  { from, later }: { from: bigint; later: Date },
+): Promise<{ found: boolean; progress: Progress }> {
   const progress = new Progress([from], new Map());
-  for await (const records of log.replay(ALERTS.name, new Map([[PARTITION, from]]))) {
+  let passed = 0;
+  for await (const records of log.replay(ALERTS.name, new Map([[PARTITION, from]]), signal)) {
     for (const { partition, offset, value } of records) {
       const alert = tail.decode(partition, offset, value);
       if (alert === null) continue;
       progress.advance(partition, offset, alert);
-      if (alert.alertId === alertId) return progress;
+      if (alert.alertId === alertId) return { found: true, progress };
+      if (alert.triggeredAt > later && ++passed === MOST_LATER) return { found: false, progress };
     }
   }
-  return null;
+  return { found: false, progress };
 }
 
 function alertExpired(cause?: Error): Error {

@@ -18,6 +18,12 @@ export interface LiveOperation {
   formatErrors(errors: NonNullable<ExecutionResult['errors']>): GraphQLFormattedError[];
 }
 
+/** What the opening of a source may use, besides its context. */
+export interface SubscriberContext {
+  /** Aborted when the socket that asked is closed. */
+  gone: AbortSignal;
+}
+
 /** A feed. `take` gives what needs no waiting. */
 interface Source extends AsyncIterator<unknown> {
   take(): unknown;
@@ -36,7 +42,8 @@ export class Broadcasts {
   readonly #live = new Map<string, Set<Broadcast>>();
 
   async subscribe(operation: LiveOperation, connection: Connection, id: string): Promise<AsyncIterableIterator<never> | ExecutionResult> {
-    const stream = await createSourceEventStream({ ...operation.args, contextValue: operation.makeContext() });
+    const contextValue: SubscriberContext = { ...operation.makeContext(), gone: connection.gone };
+    const stream = await createSourceEventStream({ ...operation.args, contextValue });
     if (!(Symbol.asyncIterator in stream)) return stream;
     const source = stream[Symbol.asyncIterator]() as Source;
     const [standing] = source.catchingUp ? [] : (this.#live.get(operation.key) ?? []);

@@ -21,11 +21,20 @@ const ROOM_BYTES = 256 * 1024;
 const TEXT = { binary: false };
 
 export class Connection {
+  readonly #gone = new AbortController();
+
   constructor(
     private readonly socket: WebSocket,
     /** The TCP connection under it. */
     private readonly stream: Duplex,
-  ) {}
+  ) {
+    stream.once('close', () => this.#gone.abort());
+  }
+
+  /** Aborted when it is closed. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
 
   get isOpen(): boolean {
     return this.socket.readyState === WebSocket.OPEN;

@@ -16,7 +16,8 @@ export type { AlertEvent, PriceUpdateEvent };
 /** Each reader throws LogAway while the log is out of reach, and GraphQL errors for what the client got wrong. */
 export interface Live {
   priceUpdates(request: PriceUpdatesRequest): Promise<Feed<PriceUpdateRecord>>;
-  alerts(request: AlertsRequest): Promise<Feed<AlertRecord>>;
+  /** `signal`: aborted when its reader is gone, for it may have to look for its place in the log. */
+  alerts(request: AlertsRequest, signal: AbortSignal): Promise<Feed<AlertRecord>>;
   candles(request: CandlesRequest): CandleFeed;
   /** False: subscriptions cannot be served now (degraded, not unready). */
   readonly available: boolean;
@@ -41,7 +42,7 @@ export async function startLive({ log, db, logger }: { log: EventLog; db: Databa
   ]);
   return {
     priceUpdates: async (request) => openPriceFeed(log, updates.tail, request),
-    alerts: async (request) => openAlertFeed(log, db, alerts.tail, request),
+    alerts: async (request, signal) => openAlertFeed(log, db, alerts.tail, request, signal),
     candles(request) {
       if (!updates.available) throw new LogAway('the log is out of reach');
       return board.open(request);

@@ -5,6 +5,7 @@ import type { GatewayContext } from '../../context.js';
 import { badUserInput } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
 import type { AlertsRequest } from '../../live/alerts.js';
+import type { SubscriberContext } from '../../live/broadcast.js';
 import type { AlertEvent } from '../../live/live.js';
 import { AlertSeverities } from '../rule/rule.type.js';
 import { Alert } from './alert.type.js';
@@ -14,9 +15,9 @@ export class AlertSubscription {
   @Subscription(() => Alert, {
     description:
       'Every alert as it fires; suppressed ones are not sent. After a break, give the id of the last alert seen: what came since is sent first, or the error CURSOR_EXPIRED.',
-    subscribe: ({ args, context }: { args: AlertsRequest; context: GatewayContext }) => {
+    subscribe: ({ args, context }: { args: AlertsRequest; context: GatewayContext & SubscriberContext }) => {
       if ((args.coinIds?.length ?? 0) > LIMITS.ids) throw badUserInput(`coinIds: at most ${LIMITS.ids} ids; leave them out for all coins`);
-      return context.live.alerts(args);
+      return context.live.alerts(args, context.gone);
     },
   })
   alertTriggered(

@@ -1,5 +1,6 @@
 /** mart.mart_alerts, read. Grain: one alert: what was said at the time. Newest first: by triggeredAt, then alertId. */
 import type { Decimal } from '../../domain/decimal.js';
+import { ALERTS_TOPIC } from '../../domain/prices.js';
 import type { AlertKind, AlertSeverity, AlertStatus } from '../../domain/updates.js';
 import type { Queryable } from '../../platform/postgres/database.js';
 
@@ -108,5 +109,15 @@ export async function loadAlertsOfCoins(db: Queryable, requests: readonly CoinAl
 
 export async function findAlert(db: Queryable, alertId: string): Promise<AlertRow | null> {
   const { rows } = await db.query<AlertRow>(`SELECT ${COLUMNS} FROM mart.mart_alerts a WHERE a.alert_id = $1`, [alertId]);
+  return rows[0] ?? null;
+}
+
+/** An alert that was sent, or is about to be; null for one that is unknown or was suppressed. */
+export async function findSentAlert(db: Queryable, alertId: string): Promise<{ triggeredAt: Date; waiting: boolean } | null> {
+  const { rows } = await db.query<{ triggeredAt: Date; waiting: boolean }>(
+    `SELECT a.triggered_at AS "triggeredAt", EXISTS (SELECT FROM ops.outbox o WHERE o.target_topic = $2 AND o.key = a.alert_id) AS waiting
+     FROM mart.mart_alerts a WHERE a.alert_id = $1 AND a.status <> 'SUPPRESSED'`,
+    [alertId, ALERTS_TOPIC],
+  );
   return rows[0] ?? null;
 }
