@@ -61,7 +61,7 @@ describe('the realm', () => {
     clock.advance(1000);
     await claimRealm(db.pool, { realm: 'simulated', ...embedded }, clock);
     expect(await db.prisma.database.findMany()).toEqual([
-      { onlyRow: true, realm: 'simulated', createdAt: new Date('2026-01-01T00:00:00Z') },
+      { onlyRow: true, realm: 'simulated', createdAt: new Date('2026-01-01T00:00:00Z'), rawKeptFrom: null },
     ]);
     await expect(claimRealm(db.pool, { realm: 'real', ...embedded }, clock)).rejects.toThrow(
       /holds simulated data.*PRICE_SOURCE=simulator, or set another DATA_DIR for PRICE_SOURCE=coingecko/,
