@@ -52,6 +52,7 @@ async function executeRun({ db, leases, logger, signal: stopping }: WorkerContex
     if (!owned) return runLogger.warn(`${run.pipeline}: another worker has taken this run over`);
     report(logger, run, outcome, performance.now() - startedAt);
   } catch (error) {
+    if (signal.aborted) return leave(db, run, signal.reason, runLogger);
     runLogger.error({ err: error }, `${run.pipeline}: the run could not be recorded; it is left to the next attempt`);
     await releaseRun(db, run).catch(() => {}); // the ledger is away: the lease lapses by itself
   } finally {

@@ -20,6 +20,8 @@ export interface Lifecycle {
 
 /** Kubernetes kills after 30 s. */
 const GRACE_MS = 25_000;
+/** A signal that comes twice within this long was sent once: to the process group, and by whoever started us. */
+const SAME_SIGNAL_MS = 500;
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 class Stopping extends Error {
@@ -64,13 +66,14 @@ export async function runProcess(logger: Logger, compose: (lifecycle: Lifecycle)
 
 /** Signals and unhandled errors end the process through its parts; a second signal ends it on the spot. */
 function hookProcess(logger: Logger, stopped: PromiseWithResolvers<void>): () => void {
-  let asked = false;
+  let askedAt: number | null = null;
   const onSignal = (signal: NodeJS.Signals) => {
-    if (asked) {
+    if (askedAt !== null) {
+      if (performance.now() - askedAt < SAME_SIGNAL_MS) return;
       logger.warn(`${signal} again: ending at once`);
       process.exit(EXIT_FAILURE);
     }
-    asked = true;
+    askedAt = performance.now();
     logger.info(`${signal}: stopping (once more to end at once)`);
     stopped.resolve();
   };

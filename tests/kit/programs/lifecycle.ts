@@ -22,6 +22,11 @@ const code = await runProcess(
         },
         async (started) => {
           if (scenario === 'hanging stop' && name === 'log') await new Promise(() => {});
+          if (scenario === 'slow stop' && name === 'log') {
+            await new Promise((resolve) => setTimeout(resolve, 700));
+            say('still stopping');
+            await new Promise((resolve) => setTimeout(resolve, 300));
+          }
           if (scenario === 'failing stop' && name === 'log') throw new Error('stuck');
           say(`stop ${started}`);
         },

@@ -53,10 +53,16 @@ describe('a process', () => {
   });
 
   test('ends at once at the second Ctrl-C', async () => {
-    const { code, said, logged } = await run('hanging stop', ['start server', 'SIGINT'], ['stop server', 'SIGINT']);
+    const { code, said, logged } = await run('slow stop', ['start server', 'SIGINT'], ['still stopping', 'SIGINT']);
     expect(code).toBe(1);
     expect(said).not.toContain('stop database');
     expect(logged).toContain('SIGINT again: ending at once');
+  });
+
+  test('takes a signal that comes twice at once for one: the terminal sends it, and npm passes it on', async () => {
+    const { code, said } = await run('slow stop', ['start server', 'SIGINT'], ['stop server', 'SIGINT']);
+    expect(code).toBe(0);
+    expect(said.at(-1)).toBe('stop database');
   });
 
   test('does not wait for ever for a part that hangs, and names it', async () => {
