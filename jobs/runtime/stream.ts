@@ -15,23 +15,17 @@ import {
 } from '../../src/platform/event-log/event-log.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { insertDeadLetters } from '../../src/store/stream/dead-letters.js';
+import { type DeadLetter, insertDeadLetters } from '../../src/store/stream/dead-letters.js';
 import { compareAndSetOffset, findOffset, startOffsetAt } from '../../src/store/stream/stream-offsets.js';
 
 export interface StreamDefinition {
   topic: string;
   group: string;
   maxRecords: number;
-  /** Writes what the records of one partition say, in the transaction that moves its offset. Throws for what it cannot explain. */
-  process(tx: pg.PoolClient, records: LogRecord[]): Promise<CorruptRecord[]>;
+  /** Writes what the records of one partition say, in the transaction that moves its offset; returns those it cannot read. Throws for the rest. */
+  process(tx: pg.PoolClient, records: LogRecord[]): Promise<DeadLetter[]>;
   /** After a commit, and once on assignment: what the transaction left to be published of this partition. */
   publish(partition: number): void;
-}
-
-/** A record that could not be read at all. */
-export interface CorruptRecord {
-  record: LogRecord;
-  reason: string;
 }
 
 export interface Stream {
@@ -154,10 +148,7 @@ class BatchWriter {
     const moved = await this.db.transaction(async (tx) => {
       if (!(await compareAndSetOffset(tx, move))) return false;
       const corrupt = reason ? records.map((record) => ({ record, reason: reason.message })) : await this.definition.process(tx, records);
-      await insertDeadLetters(
-        tx,
-        corrupt.map((each) => ({ ...each, attempts: 1 })),
-      );
+      await insertDeadLetters(tx, corrupt);
       return true;
     });
     // The same end already stands there when the answer to our own commit was lost on the way.

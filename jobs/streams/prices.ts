@@ -12,9 +12,10 @@ import { encodeAlert, encodePriceUpdate } from '../../src/domain/updates.js';
 import type { Realm } from '../../src/platform/config.js';
 import type { LogRecord } from '../../src/platform/event-log/event-log.js';
 import { getTrackedNewest } from '../../src/store/mart/latest-prices.js';
+import type { DeadLetter } from '../../src/store/stream/dead-letters.js';
 import { insertOutbox, type OutboxRow } from '../../src/store/stream/outbox.js';
 import { insertRejectedRows, type NewRejectedRow } from '../../src/store/stream/rejected-rows.js';
-import type { CorruptRecord, StreamDefinition } from '../runtime/stream.js';
+import type { StreamDefinition } from '../runtime/stream.js';
 import { refusal } from './door.js';
 import { findPushed, type PushedTick } from './newest.js';
 import { lockCoins, observationKey, storeLockedPrices } from './price-writer.js';
@@ -36,7 +37,7 @@ export function priceStream(options: PriceStreamOptions): StreamDefinition {
   };
 }
 
-async function processPrices(tx: pg.PoolClient, records: LogRecord[], options: PriceStreamOptions): Promise<CorruptRecord[]> {
+async function processPrices(tx: pg.PoolClient, records: LogRecord[], options: PriceStreamOptions): Promise<DeadLetter[]> {
   const now = options.clock.now();
   const { partition } = records[0] as LogRecord;
   const origin = logOrigin(PRICES_TOPIC, partition);
@@ -80,7 +81,7 @@ async function processPrices(tx: pg.PoolClient, records: LogRecord[], options: P
 function readRecords(records: LogRecord[], origin: string) {
   const prices: { price: RawPrice; text: string }[] = [];
   const refused: NewRejectedRow[] = [];
-  const corrupt: CorruptRecord[] = [];
+  const corrupt: DeadLetter[] = [];
   for (const record of records) {
     const parsed = parsePriceRecord(record.value);
     const place = { origin, position: record.offset };

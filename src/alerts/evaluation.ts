@@ -6,23 +6,11 @@ import { createHash } from 'node:crypto';
 import Big from 'big.js';
 import type { Decimal } from '../domain/decimal.js';
 import { SECOND } from '../domain/time.js';
-import type { AlertKind, AlertSeverity } from '../domain/updates.js';
+import type { AlertRuleRow } from '../store/stream/alert-rules.js';
 import { RULE_KINDS, toDecimal } from './rule-kinds.js';
 
-/** A rule as its newest version says. */
-export interface AlertRule {
-  id: bigint;
-  version: number;
-  name: string;
-  kind: AlertKind;
-  /** Null: every coin. */
-  coinId: string | null;
-  /** USD for PRICE_*, percent for PCT_*. */
-  threshold: Decimal;
-  windowMinutes: number | null;
-  severity: AlertSeverity;
-  cooldownSeconds: number;
-}
+/** What the evaluation needs of a rule. */
+export type AlertRule = Omit<AlertRuleRow, 'enabled' | 'createdAt'>;
 
 export interface RuleState {
   condition: boolean;

@@ -2,25 +2,13 @@
  * Alert rules as an operator changes them. An edit of kind, threshold or window starts a new version, whose states are unknown;
  * that, disabling and deleting resolve what is open. The rules' lock is held, so no batch evaluates a rule that is being changed.
  */
-import { type Decimal, isPositive, parseDecimal } from '../domain/decimal.js';
-import type { AlertKind, AlertSeverity } from '../domain/updates.js';
+import { isPositive, parseDecimal } from '../domain/decimal.js';
 import type { Database, Queryable } from '../platform/postgres/database.js';
 import { LOCKS } from '../platform/postgres/locks.js';
+import type { AlertRuleRow } from '../store/stream/alert-rules.js';
 import { RULE_KINDS } from './rule-kinds.js';
 
-export interface NewRule {
-  name: string;
-  kind: AlertKind;
-  /** Null: every coin. */
-  coinId: string | null;
-  /** USD for PRICE_*, percent for PCT_*; greater than zero. */
-  threshold: Decimal;
-  /** Of PCT_* only, and always there. */
-  windowMinutes: number | null;
-  severity: AlertSeverity;
-  cooldownSeconds: number;
-  enabled: boolean;
-}
+export type NewRule = Omit<AlertRuleRow, 'id' | 'version' | 'createdAt'>;
 
 /** What is left out stays as it is. */
 export type RuleChange = Partial<Omit<NewRule, 'kind' | 'coinId'>>;

@@ -1,29 +1,14 @@
 /** What the evaluation of alert rules reads and writes, in the stream's transaction: rules, states, base prices, alerts. */
 import type { Decimal } from '../domain/decimal.js';
-import { ALERT_KINDS, type AlertKind, type AlertSeverity } from '../domain/updates.js';
+import { ALERT_KINDS, type AlertRecord, type SourcePosition } from '../domain/updates.js';
 import type { Queryable } from '../platform/postgres/database.js';
 import type { AlertRule, LoggedTick, RuleState } from './evaluation.js';
 
-/** A row of mart.mart_alerts as the stream writes it. */
-export interface FiredAlert {
-  alertId: string;
-  ruleId: bigint;
-  ruleVersion: number;
-  coinId: string;
-  kind: AlertKind;
-  severity: AlertSeverity;
-  threshold: Decimal;
-  windowMinutes: number | null;
-  observed: Decimal;
-  priceUsd: Decimal;
-  source: string;
-  observedAt: Date;
+/** A row of mart.mart_alerts as the stream writes it: the record that travels, and where in the log its tick stands. */
+export interface FiredAlert extends Omit<AlertRecord, keyof SourcePosition | 'status' | 'acknowledgedAt' | 'resolvedAt'> {
   origin: string;
   position: bigint;
-  triggeredAt: Date;
-  late: boolean;
   status: 'FIRING' | 'SUPPRESSED';
-  message: string;
 }
 
 export interface KnownState {

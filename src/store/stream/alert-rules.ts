@@ -10,7 +10,9 @@ export interface AlertRuleRow {
   kind: AlertKind;
   /** Null: every coin. */
   coinId: string | null;
+  /** USD for PRICE_*, percent for PCT_*; greater than zero. */
   threshold: Decimal;
+  /** Of PCT_* only, and always there. */
   windowMinutes: number | null;
   severity: AlertSeverity;
   cooldownSeconds: number;

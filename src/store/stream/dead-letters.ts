@@ -5,7 +5,6 @@ import type { Database, Queryable } from '../../platform/postgres/database.js';
 export interface DeadLetter {
   record: LogRecord;
   reason: string;
-  attempts: number;
 }
 
 export async function insertDeadLetters(tx: Queryable, letters: DeadLetter[]): Promise<void> {
@@ -14,8 +13,8 @@ export async function insertDeadLetters(tx: Queryable, letters: DeadLetter[]): P
   await tx.query({
     name: 'insert-dead-letters',
     text: `INSERT INTO ops.dead_letters (topic, partition, "offset", key, headers, reason, payload, attempts, stored_at)
-           SELECT *, clock_timestamp()
-           FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::text[], $5::jsonb[], $6::text[], $7::bytea[], $8::integer[])`,
+           SELECT *, 1, clock_timestamp()
+           FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::text[], $5::jsonb[], $6::text[], $7::bytea[])`,
     values: [
       records.map((record) => record.topic),
       records.map((record) => record.partition),
@@ -24,7 +23,6 @@ export async function insertDeadLetters(tx: Queryable, letters: DeadLetter[]): P
       records.map((record) => JSON.stringify(record.headers).replaceAll('\\u0000', '')),
       letters.map((letter) => letter.reason.replaceAll('\0', '')),
       records.map((record) => record.value),
-      letters.map((letter) => letter.attempts),
     ],
   });
 }
