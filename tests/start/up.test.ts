@@ -58,7 +58,7 @@ function collect(url: string, after: string | null, count: number): Promise<Upda
       {
         next: ({ data, errors }) => {
           if (errors) reject(new Error(errors.map((error) => error.message).join('; ')));
-          if (data) updates.push(data.priceUpdated);
+          if (data && updates.length < count) updates.push(data.priceUpdated); // some may be on their way when it is enough
           if (updates.length === count) end();
         },
         error: end,
