@@ -7,20 +7,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RawPrice } from '../../src/domain/prices.js';
-import { bucketStart, type CandleInterval, dayOf, type PriceGrain, type UtcDate } from '../../src/domain/time.js';
+import { bucketStart, CANDLE_INTERVALS, type CandleInterval, type PriceGrain, type UtcDate } from '../../src/domain/time.js';
 import type { Queryable } from '../../src/platform/postgres/database.js';
 import { coinLockKeys, LOCKS } from '../../src/platform/postgres/locks.js';
 import { projectRoot } from '../../src/platform/project-root.js';
-
-/** Natural keys of stg_prices, column by column, as the SQL takes them. */
-export interface PriceKeys {
-  coinIds: string[];
-  sources: string[];
-  observedAts: Date[];
-}
+import { copyRawPrices } from '../../src/store/raw/raw-prices.js';
+import { type PriceSpan, spansOf } from './price-spans.js';
 
 export interface StoredPrices {
-  /** 'coinId observedAt-ms' of observations that are marked as suspect, of those whose price changed. */
+  /** observationKey of observations that are marked as suspect, of those whose price changed. */
   suspect: ReadonlySet<string>;
 }
 
@@ -45,10 +40,6 @@ const RECOMPUTE_CANDLES = sql('mart/mart_price_candles.sql');
 const REFRESH_LATEST = sql('mart/mart_latest_prices.sql');
 
 const LOCK_COINS = 'SELECT pg_advisory_xact_lock($1, k) FROM unnest($2::integer[]) AS k';
-const INSERT_RAW = `
-INSERT INTO raw.raw_prices (origin, position, observed_at, source, coin_id, price_usd, grain, received_at, payload)
-SELECT * FROM unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::numeric[], $7::staging.price_grain[],
-                     $8::timestamptz[], $9::jsonb[])`;
 const MARK_DAYS = 'INSERT INTO ops.changed_days (coin_id, day) SELECT * FROM unnest($1::text[], $2::date[])';
 
 /** Takes the advisory locks of the coins until the end of the transaction; first of all that a writer does. */
@@ -71,110 +62,120 @@ export async function storePrices(tx: Queryable, rows: RawPrice[], now: Date): P
 
 /** For a writer that holds the coins' locks already. */
 export async function storeLockedPrices(tx: Queryable, rows: RawPrice[], now: Date): Promise<StoredPrices> {
-  await tx.query({
-    name: 'insert-raw-prices',
-    text: INSERT_RAW,
-    values: [
-      rows.map((row) => row.origin),
-      rows.map((row) => row.position),
-      rows.map((row) => row.observedAt),
-      rows.map((row) => row.source),
-      rows.map((row) => row.coinId),
-      rows.map((row) => row.priceUsd),
-      rows.map((row) => row.grain),
-      rows.map((row) => row.receivedAt),
-      rows.map((row) => row.payload),
-    ],
-  });
-  const keys: PriceKeys = {
-    coinIds: rows.map((row) => row.coinId),
-    sources: rows.map((row) => row.source),
-    observedAts: rows.map((row) => row.observedAt),
-  };
-  return derivePrices(tx, keys, now);
+  await copyRawPrices(tx, rows);
+  return derivePrices(tx, spansOf(rows), now);
 }
 
-/** Brings stg_prices, candles, latest and the marks up to date with what raw holds for the keys. */
-export async function derivePrices(tx: Queryable, keys: PriceKeys, now: Date): Promise<StoredPrices> {
-  const unchanged = await tx.query<PriceKeyRow>({
-    name: 'merge-prices',
-    text: MERGE_PRICES,
-    values: [keys.coinIds, keys.sources, keys.observedAts],
-  });
-  const suspect = await restate(tx, without(keys, unchanged.rows), now);
+/** Brings stg_prices, candles, latest and the marks up to date with what raw holds within the spans. */
+export async function derivePrices(tx: Queryable, spans: PriceSpan[], now: Date): Promise<StoredPrices> {
+  const { rows } = await tx.query<ChangedDay>({ name: 'merge-prices', text: MERGE_PRICES, values: columnsOf(spans) });
+  const suspect = rows.length === 0 ? new Set<string>() : await restate(tx, spans, rows, now);
   // Also after a mere duplicate: it is the newest word on the value, and the newest price says where its value comes from.
   await tx.query({
     name: 'refresh-latest-prices',
     text: REFRESH_LATEST,
-    values: [[...new Set(keys.coinIds)], now],
+    values: [[...new Set(spans.map((span) => span.coinId))], now],
   });
   return { suspect };
 }
 
+/** What the merge returns: within a span and a day the first and the last instant whose price is another now; by span and day. */
+interface ChangedDay {
+  span: number;
+  day: UtcDate;
+  first_at: Date;
+  last_at: Date;
+}
+
+interface JudgedPrice {
+  coin_id: string;
+  source: string;
+  observed_at: Date;
+  suspect: boolean;
+  changed: boolean;
+}
+
 /** What follows from changed prices: suspicion, candles, marks. Returns the observations that are marked as suspect. */
-async function restate(tx: Queryable, changed: PriceKeys, now: Date): Promise<Set<string>> {
-  if (changed.coinIds.length === 0) return new Set();
-  const judged = await tx.query<PriceKeyRow & { suspect: boolean; changed: boolean }>({
-    name: 'mark-suspect-prices',
-    text: MARK_SUSPECT,
-    values: [changed.coinIds, changed.sources, changed.observedAts],
-  });
+async function restate(tx: Queryable, spans: PriceSpan[], days: ChangedDay[], now: Date): Promise<Set<string>> {
+  const changed = changedSpans(spans, days);
+  const judged = await tx.query<JudgedPrice>({ name: 'mark-suspect-prices', text: MARK_SUSPECT, values: columnsOf(changed) });
   const remarked = judged.rows.filter((row) => row.changed);
-  await recomputeCandles(
-    tx,
-    [...changed.coinIds, ...remarked.map((row) => row.coin_id)],
-    [...changed.observedAts, ...remarked.map((row) => row.observed_at)],
-    now,
+  await recomputeCandles(tx, [...changed, ...remarked.map(({ coin_id, observed_at }) => instantOf(coin_id, observed_at))], now);
+  const marks = new Map(
+    days.map(({ span, day }) => {
+      const { coinId } = spans[span] as PriceSpan;
+      return [`${coinId} ${day}`, { coinId, day }];
+    }),
   );
-  await markDays(tx, changed);
+  await tx.query({
+    name: 'mark-changed-days',
+    text: MARK_DAYS,
+    values: [[...marks.values()].map(({ coinId }) => coinId), [...marks.values()].map(({ day }) => day)],
+  });
   return new Set(judged.rows.filter((row) => row.suspect).map((row) => observationKey(row.coin_id, row.observed_at)));
+}
+
+/** Each span as far as it changed. */
+function changedSpans(spans: PriceSpan[], days: ChangedDay[]): PriceSpan[] {
+  const changed = new Map<number, PriceSpan>();
+  for (const { span, first_at, last_at } of days) {
+    const known = changed.get(span);
+    if (known === undefined) changed.set(span, { ...(spans[span] as PriceSpan), firstAt: first_at, lastAt: last_at });
+    else known.lastAt = last_at;
+  }
+  return [...changed.values()];
+}
+
+const instantOf = (coinId: string, at: Date) => ({ coinId, firstAt: at, lastAt: at });
+
+function columnsOf(spans: PriceSpan[]): unknown[] {
+  return [
+    spans.map((span) => span.coinId),
+    spans.map((span) => span.source),
+    spans.map((span) => span.firstAt),
+    spans.map((span) => span.lastAt),
+  ];
 }
 
 export function observationKey(coinId: string, observedAt: Date): string {
   return `${coinId} ${observedAt.getTime()}`;
 }
 
-interface PriceKeyRow {
-  coin_id: string;
-  source: string;
-  observed_at: Date;
-}
-
-function without(keys: PriceKeys, rows: PriceKeyRow[]): PriceKeys {
-  if (rows.length === 0) return keys;
-  const gone = new Set(rows.map((row) => `${row.source} ${observationKey(row.coin_id, row.observed_at)}`));
-  const kept = (_: unknown, i: number) =>
-    !gone.has(`${keys.sources[i]} ${observationKey(keys.coinIds[i] as string, keys.observedAts[i] as Date)}`);
-  return { coinIds: keys.coinIds.filter(kept), sources: keys.sources.filter(kept), observedAts: keys.observedAts.filter(kept) };
-}
-
-async function recomputeCandles(tx: Queryable, coinIds: string[], observedAts: Date[], now: Date): Promise<void> {
+async function recomputeCandles(tx: Queryable, changed: Omit<PriceSpan, 'source'>[], now: Date): Promise<void> {
   for (const { interval, width, below, grain } of CANDLE_LEVELS) {
-    const buckets = new Map<string, [coinId: string, start: Date]>();
-    for (const [index, coinId] of coinIds.entries()) {
-      const start = bucketStart(observedAts[index] as Date, interval);
-      buckets.set(observationKey(coinId, start), [coinId, start]);
-    }
-    const all = [...buckets.values()];
+    const ranges = bucketRanges(changed, interval);
     await tx.query({
       name: `recompute-candles-${interval}`,
       text: RECOMPUTE_CANDLES,
-      values: [all.map(([coinId]) => coinId), all.map(([, start]) => start), interval, width, below, grain, now],
+      values: [
+        ranges.map((range) => range.coinId),
+        ranges.map((range) => new Date(range.start)),
+        ranges.map((range) => new Date(range.end)),
+        interval,
+        width,
+        below,
+        grain,
+        now,
+      ],
     });
   }
 }
 
-/** One mark for each (coin, day) among the keys. */
-async function markDays(tx: Queryable, keys: PriceKeys): Promise<void> {
-  const days = new Map<string, [coinId: string, day: UtcDate]>();
-  for (const [index, coinId] of keys.coinIds.entries()) {
-    const day = dayOf(keys.observedAts[index] as Date);
-    days.set(`${coinId} ${day}`, [coinId, day]);
+/** The buckets that the spans touch, as ranges of whole buckets, those that meet or overlap as one. */
+function bucketRanges(spans: Omit<PriceSpan, 'source'>[], interval: CandleInterval): { coinId: string; start: number; end: number }[] {
+  const width = CANDLE_INTERVALS[interval];
+  const touched = spans
+    .map(({ coinId, firstAt, lastAt }) => ({
+      coinId,
+      start: bucketStart(firstAt, interval).getTime(),
+      end: bucketStart(lastAt, interval).getTime() + width,
+    }))
+    .sort((a, b) => (a.coinId < b.coinId ? -1 : a.coinId > b.coinId ? 1 : a.start - b.start));
+  const ranges: typeof touched = [];
+  for (const next of touched) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last.coinId === next.coinId && next.start <= last.end) last.end = Math.max(last.end, next.end);
+    else ranges.push(next);
   }
-  const marks = [...days.values()];
-  await tx.query({
-    name: 'mark-changed-days',
-    text: MARK_DAYS,
-    values: [marks.map(([coinId]) => coinId), marks.map(([, day]) => day)],
-  });
+  return ranges;
 }

@@ -57,16 +57,17 @@ async function rebuildStretch(tx: Queryable, coinId: string, { after, through }:
   const within = [coinId, after, through ?? 'infinity'];
   await tx.query('DELETE FROM staging.stg_prices WHERE coin_id = $1 AND observed_at > $2 AND observed_at <= $3', within);
   await tx.query('DELETE FROM mart.mart_price_candles WHERE coin_id = $1 AND bucket_start >= $2 AND bucket_start < $3', within);
-  const { rows } = await tx.query<{ source: string; observed_at: Date }>(
-    `SELECT DISTINCT source, observed_at FROM raw.raw_prices WHERE coin_id = $1 AND observed_at > $2 AND observed_at <= $3
-     ORDER BY source, observed_at`,
+  const { rows } = await tx.query<{ source: string; observations: number; first_at: Date; last_at: Date }>(
+    `SELECT source, count(DISTINCT observed_at)::integer AS observations, min(observed_at) AS first_at, max(observed_at) AS last_at
+     FROM raw.raw_prices WHERE coin_id = $1 AND observed_at > $2 AND observed_at <= $3
+     GROUP BY source ORDER BY source`,
     within,
   );
-  const keys = { coinIds: rows.map(() => coinId), sources: rows.map((row) => row.source), observedAts: rows.map((row) => row.observed_at) };
-  if (rows.length > 0) await derivePrices(tx, keys, now);
+  const spans = rows.map(({ source, first_at, last_at }) => ({ coinId, source, firstAt: first_at, lastAt: last_at }));
+  if (spans.length > 0) await derivePrices(tx, spans, now);
   if (through === null) {
     await tx.query('DELETE FROM mart.mart_latest_prices WHERE coin_id = $1', [coinId]);
     await tx.query(REFRESH_LATEST, [[coinId], now]);
   }
-  return rows.length;
+  return rows.reduce((sum, { observations }) => sum + observations, 0);
 }

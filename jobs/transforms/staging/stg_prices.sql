@@ -1,51 +1,72 @@
--- Brings staging.stg_prices up to date with raw.raw_prices for the given keys, and returns those that were there before
--- with the same price and grain: nothing follows from them.
+-- Brings staging.stg_prices up to date with raw.raw_prices within the given spans, and returns what followed from it: for each span
+-- and day the first and the last instant whose price or grain is another now.
 -- Grain: one (coin_id, source, observed_at): the value of the greatest (received_at, origin, position) ever received,
 -- the finest grain, and how often the value changed on the way. A function of raw alone, so any order of arrival gives the same row.
--- $1 coin_ids, $2 sources, $3 observed_ats: the keys, one each, equal lengths.
-WITH touched AS (
-  SELECT DISTINCT coin_id, source, observed_at
-  FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS k (coin_id, source, observed_at)
+-- $1 coin_ids, $2 sources, $3 first and $4 last instants: the spans, both ends included, none overlapping another.
+-- OFFSET 0: an index is read span by span, whatever the planner believes about the table. Who writes here holds the coin's lock, so a
+-- key that was not there at the start of the statement is not there at its end either.
+WITH span AS (
+  SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[]) WITH ORDINALITY
+    AS k (coin_id, source, first_at, last_at, number)
 ),
-received AS (
-  SELECT
-    k.coin_id, k.source, k.observed_at, r.price_usd, r.received_at, r.origin, r.position,
-    min(r.grain) OVER w AS grain,
-    (r.price_usd <> lag(r.price_usd) OVER w)::integer AS revised,
-    row_number() OVER (PARTITION BY k.coin_id, k.source, k.observed_at ORDER BY r.received_at DESC, r.origin DESC, r.position DESC) AS newest
-  FROM touched AS k
-  CROSS JOIN LATERAL ( -- OFFSET 0: the index is probed key by key, whatever the planner believes about the table
-    SELECT * FROM raw.raw_prices AS r
-    WHERE r.coin_id = k.coin_id AND r.source = k.source AND r.observed_at = k.observed_at
+received AS MATERIALIZED (
+  SELECT k.number, r.*
+  FROM span AS k
+  CROSS JOIN LATERAL (
+    SELECT r.observed_at, r.price_usd, r.grain, r.received_at, r.origin, r.position FROM raw.raw_prices AS r
+    WHERE r.coin_id = k.coin_id AND r.source = k.source AND r.observed_at BETWEEN k.first_at AND k.last_at
     OFFSET 0
   ) AS r
-  WINDOW w AS (PARTITION BY k.coin_id, k.source, k.observed_at ORDER BY r.received_at, r.origin, r.position)
 ),
-merged AS (
+counted AS MATERIALIZED ( -- most observations are received once: of those the greatest value is the only one
   SELECT
-    coin_id, source, observed_at,
-    max(price_usd) FILTER (WHERE newest = 1) AS price_usd,
-    min(grain) AS grain,
-    coalesce(sum(revised), 0)::integer AS revisions,
-    max(received_at) FILTER (WHERE newest = 1) AS received_at,
-    max(origin) FILTER (WHERE newest = 1) AS origin,
-    max(position) FILTER (WHERE newest = 1) AS position
+    number, observed_at, count(*) AS times, max(price_usd) AS price_usd, min(grain) AS grain,
+    max(received_at) AS received_at, max(origin) AS origin, max(position) AS position
   FROM received
-  GROUP BY coin_id, source, observed_at
+  GROUP BY number, observed_at
 ),
-before AS (
-  SELECT m.coin_id, m.source, m.observed_at, s.price_usd, s.grain
-  FROM merged AS m
+repeated AS (
+  SELECT
+    r.number, r.observed_at, r.price_usd, r.received_at, r.origin, r.position, min(r.grain) OVER w AS grain,
+    (r.price_usd <> lag(r.price_usd) OVER w)::integer AS revised,
+    lead(r.number) OVER w IS NULL AS newest
+  FROM received AS r
+  JOIN counted AS c ON c.number = r.number AND c.observed_at = r.observed_at AND c.times > 1
+  WINDOW w AS (PARTITION BY r.number, r.observed_at ORDER BY r.received_at, r.origin, r.position)
+),
+merged AS MATERIALIZED (
+  SELECT number, observed_at, price_usd, grain, 0 AS revisions, received_at, origin, position FROM counted WHERE times = 1
+  UNION ALL
+  SELECT
+    number, observed_at, max(price_usd) FILTER (WHERE newest), min(grain), coalesce(sum(revised), 0)::integer,
+    max(received_at) FILTER (WHERE newest), max(origin) FILTER (WHERE newest), max(position) FILTER (WHERE newest)
+  FROM repeated
+  GROUP BY number, observed_at
+),
+stored AS MATERIALIZED (
+  SELECT k.number, s.*
+  FROM span AS k
   CROSS JOIN LATERAL (
-    SELECT * FROM staging.stg_prices AS s
-    WHERE s.coin_id = m.coin_id AND s.source = m.source AND s.observed_at = m.observed_at
+    SELECT s.observed_at, s.price_usd, s.grain, s.revisions, s.suspect, s.received_at, s.origin, s.position FROM staging.stg_prices AS s
+    WHERE s.coin_id = k.coin_id AND s.source = k.source AND s.observed_at BETWEEN k.first_at AND k.last_at
     OFFSET 0
   ) AS s
 ),
-written AS (
-  INSERT INTO staging.stg_prices AS s (coin_id, source, observed_at, price_usd, grain, revisions, suspect, received_at, origin, position)
-  SELECT coin_id, source, observed_at, price_usd, grain, revisions, false, received_at, origin, position
-  FROM merged
+fresh AS (
+  INSERT INTO staging.stg_prices (coin_id, source, observed_at, price_usd, grain, revisions, suspect, received_at, origin, position)
+  SELECT k.coin_id, k.source, m.observed_at, m.price_usd, m.grain, m.revisions, false, m.received_at, m.origin, m.position
+  FROM merged AS m
+  JOIN span AS k USING (number)
+  WHERE NOT EXISTS (SELECT FROM stored AS s WHERE s.number = m.number AND s.observed_at = m.observed_at)
+),
+restated AS (
+  INSERT INTO staging.stg_prices (coin_id, source, observed_at, price_usd, grain, revisions, suspect, received_at, origin, position)
+  SELECT k.coin_id, k.source, m.observed_at, m.price_usd, m.grain, m.revisions, s.suspect, m.received_at, m.origin, m.position
+  FROM merged AS m
+  JOIN stored AS s USING (number, observed_at)
+  JOIN span AS k USING (number)
+  WHERE (m.received_at, m.origin, m.position, m.grain, m.revisions)
+    IS DISTINCT FROM (s.received_at, s.origin, s.position, s.grain, s.revisions)
   ON CONFLICT (coin_id, source, observed_at) DO UPDATE SET
     price_usd = excluded.price_usd,
     grain = excluded.grain,
@@ -53,10 +74,12 @@ written AS (
     received_at = excluded.received_at,
     origin = excluded.origin,
     position = excluded.position
-  WHERE (s.received_at, s.origin, s.position, s.grain, s.revisions)
-    IS DISTINCT FROM (excluded.received_at, excluded.origin, excluded.position, excluded.grain, excluded.revisions)
 )
-SELECT coin_id, source, m.observed_at
+SELECT
+  m.number::integer - 1 AS span, ((m.observed_at - interval '1 millisecond') AT TIME ZONE 'UTC')::date AS day,
+  min(m.observed_at) AS first_at, max(m.observed_at) AS last_at
 FROM merged AS m
-JOIN before AS b USING (coin_id, source, observed_at)
-WHERE b.price_usd = m.price_usd AND b.grain = m.grain
+LEFT JOIN stored AS s USING (number, observed_at)
+WHERE s.number IS NULL OR s.price_usd <> m.price_usd OR s.grain <> m.grain
+GROUP BY 1, 2
+ORDER BY 1, 2

@@ -1,5 +1,29 @@
 /** raw.raw_prices as received. Grain: one log position, or one point of one history call. */
+import { finished } from 'node:stream/promises';
+import { from as copyFrom } from 'pg-copy-streams';
+import type { RawPrice } from '../../domain/prices.js';
 import type { Queryable } from '../../platform/postgres/database.js';
+
+const COPY = 'COPY raw.raw_prices (origin, position, observed_at, source, coin_id, price_usd, grain, received_at, payload) FROM STDIN';
+
+/** Appends the rows. COPY takes a third of the time of an INSERT with arrays. */
+export async function copyRawPrices(tx: Queryable, rows: readonly RawPrice[]): Promise<void> {
+  let text = '';
+  for (const row of rows) {
+    text += `${escape(row.origin)}\t${row.position}\t${row.observedAt.toISOString()}\t${escape(row.source)}\t${escape(row.coinId)}\t${row.priceUsd}\t${row.grain}\t${row.receivedAt.toISOString()}\t${escape(row.payload)}\n`;
+  }
+  const stream = tx.query(copyFrom(COPY));
+  stream.end(text);
+  await finished(stream);
+}
+
+const SPECIAL = /[\\\t\n\r]/;
+const ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
+/** As COPY's text format wants it (Postgres documentation, "COPY", File Formats). */
+function escape(text: string): string {
+  return SPECIAL.test(text) ? text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] as string) : text;
+}
 
 /**
  * What was observed later stands in raw; of what lies before it raw may be gone: the start of the oldest month, or the end of the newest
