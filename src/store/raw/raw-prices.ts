@@ -10,7 +10,7 @@ const COPY = 'COPY raw.raw_prices (origin, position, observed_at, source, coin_i
 export async function copyRawPrices(tx: Queryable, rows: readonly RawPrice[]): Promise<void> {
   let text = '';
   for (const row of rows) {
-    text += `${escape(row.origin)}\t${row.position}\t${row.observedAt.toISOString()}\t${escape(row.source)}\t${escape(row.coinId)}\t${row.priceUsd}\t${row.grain}\t${row.receivedAt.toISOString()}\t${escape(row.payload)}\n`;
+    text += `${copyText(row.origin)}\t${row.position}\t${row.observedAt.toISOString()}\t${copyText(row.source)}\t${copyText(row.coinId)}\t${row.priceUsd}\t${row.grain}\t${row.receivedAt.toISOString()}\t${copyText(row.payload)}\n`;
   }
   const stream = tx.query(copyFrom(COPY));
   stream.end(text);
@@ -21,7 +21,7 @@ const SPECIAL = /[\\\t\n\r]/;
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 /** As COPY's text format wants it (Postgres documentation, "COPY", File Formats). */
-function escape(text: string): string {
+function copyText(text: string): string {
   return SPECIAL.test(text) ? text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] as string) : text;
 }
 
