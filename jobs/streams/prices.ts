@@ -64,12 +64,10 @@ async function processPrices(tx: pg.PoolClient, records: LogRecord[], options: P
   const stored = await storeLockedPrices(tx, accepted, now);
   // A coin may be observed by several sources; only the one that feeds it is pushed and evaluated.
   const feeding = accepted.filter((tick) => tick.source === sources.get(tick.coinId));
+  const storedUntil = new Map([...newest].map(([coinId, { observedAt }]) => [coinId, observedAt]));
   const pushed = findPushed(feeding, newest);
-  const alerts = await evaluateBatch(
-    tx,
-    pushed.filter((each) => !each.correction).map((each) => each.tick),
-    now,
-  );
+  const asking = pushed.filter((each) => !each.correction).map((each) => each.tick);
+  const alerts = await evaluateBatch(tx, { logged: feeding, asking, storedUntil }, now);
   await insertOutbox(tx, PRICES_TOPIC, partition, [
     ...pushed.map((each) => toUpdate(each, partition, stored.suspect)),
     ...toAlertRows(alerts, partition),

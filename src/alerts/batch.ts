@@ -5,12 +5,11 @@
 import { MINUTE } from '../domain/time.js';
 import type { Queryable } from '../platform/postgres/database.js';
 import { LOCKS } from '../platform/postgres/locks.js';
-import { type AlertRule, type Crossing, evaluate, type LoggedTick } from './evaluation.js';
+import { type AskingTicks, findBasePrices } from './base-prices.js';
+import { type AlertRule, type Condition, type Crossing, evaluate, type LoggedTick, prepare } from './evaluation.js';
 import {
-  baseKey,
   closeAlerts,
   type FiredAlert,
-  findBasePrices,
   getEnabledRules,
   getRuleStates,
   insertAlerts,
@@ -22,51 +21,62 @@ import {
 /** An alert whose observation was older than this when it was evaluated says so. */
 const LATE_AFTER = 5 * MINUTE;
 
-/** Returns the alerts to announce, in log order. `ticks` are each newer than all before them of their coin, in log order. */
-export async function evaluateBatch(tx: Queryable, ticks: LoggedTick[], now: Date): Promise<FiredAlert[]> {
-  if (ticks.length === 0) return [];
+/** A rule that watches a coin, and what is known of it. */
+interface Watch extends Condition {
+  known: KnownState | null;
+  touched: boolean;
+}
+
+/** Returns the alerts to announce, in log order. The asking ticks are each newer than all before them of their coin. */
+export async function evaluateBatch(tx: Queryable, ticks: AskingTicks, now: Date): Promise<FiredAlert[]> {
+  if (ticks.asking.length === 0) return [];
   await tx.query({
     name: 'lock-rules',
     text: 'SELECT pg_advisory_xact_lock_shared($1, 0)',
     values: [LOCKS.rules],
   });
-  const coinIds = [...new Set(ticks.map((tick) => tick.coinId))];
+  const coinIds = [...new Set(ticks.asking.map((tick) => tick.coinId))];
   const rules = await getEnabledRules(tx, coinIds);
   if (rules.length === 0) return [];
-  const states = await getRuleStates(tx, rules, coinIds);
+  const watches = await watchesOf(tx, rules, coinIds);
   const windows = new Set(rules.map((rule) => rule.windowMinutes).filter((window) => window !== null));
   const bases = await findBasePrices(tx, ticks, [...windows]);
 
-  const touched = new Set<string>();
   const fired: FiredAlert[] = [];
   const resolved: string[] = [];
-  for (const [index, tick] of ticks.entries()) {
-    for (const rule of rules) {
-      if (rule.coinId !== null && rule.coinId !== tick.coinId) continue;
-      const key = stateKey(rule, tick.coinId);
-      const known = states.get(key);
-      if (known && tick.observedAt <= known.observedAt) continue;
-      const base = rule.windowMinutes === null ? null : (bases.get(baseKey(index, rule.windowMinutes)) ?? null);
-      const step = evaluate(rule, known?.state ?? null, tick, base);
+  for (const [index, tick] of ticks.asking.entries()) {
+    for (const watch of watches.get(tick.coinId) as Watch[]) {
+      if (watch.known && tick.observedAt <= watch.known.observedAt) continue;
+      const { windowMinutes } = watch.rule;
+      const base = windowMinutes === null ? null : (bases.get(windowMinutes)?.[index] ?? null);
+      const step = evaluate(watch, watch.known?.state ?? null, tick, base);
       if (step === null) continue;
-      states.set(key, {
-        rule,
-        coinId: tick.coinId,
-        state: step.state,
-        observedAt: tick.observedAt,
-      });
-      touched.add(key);
-      if (step.fired) fired.push(toAlert(rule, tick, step.fired, now));
+      watch.known = { rule: watch.rule, coinId: tick.coinId, state: step.state, observedAt: tick.observedAt };
+      watch.touched = true;
+      if (step.fired) fired.push(toAlert(watch.rule, tick, step.fired, now));
       if (step.resolvedAlertId) resolved.push(step.resolvedAlertId);
     }
   }
+  const touched = [...watches.values()].flat().filter((watch) => watch.touched);
   await upsertRuleStates(
     tx,
-    [...touched].map((key) => states.get(key) as KnownState),
+    touched.map((watch) => watch.known as KnownState),
   );
   await insertAlerts(tx, fired);
   await closeAlerts(tx, resolved, now);
   return fired.filter((alert) => alert.status === 'FIRING');
+}
+
+/** By coin, in the order of the rules. */
+async function watchesOf(tx: Queryable, rules: AlertRule[], coinIds: string[]): Promise<Map<string, Watch[]>> {
+  const states = await getRuleStates(tx, rules, coinIds);
+  const conditions = rules.map(prepare);
+  return new Map(
+    coinIds.map((coinId) => {
+      const own = conditions.filter(({ rule }) => rule.coinId === null || rule.coinId === coinId);
+      return [coinId, own.map((each) => ({ ...each, known: states.get(stateKey(each.rule, coinId)) ?? null, touched: false }))];
+    }),
+  );
 }
 
 function toAlert(rule: AlertRule, tick: LoggedTick, crossing: Crossing, now: Date): FiredAlert {

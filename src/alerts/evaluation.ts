@@ -3,11 +3,10 @@
  * unknown -> true sets the state silently; false -> true fires, or within the cooldown is suppressed; true -> false resolves.
  */
 import { createHash } from 'node:crypto';
-import Big from 'big.js';
 import type { Decimal } from '../domain/decimal.js';
 import { SECOND } from '../domain/time.js';
 import type { AlertRuleRow } from '../store/stream/alert-rules.js';
-import { RULE_KINDS, toDecimal } from './rule-kinds.js';
+import { RULE_KINDS } from './rule-kinds.js';
 
 /** What the evaluation needs of a rule. */
 export type AlertRule = Omit<AlertRuleRow, 'enabled' | 'createdAt'>;
@@ -29,6 +28,7 @@ export interface EvaluatedTick {
 
 /** Where the tick stands in the log. */
 export interface LoggedTick extends EvaluatedTick {
+  receivedAt: Date;
   origin: string;
   position: bigint;
 }
@@ -46,16 +46,30 @@ export interface Step {
   resolvedAlertId: string | null;
 }
 
+/** A rule made ready for many ticks. */
+export interface Condition {
+  rule: AlertRule;
+  holds(price: Decimal, base: Decimal): boolean;
+}
+
+export function prepare(rule: AlertRule): Condition {
+  return { rule, holds: RULE_KINDS[rule.kind].condition(rule.threshold) };
+}
+
 /**
  * One tick against one rule. `state` is null while unknown; `basePriceUsd` is the price a window ago, null where there is none:
  * then, and where nothing changes, the answer is null.
  */
-export function evaluate(rule: AlertRule, state: RuleState | null, tick: EvaluatedTick, basePriceUsd: Decimal | null): Step | null {
+export function evaluate(
+  { rule, holds }: Condition,
+  state: RuleState | null,
+  tick: EvaluatedTick,
+  basePriceUsd: Decimal | null,
+): Step | null {
   const kind = RULE_KINDS[rule.kind];
   if (kind.windowed && basePriceUsd === null) return null;
-  const price = new Big(tick.priceUsd);
-  const base = new Big(basePriceUsd ?? tick.priceUsd);
-  const condition = kind.holds(price, new Big(rule.threshold), base);
+  const base = basePriceUsd ?? tick.priceUsd;
+  const condition = holds(tick.priceUsd, base);
   if (state === null)
     return {
       state: { condition, lastFiredAt: null, openAlertId: null },
@@ -71,7 +85,7 @@ export function evaluate(rule: AlertRule, state: RuleState | null, tick: Evaluat
     };
   const cooledDown = state.lastFiredAt === null || tick.observedAt.getTime() - state.lastFiredAt.getTime() >= rule.cooldownSeconds * SECOND;
   const alertId = alertIdOf(rule, tick);
-  const observed = toDecimal(kind.observed(price, base));
+  const observed = kind.observed(tick.priceUsd, base);
   const message = kind.describe({
     coin: tick.coinId,
     observed,

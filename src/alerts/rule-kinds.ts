@@ -3,7 +3,7 @@
  * To add a kind: its name in ALERT_KINDS, an entry here, `npm run schema`.
  */
 import Big from 'big.js';
-import type { Decimal } from '../domain/decimal.js';
+import { compareDecimals, compareProducts, type Decimal } from '../domain/decimal.js';
 import type { AlertKind } from '../domain/updates.js';
 
 export interface RuleKind {
@@ -11,35 +11,39 @@ export interface RuleKind {
   meaning: string;
   /** The condition compares with the price a window ago: USD against percent. */
   windowed: boolean;
-  /** `base` is the price a window ago; null for kinds without a window. */
-  holds(price: Big, threshold: Big, base: Big): boolean;
+  /** The condition under this threshold. `base` is the price a window ago; kinds without a window do not look at it. */
+  condition(threshold: Decimal): (price: Decimal, base: Decimal) => boolean;
   /** What the threshold was compared with: the price in USD, or the change in percent. */
-  observed(price: Big, base: Big): Big;
+  observed(price: Decimal, base: Decimal): Decimal;
   describe(subject: { coin: string; observed: string; threshold: string; windowMinutes: number | null }): string;
 }
 
+const HUNDRED = '100' as Decimal;
 /** Percent with four decimals: for people; the comparison itself never divides. */
-const changePct = (price: Big, base: Big) => price.minus(base).times(100).div(base).round(4, Big.roundHalfUp);
+const changePct = (price: Decimal, base: Decimal) => toDecimal(new Big(price).minus(base).times(100).div(base).round(4, Big.roundHalfUp));
 
 export const RULE_KINDS: Record<AlertKind, RuleKind> = {
   PRICE_ABOVE: {
     meaning: 'The price is above threshold USD.',
     windowed: false,
-    holds: (price, threshold) => price.gt(threshold),
+    condition: (threshold) => (price) => compareDecimals(price, threshold) > 0,
     observed: (price) => price,
     describe: ({ coin, observed, threshold }) => `${coin} is at ${observed} USD, above ${threshold} USD`,
   },
   PRICE_BELOW: {
     meaning: 'The price is below threshold USD.',
     windowed: false,
-    holds: (price, threshold) => price.lt(threshold),
+    condition: (threshold) => (price) => compareDecimals(price, threshold) < 0,
     observed: (price) => price,
     describe: ({ coin, observed, threshold }) => `${coin} is at ${observed} USD, below ${threshold} USD`,
   },
   PCT_RISE: {
     meaning: 'The price rose by more than threshold percent within windowMinutes.',
     windowed: true,
-    holds: (price, threshold, base) => price.times(100).gt(base.times(threshold.plus(100))),
+    condition: (threshold) => {
+      const limit = toDecimal(new Big(100).plus(threshold)); // percent of the base
+      return (price, base) => compareProducts([price, HUNDRED], [base, limit]) > 0;
+    },
     observed: changePct,
     describe: ({ coin, observed, threshold, windowMinutes }) =>
       `${coin} rose by ${observed} % in ${windowMinutes} min, more than ${threshold} %`,
@@ -47,13 +51,16 @@ export const RULE_KINDS: Record<AlertKind, RuleKind> = {
   PCT_FALL: {
     meaning: 'The price fell by more than threshold percent within windowMinutes.',
     windowed: true,
-    holds: (price, threshold, base) => price.times(100).lt(base.times(new Big(100).minus(threshold))),
+    condition: (threshold) => {
+      const limit = toDecimal(new Big(100).minus(threshold));
+      return (price, base) => compareProducts([price, HUNDRED], [base, limit]) < 0;
+    },
     observed: changePct,
     describe: ({ coin, observed, threshold, windowMinutes }) =>
       `${coin} fell by ${observed.replace('-', '')} % in ${windowMinutes} min, more than ${threshold} %`,
   },
 };
 
-export function toDecimal(value: Big): Decimal {
+function toDecimal(value: Big): Decimal {
   return value.toFixed() as Decimal;
 }

@@ -1,8 +1,7 @@
-/** What the evaluation of alert rules reads and writes, in the stream's transaction: rules, states, base prices, alerts. */
-import type { Decimal } from '../domain/decimal.js';
+/** What the evaluation of alert rules reads and writes, in the stream's transaction: rules, states, alerts. */
 import { ALERT_KINDS, type AlertRecord, type SourcePosition } from '../domain/updates.js';
 import type { Queryable } from '../platform/postgres/database.js';
-import type { AlertRule, LoggedTick, RuleState } from './evaluation.js';
+import type { AlertRule, RuleState } from './evaluation.js';
 
 /** A row of mart.mart_alerts as the stream writes it: the record that travels, and where in the log its tick stands. */
 export interface FiredAlert extends Omit<AlertRecord, keyof SourcePosition | 'status' | 'acknowledgedAt' | 'resolvedAt'> {
@@ -61,41 +60,6 @@ export async function getRuleStates(tx: Queryable, rules: AlertRule[], coinIds: 
       return [stateKey(rule, row.coin_id), { rule, coinId: row.coin_id, state, observedAt: row.last_observed_at }];
     }),
   );
-}
-
-/** Of a tick, by its place among the asked ones, and a window in minutes. */
-export function baseKey(index: number, windowMinutes: number): string {
-  return `${index} ${windowMinutes}`;
-}
-
-/**
- * The price a window before each tick: the newest tick at or before that instant, at most one window older, that stands before the
- * asking one in its partition, as the log had it then. By baseKey; absent: there is none.
- */
-export async function findBasePrices(tx: Queryable, ticks: LoggedTick[], windows: number[]): Promise<Map<string, Decimal>> {
-  if (windows.length === 0) return new Map();
-  const { rows } = await tx.query<{ index: bigint; minutes: number; price_usd: Decimal }>({
-    name: 'find-base-prices',
-    text: `SELECT t.index, w.minutes, trim_scale(base.price_usd)::text AS price_usd
-           FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[])
-             WITH ORDINALITY AS t (coin_id, source, origin, position, observed_at, index)
-           CROSS JOIN unnest($6::integer[]) AS w (minutes)
-           CROSS JOIN LATERAL (
-             SELECT r.price_usd FROM raw.raw_prices AS r
-             WHERE r.coin_id = t.coin_id AND r.source = t.source AND r.origin = t.origin AND r.position < t.position
-               AND r.observed_at BETWEEN t.observed_at - make_interval(mins => 2 * w.minutes) AND t.observed_at - make_interval(mins => w.minutes)
-             ORDER BY r.observed_at DESC, r.received_at DESC, r.position DESC LIMIT 1
-           ) AS base`,
-    values: [
-      ticks.map((tick) => tick.coinId),
-      ticks.map((tick) => tick.source),
-      ticks.map((tick) => tick.origin),
-      ticks.map((tick) => tick.position),
-      ticks.map((tick) => tick.observedAt),
-      windows,
-    ],
-  });
-  return new Map(rows.map((row) => [baseKey(Number(row.index) - 1, row.minutes), row.price_usd]));
 }
 
 export async function upsertRuleStates(tx: Queryable, states: KnownState[]): Promise<void> {

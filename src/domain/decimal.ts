@@ -28,9 +28,21 @@ export function parseDecimal(text: string): Decimal | null {
 
 /** -1, 0 or 1, exactly. */
 export function compareDecimals(a: Decimal, b: Decimal): -1 | 0 | 1 {
-  return new Big(a).cmp(b);
+  return compareFloats(Number(a), Number(b)) ?? new Big(a).cmp(b);
+}
+
+/** How a·x compares with b·y, exactly. */
+export function compareProducts([a, x]: readonly [Decimal, Decimal], [b, y]: readonly [Decimal, Decimal]): -1 | 0 | 1 {
+  return compareFloats(Number(a) * Number(x), Number(b) * Number(y)) ?? new Big(a).times(x).cmp(new Big(b).times(y));
+}
+
+/** A float of a decimal, or a product of two, is off by less than 1e-15 of its size: null where that may decide. */
+function compareFloats(a: number, b: number): -1 | 1 | null {
+  const size = Math.max(Math.abs(a), Math.abs(b));
+  if (!(size > 1e-290 && size < 1e290) || Math.abs(a - b) < size * 1e-12) return null;
+  return a > b ? 1 : -1;
 }
 
 export function isPositive(value: Decimal): boolean {
-  return new Big(value).gt(0);
+  return value !== '0' && !value.startsWith('-');
 }

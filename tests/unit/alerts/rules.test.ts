@@ -36,10 +36,11 @@ async function see(priceUsd: string, second: number) {
     source: 'simulator',
     priceUsd: decimal(priceUsd),
     observedAt: at,
+    receivedAt: at,
     origin: 'o',
     position: position++,
   };
-  return db.transaction((tx) => evaluateBatch(tx, [tick], at));
+  return db.transaction((tx) => evaluateBatch(tx, { logged: [tick], asking: [tick], storedUntil: new Map() }, at));
 }
 
 async function statuses(ruleId: bigint): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compareDecimals, type Decimal, isPositive, parseDecimal } from '../../../src/domain/decimal.js';
+import { compareDecimals, compareProducts, type Decimal, isPositive, parseDecimal } from '../../../src/domain/decimal.js';
 
 describe('parseDecimal', () => {
   test.each([
@@ -29,6 +29,20 @@ describe('parseDecimal', () => {
         expect(isPositive(x)).toBe(a > 0n);
       }),
       { seed: 1 },
+    );
+  });
+
+  test('products compare as exactly, also where floats cannot tell them apart', () => {
+    const factor = fc.bigInt({ min: -(10n ** 25n), max: 10n ** 25n });
+    fc.assert(
+      fc.property(factor, factor, factor, fc.integer({ min: -2, max: 2 }), (a, x, b, nudge) => {
+        // b·y lies next to a·x: y is the quotient, rounded, and a little more or less.
+        const y = b === 0n ? 0n : (a * x) / b + BigInt(nudge);
+        const difference = a * x - b * y;
+        const text = (value: bigint) => parseDecimal(`${value}e-12`) as Decimal;
+        expect(compareProducts([text(a), text(x)], [text(b), text(y)])).toBe(difference > 0n ? 1 : difference < 0n ? -1 : 0);
+      }),
+      { seed: 2, numRuns: 1_000 },
     );
   });
 });

@@ -1,0 +1,118 @@
+/**
+ * The price a window before a tick, for rules that look back: of the ticks that stand before it in its partition, the newest that is at
+ * least one window older and at most two. As the log had it then, so the cut into batches does not change an answer.
+ * What the batch itself says is not looked up: while catching up that is nearly every answer.
+ */
+import type { Decimal } from '../domain/decimal.js';
+import { MINUTE } from '../domain/time.js';
+import type { Queryable } from '../platform/postgres/database.js';
+import type { LoggedTick } from './evaluation.js';
+
+export interface AskingTicks {
+  /** Every tick that the batch stores of the sources that feed their coins, in log order; stored already. */
+  logged: readonly LoggedTick[];
+  /** Those of them that are evaluated, in the same order. */
+  asking: readonly LoggedTick[];
+  /** observed_at of each coin's newest tick before the batch; a coin that had none is absent. */
+  storedUntil: ReadonlyMap<string, Date>;
+}
+
+interface LookUp {
+  tick: LoggedTick;
+  index: number;
+  minutes: number;
+}
+
+/** By window, one answer for each asking tick; null: there is no such price. */
+export async function findBasePrices(
+  tx: Queryable,
+  ticks: AskingTicks,
+  windows: readonly number[],
+): Promise<Map<number, (Decimal | null)[]>> {
+  const answers = new Map(windows.map((minutes) => [minutes, new Array<Decimal | null>(ticks.asking.length).fill(null)]));
+  const places = new Map(ticks.asking.map((tick, index) => [tick, index]));
+  const series = new Map<string, LoggedTick[]>();
+  const lookUps: LookUp[] = [];
+  for (const tick of ticks.logged) {
+    const earlier = series.get(tick.coinId) ?? [];
+    series.set(tick.coinId, earlier);
+    const index = places.get(tick);
+    if (index !== undefined) {
+      const stored = ticks.storedUntil.get(tick.coinId)?.getTime() ?? Number.NEGATIVE_INFINITY;
+      for (const [minutes, found] of answers) {
+        const until = tick.observedAt.getTime() - minutes * MINUTE;
+        const base = newestUntil(earlier, until);
+        // A tick of the batch that is newer than all stored ones hides them.
+        if (stored !== Number.NEGATIVE_INFINITY && !(base !== undefined && base.observedAt.getTime() > stored)) {
+          lookUps.push({ tick, index, minutes });
+        } else if (base !== undefined && base.observedAt.getTime() >= until - minutes * MINUTE) found[index] = base.priceUsd;
+      }
+    }
+    insertSorted(earlier, tick);
+  }
+  for (const { index, minutes, priceUsd } of await getStoredBases(tx, lookUps)) (answers.get(minutes) as Decimal[])[index] = priceUsd;
+  return answers;
+}
+
+/** By observed_at; of several words on one instant the last one received, then the one further on in the log, comes last. */
+function insertSorted(series: LoggedTick[], tick: LoggedTick): void {
+  let place = series.length;
+  while (place > 0 && isBefore(tick, series[place - 1] as LoggedTick)) place--;
+  if (place === series.length) series.push(tick);
+  else series.splice(place, 0, tick);
+}
+
+function isBefore(a: LoggedTick, b: LoggedTick): boolean {
+  const order = a.observedAt.getTime() - b.observedAt.getTime() || a.receivedAt.getTime() - b.receivedAt.getTime();
+  return order < 0 || (order === 0 && a.position < b.position);
+}
+
+function newestUntil(series: LoggedTick[], instant: number): LoggedTick | undefined {
+  let [low, high] = [0, series.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((series[middle] as LoggedTick).observedAt.getTime() <= instant) low = middle + 1;
+    else high = middle;
+  }
+  return series[low - 1];
+}
+
+/**
+ * stg_prices says which instant it is, and nearly always the price too: only where that observation was revised, or comes from elsewhere
+ * or from further on in the log, raw is asked what stood before the tick.
+ */
+async function getStoredBases(tx: Queryable, lookUps: LookUp[]): Promise<{ index: number; minutes: number; priceUsd: Decimal }[]> {
+  if (lookUps.length === 0) return [];
+  const { rows } = await tx.query<{ number: bigint; price_usd: Decimal | null }>({
+    name: 'find-base-prices',
+    text: `SELECT t.number, trim_scale(coalesce(base.price_usd, received.price_usd))::text AS price_usd
+           FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::integer[])
+             WITH ORDINALITY AS t (coin_id, source, origin, position, observed_at, minutes, number)
+           CROSS JOIN LATERAL (
+             SELECT CASE WHEN s.revisions = 0 AND s.origin = t.origin AND s.position < t.position THEN s.price_usd END AS price_usd
+             FROM staging.stg_prices AS s
+             WHERE s.coin_id = t.coin_id AND s.source = t.source AND s.grain = 'tick'
+               AND s.observed_at BETWEEN t.observed_at - make_interval(mins => 2 * t.minutes) AND t.observed_at - make_interval(mins => t.minutes)
+             ORDER BY s.observed_at DESC LIMIT 1
+           ) AS base
+           LEFT JOIN LATERAL (
+             SELECT r.price_usd FROM raw.raw_prices AS r
+             WHERE base.price_usd IS NULL
+               AND r.coin_id = t.coin_id AND r.source = t.source AND r.origin = t.origin AND r.position < t.position
+               AND r.observed_at BETWEEN t.observed_at - make_interval(mins => 2 * t.minutes) AND t.observed_at - make_interval(mins => t.minutes)
+             ORDER BY r.observed_at DESC, r.received_at DESC, r.position DESC LIMIT 1
+           ) AS received ON true`,
+    values: [
+      lookUps.map(({ tick }) => tick.coinId),
+      lookUps.map(({ tick }) => tick.source),
+      lookUps.map(({ tick }) => tick.origin),
+      lookUps.map(({ tick }) => tick.position),
+      lookUps.map(({ tick }) => tick.observedAt),
+      lookUps.map(({ minutes }) => minutes),
+    ],
+  });
+  return rows.flatMap(({ number, price_usd: priceUsd }) => {
+    const { index, minutes } = lookUps[Number(number) - 1] as LookUp;
+    return priceUsd === null ? [] : [{ index, minutes, priceUsd }];
+  });
+}
