@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { getUnpublished, markPublished, type OutboxPlace } from '../../src/store/stream/outbox.js';
+import { findUnpublished, markPublished, type OutboxPlace } from '../../src/store/stream/outbox.js';
 
 export interface OutboxRoute {
   target: string;
@@ -22,7 +22,7 @@ export interface OutboxPublisher {
   stop(): Promise<void>;
 }
 
-const PAGE = 2_000;
+const PAGE_BYTES = 500_000;
 const MAX_BACKOFF_MS = 5_000;
 
 export function createOutboxPublisher(options: {
@@ -79,12 +79,11 @@ export function createOutboxPublisher(options: {
 
 async function publishPending(log: EventLog, db: Database, place: OutboxPlace, partition: number, stopping: AbortSignal): Promise<void> {
   while (!stopping.aborted) {
-    const { published, rows } = await getUnpublished(db.pool, place, PAGE);
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    const records = rows.map((row) => ({ key: row.key, value: Buffer.from(row.value), partition }));
+    const page = await findUnpublished(db.pool, place, PAGE_BYTES);
+    if (page === null) return;
+    const records = page.records.map(({ key, value }) => ({ key, value: Buffer.from(value), partition }));
     await log.append(place.target, records);
     // False: another publisher of this partition was faster, and has moved it: what stands now is read again.
-    await markPublished(db.pool, place, published, last.position);
+    await markPublished(db.pool, place, page.published, page.last);
   }
 }

@@ -27,7 +27,9 @@ const MAX_EXPONENT = 100;
 export function refusal(price: PriceObservation, door: Door): string | null {
   if ((price.source === 'simulator') !== (door.realm === 'simulated'))
     return `source ${price.source} does not belong to the ${door.realm} realm`;
-  if (Math.abs(new Big(price.priceUsd).e) >= MAX_EXPONENT) return `price_usd is beyond 1e±${MAX_EXPONENT}`;
+  // So few digits cannot be beyond it.
+  if (price.priceUsd.length > MAX_EXPONENT && Math.abs(new Big(price.priceUsd).e) >= MAX_EXPONENT)
+    return `price_usd is beyond 1e±${MAX_EXPONENT}`;
   if (!door.tracked(price.coinId)) return `unknown coin ${price.coinId}: it is not tracked`;
   const [observed, received] = [price.observedAt.getTime(), price.receivedAt.getTime()];
   if (received > door.now.getTime() + RECEIVED_AHEAD_MS) return 'received_at is over 5 minutes ahead of now';

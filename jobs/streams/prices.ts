@@ -13,7 +13,7 @@ import type { Realm } from '../../src/platform/config.js';
 import type { LogRecord } from '../../src/platform/event-log/event-log.js';
 import { getTrackedNewest } from '../../src/store/mart/latest-prices.js';
 import type { DeadLetter } from '../../src/store/stream/dead-letters.js';
-import { insertOutbox, type OutboxRow } from '../../src/store/stream/outbox.js';
+import { insertOutbox, type OutboxRecord } from '../../src/store/stream/outbox.js';
 import { insertRejectedRows, type NewRejectedRow } from '../../src/store/stream/rejected-rows.js';
 import type { StreamDefinition } from '../runtime/stream.js';
 import { refusal } from './door.js';
@@ -90,7 +90,7 @@ function readRecords(records: LogRecord[], origin: string) {
   return { prices, refused, corrupt };
 }
 
-function toUpdate({ tick, previousUsd, correction }: PushedTick, partition: number, suspect: ReadonlySet<string>): OutboxRow {
+function toUpdate({ tick, previousUsd, correction }: PushedTick, partition: number, suspect: ReadonlySet<string>): OutboxRecord {
   const value = encodePriceUpdate({
     coinId: tick.coinId,
     usd: tick.priceUsd,
@@ -103,17 +103,11 @@ function toUpdate({ tick, previousUsd, correction }: PushedTick, partition: numb
     sourcePosition: tick.position,
     ordinal: 0,
   });
-  return {
-    target: UPDATES_TOPIC,
-    position: tick.position,
-    ordinal: 0,
-    key: tick.coinId,
-    value,
-  };
+  return { target: UPDATES_TOPIC, position: tick.position, key: tick.coinId, value };
 }
 
 /** Several rules may fire on one tick: ordinal tells them apart. */
-function toAlertRows(alerts: FiredAlert[], partition: number): OutboxRow[] {
+function toAlertRows(alerts: FiredAlert[], partition: number): OutboxRecord[] {
   const count = new Map<bigint, number>();
   return alerts.map(({ origin: _, position, ...alert }) => {
     const ordinal = count.get(position) ?? 0;
@@ -129,12 +123,6 @@ function toAlertRows(alerts: FiredAlert[], partition: number): OutboxRow[] {
       resolvedAt: null,
       ...place,
     });
-    return {
-      target: ALERTS_TOPIC,
-      position,
-      ordinal,
-      key: alert.alertId,
-      value,
-    };
+    return { target: ALERTS_TOPIC, position, key: alert.alertId, value };
   });
 }

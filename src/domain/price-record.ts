@@ -92,10 +92,12 @@ function badShape(error: z.ZodError): string {
 function isStorableJson(text: string): boolean {
   let clean = storable(text);
   try {
-    JSON.parse(text, (key, value) => {
-      clean &&= storable(key) && (typeof value !== 'string' || storable(value));
-      return value;
-    });
+    if (!text.includes('\\u')) JSON.parse(text);
+    else
+      JSON.parse(text, (key, value) => {
+        clean &&= storable(key) && (typeof value !== 'string' || storable(value));
+        return value;
+      });
     return clean;
   } catch {
     return false;

@@ -85,9 +85,9 @@ test('after one that waits to be sent, what follows comes, sent or not yet cross
   await fire();
   const waiting = await store();
   await setting.db.pool.query(
-    `INSERT INTO ops.outbox (target_topic, source_topic, source_partition, source_position, ordinal, key, value)
-     VALUES ($1, 'market.prices.v1', 0, $2, 0, $3, '{}')`,
-    [ALERTS_TOPIC, waiting.sourcePosition, waiting.alertId],
+    `INSERT INTO ops.outbox (target_topic, source_topic, source_partition, first_position, last_position, records)
+     VALUES ($1, 'market.prices.v1', 0, $2, $2, '')`,
+    [ALERTS_TOPIC, waiting.sourcePosition],
   );
   const before = await resume(waiting.alertId);
   await setting.pushAlerts(waiting);

@@ -115,7 +115,12 @@ export async function findAlert(db: Queryable, alertId: string): Promise<AlertRo
 /** An alert that was sent, or is about to be; null for one that is unknown or was suppressed. */
 export async function findSentAlert(db: Queryable, alertId: string): Promise<{ triggeredAt: Date; waiting: boolean } | null> {
   const { rows } = await db.query<{ triggeredAt: Date; waiting: boolean }>(
-    `SELECT a.triggered_at AS "triggeredAt", EXISTS (SELECT FROM ops.outbox o WHERE o.target_topic = $2 AND o.key = a.alert_id) AS waiting
+    `SELECT a.triggered_at AS "triggeredAt",
+            EXISTS (
+              SELECT FROM ops.outbox o
+              WHERE o.target_topic = $2 AND o.source_topic || '/' || o.source_partition = a.origin
+                AND a.position BETWEEN o.first_position AND o.last_position
+            ) AS waiting
      FROM mart.mart_alerts a WHERE a.alert_id = $1 AND a.status <> 'SUPPRESSED'`,
     [alertId, ALERTS_TOPIC],
   );

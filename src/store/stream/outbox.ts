@@ -1,16 +1,16 @@
 /**
- * What a committed batch has to say, ready to send, until it stands in the log. Grain: one record for one target topic.
+ * What committed batches have to say, ready to send, until it stands in the log. Grain: one batch of a source partition and one target.
  * Must stay true: published_position of a source partition moves by compare-and-set, after the log's acknowledgement:
  * a crash repeats records and never skips one.
  */
 import type { Queryable } from '../../platform/postgres/database.js';
 
-export interface OutboxRow {
+export interface OutboxRecord {
   target: string;
   /** Of the record in the source partition that it comes from. */
   position: bigint;
-  ordinal: number;
   key: string;
+  /** JSON without line breaks. */
   value: string;
 }
 
@@ -20,46 +20,62 @@ export interface OutboxPlace {
   sourcePartition: number;
 }
 
-export async function insertOutbox(tx: Queryable, sourceTopic: string, sourcePartition: number, rows: OutboxRow[]): Promise<void> {
-  if (rows.length === 0) return;
+/** One transaction's records, in the order of their positions. */
+export async function insertOutbox(tx: Queryable, sourceTopic: string, sourcePartition: number, records: OutboxRecord[]): Promise<void> {
+  if (records.length === 0) return;
+  const batches = [...Map.groupBy(records, (record) => record.target).entries()];
   await tx.query({
     name: 'insert-outbox',
-    text: `INSERT INTO ops.outbox (source_topic, source_partition, target_topic, source_position, ordinal, key, value)
-           SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[], $5::smallint[], $6::text[], $7::text[])`,
+    text: `INSERT INTO ops.outbox (source_topic, source_partition, target_topic, first_position, last_position, records)
+           SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::text[])`,
     values: [
       sourceTopic,
       sourcePartition,
-      rows.map((row) => row.target),
-      rows.map((row) => row.position),
-      rows.map((row) => row.ordinal),
-      rows.map((row) => row.key),
-      rows.map((row) => row.value),
+      batches.map(([target]) => target),
+      batches.map(([, batch]) => batch[0]?.position),
+      batches.map(([, batch]) => batch.at(-1)?.position),
+      batches.map(([, batch]) => batch.map(({ key, value }) => `${JSON.stringify(key)}\t${value}`).join('\n')),
     ],
   });
 }
 
-/** The published position of one place, null before the first, and its oldest rows in order: whole source positions, about `limit` rows. */
-export async function getUnpublished(
-  db: Queryable,
-  place: OutboxPlace,
-  limit: number,
-): Promise<{ published: bigint | null; rows: Omit<OutboxRow, 'target'>[] }> {
-  const { rows } = await db.query({
-    name: 'get-unpublished',
-    text: `SELECT p.published_position AS published, o.*
-           FROM (
-             SELECT source_position AS position, ordinal, key, value FROM ops.outbox
-             WHERE target_topic = $1 AND source_topic = $2 AND source_partition = $3
-             ORDER BY source_position FETCH FIRST $4 ROWS WITH TIES
-           ) AS o
-           LEFT JOIN ops.outbox_progress AS p ON p.target_topic = $1 AND p.source_topic = $2 AND p.source_partition = $3
-           ORDER BY position, ordinal`,
-    values: [place.target, place.sourceTopic, place.sourcePartition, limit],
-  });
-  return { published: rows[0]?.published ?? null, rows };
+export interface OutboxPage {
+  /** The published position of the place, null before the first. */
+  published: bigint | null;
+  /** Of the newest record on the page. */
+  last: bigint;
+  records: { key: string; value: string }[];
 }
 
-/** Moves the published position from `from` and drops the rows up to `to`, in one statement. False: somebody else has moved it. */
+/** The oldest batches of one place, in order: about `bytes`, at least one batch. Null: nothing waits. */
+export async function findUnpublished(db: Queryable, place: OutboxPlace, bytes: number): Promise<OutboxPage | null> {
+  const { rows } = await db.query<{ published: bigint | null; last: bigint; records: string }>({
+    name: 'find-unpublished',
+    text: `SELECT p.published_position AS published, o.last_position AS last, o.records
+           FROM (
+             SELECT *, sum(octet_length(records)) OVER (ORDER BY first_position) - octet_length(records) AS before
+             FROM (
+               SELECT * FROM ops.outbox
+               WHERE target_topic = $1 AND source_topic = $2 AND source_partition = $3
+               ORDER BY first_position LIMIT 1000
+             ) AS oldest
+           ) AS o
+           LEFT JOIN ops.outbox_progress AS p ON p.target_topic = $1 AND p.source_topic = $2 AND p.source_partition = $3
+           WHERE o.before < $4
+           ORDER BY o.first_position`,
+    values: [place.target, place.sourceTopic, place.sourcePartition, bytes],
+  });
+  const last = rows.at(-1);
+  if (last === undefined) return null;
+  return { published: last.published, last: last.last, records: rows.flatMap((row) => row.records.split('\n').map(readLine)) };
+}
+
+function readLine(line: string): { key: string; value: string } {
+  const tab = line.indexOf('\t'); // JSON writes a tab within a text as \\t
+  return { key: JSON.parse(line.slice(0, tab)) as string, value: line.slice(tab + 1) };
+}
+
+/** Moves the published position from `from` and drops the batches up to `to`, in one statement. False: somebody else has moved it. */
 export async function markPublished(db: Queryable, place: OutboxPlace, from: bigint | null, to: bigint): Promise<boolean> {
   const { rowCount } = await db.query({
     name: 'mark-published',
@@ -71,7 +87,7 @@ export async function markPublished(db: Queryable, place: OutboxPlace, from: big
              RETURNING 1
            ), dropped AS (
              DELETE FROM ops.outbox
-             WHERE target_topic = $1 AND source_topic = $2 AND source_partition = $3 AND source_position <= $5 AND EXISTS (SELECT FROM moved)
+             WHERE target_topic = $1 AND source_topic = $2 AND source_partition = $3 AND first_position <= $5 AND EXISTS (SELECT FROM moved)
            )
            SELECT FROM moved`,
     values: [place.target, place.sourceTopic, place.sourcePartition, from, to],
