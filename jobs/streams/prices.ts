@@ -83,8 +83,11 @@ function readRecords(records: LogRecord[], origin: string) {
   for (const record of records) {
     const parsed = parsePriceRecord(record.value);
     const place = { origin, position: record.offset };
-    if (parsed.kind === 'price') prices.push({ price: { ...parsed.price, grain: 'tick', ...place }, text: parsed.text });
-    else if (parsed.kind === 'refused') refused.push({ ...parsed, ...place, payload: parsed.text });
+    if (parsed.kind === 'price') {
+      const { source, coinId, priceUsd, observedAt, receivedAt, payload } = parsed.price;
+      const price: RawPrice = { source, coinId, priceUsd, observedAt, receivedAt, payload, grain: 'tick', ...place };
+      prices.push({ price, text: parsed.text });
+    } else if (parsed.kind === 'refused') refused.push({ ...parsed, ...place, payload: parsed.text });
     else corrupt.push({ record, reason: parsed.reason });
   }
   return { prices, refused, corrupt };

@@ -77,42 +77,58 @@ function newestUntil(series: LoggedTick[], instant: number): LoggedTick | undefi
   return series[low - 1];
 }
 
+interface Found {
+  number: bigint;
+  price_usd: Decimal | null;
+}
+
 /**
  * stg_prices says which instant it is, and nearly always the price too: only where that observation was revised, or comes from elsewhere
  * or from further on in the log, raw is asked what stood before the tick.
  */
 async function getStoredBases(tx: Queryable, lookUps: LookUp[]): Promise<{ index: number; minutes: number; priceUsd: Decimal }[]> {
   if (lookUps.length === 0) return [];
-  const { rows } = await tx.query<{ number: bigint; price_usd: Decimal | null }>({
-    name: 'find-base-prices',
-    text: `SELECT t.number, trim_scale(coalesce(base.price_usd, received.price_usd))::text AS price_usd
-           FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::integer[])
-             WITH ORDINALITY AS t (coin_id, source, origin, position, observed_at, minutes, number)
-           CROSS JOIN LATERAL (
-             SELECT CASE WHEN s.revisions = 0 AND s.origin = t.origin AND s.position < t.position THEN s.price_usd END AS price_usd
-             FROM staging.stg_prices AS s
-             WHERE s.coin_id = t.coin_id AND s.source = t.source AND s.grain = 'tick'
-               AND s.observed_at BETWEEN t.observed_at - make_interval(mins => 2 * t.minutes) AND t.observed_at - make_interval(mins => t.minutes)
-             ORDER BY s.observed_at DESC LIMIT 1
-           ) AS base
-           LEFT JOIN LATERAL (
-             SELECT r.price_usd FROM raw.raw_prices AS r
-             WHERE base.price_usd IS NULL
-               AND r.coin_id = t.coin_id AND r.source = t.source AND r.origin = t.origin AND r.position < t.position
-               AND r.observed_at BETWEEN t.observed_at - make_interval(mins => 2 * t.minutes) AND t.observed_at - make_interval(mins => t.minutes)
-             ORDER BY r.observed_at DESC, r.received_at DESC, r.position DESC LIMIT 1
-           ) AS received ON true`,
-    values: [
-      lookUps.map(({ tick }) => tick.coinId),
-      lookUps.map(({ tick }) => tick.source),
-      lookUps.map(({ tick }) => tick.origin),
-      lookUps.map(({ tick }) => tick.position),
-      lookUps.map(({ tick }) => tick.observedAt),
-      lookUps.map(({ minutes }) => minutes),
-    ],
-  });
-  return rows.flatMap(({ number, price_usd: priceUsd }) => {
-    const { index, minutes } = lookUps[Number(number) - 1] as LookUp;
-    return priceUsd === null ? [] : [{ index, minutes, priceUsd }];
-  });
+  const { rows } = await tx.query<Found>({ name: 'find-base-prices', text: FIND_STAGED, values: columnsOf(lookUps) });
+  const open = rows.filter((row) => row.price_usd === null).map((row) => lookUps[Number(row.number) - 1] as LookUp);
+  const settled = rows.map((row) => answer(lookUps, row));
+  if (open.length === 0) return settled.flat();
+  const received = await tx.query<Found>({ name: 'find-received-base-prices', text: FIND_RECEIVED, values: columnsOf(open) });
+  return [...settled, ...received.rows.map((row) => answer(open, row))].flat();
+}
+
+function answer(lookUps: LookUp[], { number, price_usd: priceUsd }: Found) {
+  const { index, minutes } = lookUps[Number(number) - 1] as LookUp;
+  return priceUsd === null ? [] : [{ index, minutes, priceUsd }];
+}
+
+const ASKED = `unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])
+  WITH ORDINALITY AS t (coin_id, source, origin, position, oldest_at, newest_at, number)`;
+const FIND_STAGED = `
+  SELECT t.number, trim_scale(CASE WHEN s.revisions = 0 AND s.origin = t.origin AND s.position < t.position THEN s.price_usd END)::text AS price_usd
+  FROM ${ASKED}
+  CROSS JOIN LATERAL (
+    SELECT s.price_usd, s.revisions, s.origin, s.position FROM staging.stg_prices AS s
+    WHERE s.coin_id = t.coin_id AND s.source = t.source AND s.grain = 'tick' AND s.observed_at BETWEEN t.oldest_at AND t.newest_at
+    ORDER BY s.observed_at DESC LIMIT 1
+  ) AS s`;
+const FIND_RECEIVED = `
+  SELECT t.number, trim_scale(r.price_usd)::text AS price_usd
+  FROM ${ASKED}
+  CROSS JOIN LATERAL (
+    SELECT r.price_usd FROM raw.raw_prices AS r
+    WHERE r.coin_id = t.coin_id AND r.source = t.source AND r.origin = t.origin AND r.position < t.position
+      AND r.observed_at BETWEEN t.oldest_at AND t.newest_at
+    ORDER BY r.observed_at DESC, r.received_at DESC, r.position DESC LIMIT 1
+  ) AS r`;
+
+function columnsOf(lookUps: LookUp[]): unknown[] {
+  const before = ({ tick, minutes }: LookUp, windows: number) => new Date(tick.observedAt.getTime() - windows * minutes * MINUTE);
+  return [
+    lookUps.map(({ tick }) => tick.coinId),
+    lookUps.map(({ tick }) => tick.source),
+    lookUps.map(({ tick }) => tick.origin),
+    lookUps.map(({ tick }) => tick.position),
+    lookUps.map((each) => before(each, 2)),
+    lookUps.map((each) => before(each, 1)),
+  ];
 }

@@ -2,6 +2,7 @@
  * A price observation on the log: JSON, decimals as strings, the source's own JSON carried as a string so that no digit is touched.
  * What cannot be read as a record at all is corrupt (a dead letter); a record with a bad field is readable and refused with the reason.
  */
+import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import { type Decimal, isPositive, parseDecimal } from './decimal.js';
 import type { PriceObservation } from './prices.js';
@@ -51,13 +52,34 @@ const record = z.object({
   payload: z.string().max(100_000).refine(isStorableJson, 'is not JSON that can be stored'),
 });
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** Nearly every record: what `record` would make of it, in a third of the time. Null: `record` has to look. */
+function readPlain(json: Record<string, unknown>): PriceObservation | null {
+  const { source, coinId, priceUsd, payload } = json;
+  if (!isName(source) || !isName(coinId) || typeof priceUsd !== 'string' || typeof payload !== 'string') return null;
+  const price = parseDecimal(priceUsd);
+  const [observedAt, receivedAt] = [readInstant(json.observedAt), readInstant(json.receivedAt)];
+  if (price === null || !isPositive(price) || observedAt === null || receivedAt === null) return null;
+  if (payload.length > 100_000 || !isStorableJson(payload)) return null;
+  return { source, coinId, priceUsd: price, observedAt, receivedAt, payload };
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length >= 1 && value.length <= 200 && storable(value);
+}
+
+/** As encodePriceRecord writes it. */
+function readInstant(text: unknown): Date | null {
+  if (typeof text !== 'string' || text.length !== 24) return null;
+  const instant = new Date(text);
+  return !Number.isNaN(instant.getTime()) && instant.toISOString() === text ? instant : null;
+}
 
 export function parsePriceRecord(value: Buffer): ParsedPriceRecord {
   let text: string;
   let json: unknown;
   try {
-    text = utf8.decode(value);
+    if (!isUtf8(value)) throw new TypeError('the bytes are no text');
+    text = value.toString();
     json = JSON.parse(text);
   } catch (error) {
     return {
@@ -71,6 +93,8 @@ export function parsePriceRecord(value: Buffer): ParsedPriceRecord {
       reason: `not a price record of version ${RECORD_VERSION}`,
     };
   }
+  const plain = readPlain(json as Record<string, unknown>);
+  if (plain !== null) return { kind: 'price', price: plain, text };
   const parsed = record.safeParse(json);
   if (parsed.success) return { kind: 'price', price: parsed.data, text };
   const { coinId, source } = json as Record<string, unknown>;

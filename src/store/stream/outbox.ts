@@ -22,21 +22,15 @@ export interface OutboxPlace {
 
 /** One transaction's records, in the order of their positions. */
 export async function insertOutbox(tx: Queryable, sourceTopic: string, sourcePartition: number, records: OutboxRecord[]): Promise<void> {
-  if (records.length === 0) return;
-  const batches = [...Map.groupBy(records, (record) => record.target).entries()];
-  await tx.query({
-    name: 'insert-outbox',
-    text: `INSERT INTO ops.outbox (source_topic, source_partition, target_topic, first_position, last_position, records)
-           SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::text[])`,
-    values: [
-      sourceTopic,
-      sourcePartition,
-      batches.map(([target]) => target),
-      batches.map(([, batch]) => batch[0]?.position),
-      batches.map(([, batch]) => batch.at(-1)?.position),
-      batches.map(([, batch]) => batch.map(({ key, value }) => `${JSON.stringify(key)}\t${value}`).join('\n')),
-    ],
-  });
+  for (const [target, batch] of Map.groupBy(records, (record) => record.target)) {
+    const lines = batch.map(({ key, value }) => `${JSON.stringify(key)}\t${value}`).join('\n');
+    await tx.query({
+      name: 'insert-outbox',
+      text: `INSERT INTO ops.outbox (target_topic, source_topic, source_partition, first_position, last_position, records)
+             VALUES ($1, $2, $3, $4, $5, $6)`,
+      values: [target, sourceTopic, sourcePartition, batch[0]?.position, batch.at(-1)?.position, lines],
+    });
+  }
 }
 
 export interface OutboxPage {
