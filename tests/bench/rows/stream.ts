@@ -1,0 +1,129 @@
+/** Rows a second through the whole consumer transaction, against COPY of the same rows. */
+import { createOutboxPublisher } from '../../../jobs/runtime/outbox.js';
+import { type StreamDefinition, startStream } from '../../../jobs/runtime/stream.js';
+import { priceStream } from '../../../jobs/streams/prices.js';
+import { DEFAULT_RULES } from '../../../src/alerts/default-rules.js';
+import { ensureDefaultRules } from '../../../src/alerts/rules.js';
+import { ALERTS_TOPIC, PRICES_TOPIC, UPDATES_TOPIC } from '../../../src/domain/prices.js';
+import { HOUR } from '../../../src/domain/time.js';
+import type { EventLog } from '../../../src/platform/event-log/event-log.js';
+import { createPostgresEventLog } from '../../../src/platform/event-log/postgres-event-log.js';
+import { ensureMonthlyPartitions } from '../../../src/platform/partitions.js';
+import type { Database } from '../../../src/platform/postgres/database.js';
+import { trackCoins } from '../../../src/store/tracked-coins.js';
+import { fixedClock } from '../../kit/clock.js';
+import type { Benchmark } from '../benchmark.js';
+import { compare, ofLimit, spreadOf, timed } from '../measure.js';
+import { prepareBareCopy } from '../setting/bare-copy.js';
+import { silent } from '../setting/logger.js';
+import { openBenchDatabase } from '../setting/postgres.js';
+import { CADENCE_MS, coinIds, toRecord, Walk } from '../setting/ticks.js';
+
+const COINS = coinIds(100);
+const START = new Date('2026-03-02T00:00:00Z');
+const APPEND = 2_000;
+
+export const stream: Benchmark = {
+  name: 'stream',
+  about:
+    'Ticks of 100 coins at a cadence of 30 s lie in the log; the stream as the consumer runs it takes them from there to committed: fence, raw, ' +
+    'staging, candles, latest prices, marks, the default alert rules and the outbox. The limit is COPY of the very rows of raw that it wrote, ' +
+    'encoded before, into a bare table. A round goes on where the last one ended, so tables are never empty but in the first one, which does ' +
+    'not count. Published: until the last update is also in the log that gateways read.',
+  async run({ smoke, postgres, say }) {
+    const server = await postgres();
+    const db = openBenchDatabase(await server.createDatabase('bench_stream'));
+    const log = createPostgresEventLog(db, silent);
+    await ensureMonthlyPartitions(db, START, new Date(START.getTime() + 31 * 24 * HOUR));
+    await trackCoins(db.pool, COINS, 'simulator', START);
+    await ensureDefaultRules(db, DEFAULT_RULES, START);
+    const polls = smoke ? 20 : 500;
+    const rows = polls * COINS.length;
+    const walk = new Walk(COINS);
+    const published: number[] = [];
+    const compared = await compare(
+      smoke ? 1 : 5,
+      async (round) => {
+        await fillLog(log, walk, round * polls, polls);
+        const seconds = await consume(log, db, rows);
+        if (round > 0) published.push(rows / seconds.published);
+        say(`stream: ${Math.round(rows / seconds.committed)} rows/s committed`);
+        return rows / seconds.committed;
+      },
+      async (round) => {
+        const [from, to] = [round * polls, (round + 1) * polls].map((poll) => new Date(START.getTime() + poll * CADENCE_MS).toISOString());
+        const copy = await prepareBareCopy(db, `observed_at >= '${from}' AND observed_at < '${to}'`);
+        if (copy.rows !== rows) throw new Error(`raw has ${copy.rows} rows of ${rows} records`);
+        return rows / (await copy.run());
+      },
+    );
+    await log.close();
+    await db.close();
+    const ratio = compared.b.median;
+    return [
+      {
+        what: 'stream: rows/s committed, of COPY of the same rows',
+        value: compared.ratio,
+        unit: 'x',
+        limit: { atLeast: 0.2 },
+        from: ofLimit(compared, 'rows/s'),
+      },
+      {
+        what: 'the same until everything is published too',
+        value: spreadOf(published.map((rate) => rate / ratio)),
+        unit: 'x',
+        from: `${Math.round(spreadOf(published).median).toLocaleString('en')} rows/s`,
+      },
+    ];
+  },
+};
+
+async function fillLog(log: EventLog, walk: Walk, from: number, polls: number): Promise<void> {
+  const ticks = Array.from({ length: polls }, (_, poll) => walk.round(new Date(START.getTime() + (from + poll) * CADENCE_MS))).flat();
+  for (let at = 0; at < ticks.length; at += APPEND) await log.append(PRICES_TOPIC, ticks.slice(at, at + APPEND).map(toRecord));
+}
+
+/** Seconds from the start of the stream until all is committed, and until all of that is published. */
+async function consume(log: EventLog, db: Database, rows: number): Promise<{ committed: number; published: number }> {
+  const routes = [
+    { target: UPDATES_TOPIC, partitionFor: (partition: number) => partition },
+    { target: ALERTS_TOPIC, partitionFor: () => 0 },
+  ];
+  const publisher = createOutboxPublisher({ log, db, logger: silent, sourceTopic: PRICES_TOPIC, routes });
+  const clock = fixedClock(new Date(START.getTime() + 31 * 24 * HOUR));
+  const definition = priceStream({ realm: 'simulated', retentionDays: null, clock, publish: publisher.publish });
+  const all = Promise.withResolvers<void>();
+  const started = performance.now();
+  const running = startStream({ log, db, logger: silent, definition: counting(definition, rows, all.resolve) });
+  running.ended.catch(all.reject);
+  const { seconds: committed } = await timed(() => all.promise);
+  while (await hasUnpublished(db)) await new Promise((resolve) => setTimeout(resolve, 5));
+  const published = (performance.now() - started) / 1_000;
+  await running.stop();
+  await publisher.stop();
+  return { committed, published };
+}
+
+/** The definition, which says when so many records are committed: the engine asks it to publish after each commit. */
+function counting(definition: StreamDefinition, rows: number, onAll: () => void): StreamDefinition {
+  const underWay = new Map<number, number>();
+  let committed = 0;
+  return {
+    ...definition,
+    process(tx, records) {
+      underWay.set(records[0]?.partition as number, records.length);
+      return definition.process(tx, records);
+    },
+    publish(partition) {
+      committed += underWay.get(partition) ?? 0;
+      underWay.delete(partition);
+      definition.publish(partition);
+      if (committed === rows) onAll();
+    },
+  };
+}
+
+async function hasUnpublished(db: Database): Promise<boolean> {
+  const { rows } = await db.pool.query<{ waiting: boolean }>('SELECT EXISTS (SELECT FROM ops.outbox) AS waiting');
+  return rows[0]?.waiting === true;
+}

@@ -1,0 +1,48 @@
+/**
+ * `npm run bench [-- <name> …] [-- --smoke] [-- --write]`: measures, prints the table, and with --write keeps it in docs/benchmarks.md.
+ * Exits with 1 where a figure misses its limit. --smoke: everything runs with small sizes, and nothing is judged.
+ */
+import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Benchmark, type Figure, passes } from './benchmark.js';
+import { timed } from './measure.js';
+import { describeMachine, printTable, writePage } from './report.js';
+import { stream } from './rows/stream.js';
+import { type BenchPostgres, startBenchPostgres } from './setting/postgres.js';
+
+const BENCHMARKS: readonly Benchmark[] = [stream];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { smoke: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
+});
+const unknown = positionals.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
+if (unknown.length > 0 || (values.write && (values.smoke || positionals.length > 0))) {
+  console.error(`npm run bench [-- <name> … | -- --smoke | -- --write]; names: ${BENCHMARKS.map(({ name }) => name).join(', ')}`);
+  process.exit(1);
+}
+
+const say = (line: string) => console.error(`  ${line}`);
+const machine = `${describeMachine()}, load at the start ${loadavg()
+  .map((load) => load.toFixed(2))
+  .join(' ')}`;
+console.log(machine);
+let server: BenchPostgres | null = null;
+const postgres = async () => (server ??= await startBenchPostgres());
+const figures: Figure[] = [];
+const { seconds } = await timed(async () => {
+  try {
+    for (const benchmark of BENCHMARKS) {
+      if (positionals.length > 0 && !positionals.includes(benchmark.name)) continue;
+      const { seconds, result } = await timed(() => benchmark.run({ smoke: values.smoke, postgres, say }));
+      say(`${benchmark.name}: ${seconds.toFixed(0)} s`);
+      figures.push(...result);
+    }
+  } finally {
+    await server?.stop();
+  }
+});
+const facts = `${machine}; took ${(seconds / 60).toFixed(1)} minutes`;
+printTable(figures, { judged: !values.smoke });
+if (values.write) writePage(BENCHMARKS, figures, facts);
+if (!values.smoke && !figures.every(passes)) process.exitCode = 1;
