@@ -7,10 +7,12 @@ import { parseArgs } from 'node:util';
 import { type Benchmark, type Figure, passes } from './benchmark.js';
 import { timed } from './measure.js';
 import { describeMachine, printTable, writePage } from './report.js';
+import { gatewayCandles } from './rows/gateway-candles.js';
+import { gatewayList } from './rows/gateway-list.js';
 import { stream } from './rows/stream.js';
 import { type BenchPostgres, startBenchPostgres } from './setting/postgres.js';
 
-const BENCHMARKS: readonly Benchmark[] = [stream];
+const BENCHMARKS: readonly Benchmark[] = [stream, gatewayList, gatewayCandles];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

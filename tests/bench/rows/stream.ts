@@ -1,10 +1,8 @@
 /** Rows a second through the whole consumer transaction, against COPY of the same rows. */
-import { createOutboxPublisher } from '../../../jobs/runtime/outbox.js';
-import { type StreamDefinition, startStream } from '../../../jobs/runtime/stream.js';
-import { priceStream } from '../../../jobs/streams/prices.js';
+import type { StreamDefinition } from '../../../jobs/runtime/stream.js';
 import { DEFAULT_RULES } from '../../../src/alerts/default-rules.js';
 import { ensureDefaultRules } from '../../../src/alerts/rules.js';
-import { ALERTS_TOPIC, PRICES_TOPIC, UPDATES_TOPIC } from '../../../src/domain/prices.js';
+import { PRICES_TOPIC } from '../../../src/domain/prices.js';
 import { HOUR } from '../../../src/domain/time.js';
 import type { EventLog } from '../../../src/platform/event-log/event-log.js';
 import { createPostgresEventLog } from '../../../src/platform/event-log/postgres-event-log.js';
@@ -15,6 +13,7 @@ import { fixedClock } from '../../kit/clock.js';
 import type { Benchmark } from '../benchmark.js';
 import { compare, ofLimit, spreadOf, timed } from '../measure.js';
 import { prepareBareCopy } from '../setting/bare-copy.js';
+import { startConsumer } from '../setting/consumer.js';
 import { silent } from '../setting/logger.js';
 import { openBenchDatabase } from '../setting/postgres.js';
 import { CADENCE_MS, coinIds, toRecord, Walk } from '../setting/ticks.js';
@@ -85,22 +84,15 @@ async function fillLog(log: EventLog, walk: Walk, from: number, polls: number): 
 
 /** Seconds from the start of the stream until all is committed, and until all of that is published. */
 async function consume(log: EventLog, db: Database, rows: number): Promise<{ committed: number; published: number }> {
-  const routes = [
-    { target: UPDATES_TOPIC, partitionFor: (partition: number) => partition },
-    { target: ALERTS_TOPIC, partitionFor: () => 0 },
-  ];
-  const publisher = createOutboxPublisher({ log, db, logger: silent, sourceTopic: PRICES_TOPIC, routes });
-  const clock = fixedClock(new Date(START.getTime() + 31 * 24 * HOUR));
-  const definition = priceStream({ realm: 'simulated', retentionDays: null, clock, publish: publisher.publish });
   const all = Promise.withResolvers<void>();
   const started = performance.now();
-  const running = startStream({ log, db, logger: silent, definition: counting(definition, rows, all.resolve) });
+  const clock = fixedClock(new Date(START.getTime() + 31 * 24 * HOUR));
+  const running = startConsumer({ log, db, clock }, (definition) => counting(definition, rows, all.resolve));
   running.ended.catch(all.reject);
   const { seconds: committed } = await timed(() => all.promise);
   while (await hasUnpublished(db)) await new Promise((resolve) => setTimeout(resolve, 5));
   const published = (performance.now() - started) / 1_000;
   await running.stop();
-  await publisher.stop();
   return { committed, published };
 }
 

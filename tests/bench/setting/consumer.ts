@@ -1,0 +1,35 @@
+/** The consumer as src/main/consumer.ts runs it, on a log and a database of the bench. */
+import { createOutboxPublisher } from '../../../jobs/runtime/outbox.js';
+import { type StreamDefinition, startStream } from '../../../jobs/runtime/stream.js';
+import { priceStream } from '../../../jobs/streams/prices.js';
+import { ALERTS_TOPIC, PRICES_TOPIC, UPDATES_TOPIC } from '../../../src/domain/prices.js';
+import type { Clock } from '../../../src/domain/time.js';
+import type { EventLog } from '../../../src/platform/event-log/event-log.js';
+import type { Database } from '../../../src/platform/postgres/database.js';
+import { silent } from './logger.js';
+
+export interface RunningConsumer {
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** `observe` may wrap the definition, to see what passes through. */
+export function startConsumer(
+  { log, db, clock }: { log: EventLog; db: Database; clock: Clock },
+  observe: (definition: StreamDefinition) => StreamDefinition = (definition) => definition,
+): RunningConsumer {
+  const routes = [
+    { target: UPDATES_TOPIC, partitionFor: (partition: number) => partition },
+    { target: ALERTS_TOPIC, partitionFor: () => 0 },
+  ];
+  const publisher = createOutboxPublisher({ log, db, logger: silent, sourceTopic: PRICES_TOPIC, routes });
+  const definition = priceStream({ realm: 'simulated', retentionDays: null, clock, publish: publisher.publish });
+  const stream = startStream({ log, db, logger: silent, definition: observe(definition) });
+  return {
+    ended: stream.ended,
+    async stop() {
+      await stream.stop();
+      await publisher.stop();
+    },
+  };
+}

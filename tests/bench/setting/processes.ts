@@ -1,0 +1,87 @@
+/** Programs of the bench in processes of their own, which say 'ready' with what others need to know and are asked by messages. */
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { projectRoot } from '../../../src/platform/project-root.js';
+
+const PROGRAMS = join(projectRoot, 'tests/bench/programs');
+const HOOKS = join(projectRoot, 'tests/kit/typescript-hooks.mjs');
+
+export interface Program {
+  pid: number;
+  /** What it said when it was ready. */
+  ready: string;
+  /** Sends a question and resolves with the answer; one at a time. */
+  ask<Answer>(question: object): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+/** One of tests/bench/programs. */
+export async function startProgram(name: string, ...args: string[]): Promise<Program> {
+  const child = fork(join(PROGRAMS, `${name}.ts`), args, { execArgv: ['--import', HOOKS], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const hear = async () => {
+    const ended = new AbortController();
+    try {
+      return (await Promise.race([
+        once(child, 'message', { signal: ended.signal }),
+        once(child, 'exit', { signal: ended.signal }).then(() => {
+          throw new Error(`the program ${name} of the bench ended (${child.exitCode ?? child.signalCode})`);
+        }),
+      ])) as [unknown];
+    } finally {
+      ended.abort();
+    }
+  };
+  const [ready] = await hear();
+  return {
+    pid: child.pid as number,
+    ready: ready as string,
+    async ask<Answer>(question: object) {
+      const answer = hear();
+      child.send(question);
+      return (await answer)[0] as Answer;
+    },
+    stop: () => end(child),
+  };
+}
+
+export interface Platform {
+  pid: number;
+  /** http://127.0.0.1:port */
+  url: string;
+  stop(): Promise<void>;
+}
+
+/** A role of the platform as it is run: the compiled command line. Resolves once its output holds the address. */
+export async function startRole(role: 'up' | 'gateway', env: Record<string, string>): Promise<Platform> {
+  const child = spawn(process.execPath, [join(projectRoot, 'dist/src/main/cli.js'), role], {
+    cwd: projectRoot,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      output = (output + chunk).slice(-100_000);
+      const address = /(?:gateway:|GraphQL) +(http:\/\/127\.0\.0\.1:\d+)\/graphql/.exec(output)?.[1];
+      if (address !== undefined) resolve(address);
+    });
+    child.once('exit', () => reject(new Error(`cdp ${role} ended before it was ready:\n${output}`)));
+  });
+  return { pid: child.pid as number, url, stop: () => end(child) };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  const late = new AbortController();
+  const overdue = sleep(30_000, undefined, { signal: late.signal }).then(
+    () => child.kill('SIGKILL'),
+    () => {},
+  );
+  await exited;
+  late.abort();
+  await overdue;
+}
