@@ -3,6 +3,7 @@
  * same run, or against one that the platform promises (milliseconds, megabytes, seconds).
  */
 import type { BenchPostgres } from './setting/postgres.js';
+import type { TwoSizes } from './setting/two-sizes.js';
 
 export interface Spread {
   median: number;
@@ -28,6 +29,8 @@ export interface BenchContext {
   smoke: boolean;
   /** A Postgres of the bench's own, with the platform's settings; started at the first use. */
   postgres(): Promise<BenchPostgres>;
+  /** The two large databases, on a server of their own; built at the first use, which takes minutes. */
+  twoSizes(): Promise<TwoSizes>;
   /** Says what is going on. */
   say(line: string): void;
 }

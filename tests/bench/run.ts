@@ -4,15 +4,19 @@
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Benchmark, type Figure, passes } from './benchmark.js';
+import { type BenchContext, type Benchmark, type Figure, passes } from './benchmark.js';
 import { timed } from './measure.js';
 import { describeMachine, printTable, writePage } from './report.js';
+import { daily } from './rows/daily.js';
 import { gatewayCandles } from './rows/gateway-candles.js';
 import { gatewayList } from './rows/gateway-list.js';
+import { lateTick } from './rows/late-tick.js';
+import { rebuild } from './rows/rebuild.js';
 import { stream } from './rows/stream.js';
 import { type BenchPostgres, startBenchPostgres } from './setting/postgres.js';
+import { openTwoSizes, type TwoSizes } from './setting/two-sizes.js';
 
-const BENCHMARKS: readonly Benchmark[] = [stream, gatewayList, gatewayCandles];
+const BENCHMARKS: readonly Benchmark[] = [stream, daily, lateTick, rebuild, gatewayList, gatewayCandles];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,19 +33,26 @@ const machine = `${describeMachine()}, load at the start ${loadavg()
   .map((load) => load.toFixed(2))
   .join(' ')}`;
 console.log(machine);
-let server: BenchPostgres | null = null;
-const postgres = async () => (server ??= await startBenchPostgres());
+let server: Promise<BenchPostgres> | null = null;
+let sizes: Promise<TwoSizes> | null = null;
+const context: BenchContext = {
+  smoke: values.smoke,
+  say,
+  postgres: () => (server ??= startBenchPostgres()),
+  twoSizes: () => (sizes ??= openTwoSizes(context)),
+};
 const figures: Figure[] = [];
 const { seconds } = await timed(async () => {
   try {
     for (const benchmark of BENCHMARKS) {
       if (positionals.length > 0 && !positionals.includes(benchmark.name)) continue;
-      const { seconds, result } = await timed(() => benchmark.run({ smoke: values.smoke, postgres, say }));
+      const { seconds, result } = await timed(() => benchmark.run(context));
       say(`${benchmark.name}: ${seconds.toFixed(0)} s`);
       figures.push(...result);
     }
   } finally {
-    await server?.stop();
+    // A start that failed has been reported.
+    for (const started of [server, sizes]) await (await started?.catch(() => null))?.stop();
   }
 });
 const facts = `${machine}; took ${(seconds / 60).toFixed(1)} minutes`;

@@ -16,7 +16,23 @@ CROSS JOIN LATERAL (SELECT $1::timestamptz - make_interval(hours => 24 * ($2::in
 CROSS JOIN LATERAL (SELECT extract(epoch FROM at)::float8 AS seconds) AS clock
 CROSS JOIN LATERAL (SELECT ${PRICE} AS price) AS priced`;
 
-/** $1: where they begin; $2: days; $3: ticks of a coin in a day. In the order of their arrival. */
+/**
+ * What a first history load stores: daily points of 400 days, hourly ones of 90, five-minute ones of one; all but the daily ones lie off
+ * the grid. $1: the end of the newest day.
+ */
+export const LOAD_HISTORY = `
+INSERT INTO raw.raw_prices (origin, position, observed_at, source, coin_id, price_usd, grain, received_at, payload)
+SELECT 'history/' || number * 3 + series || '/1', point, at, 'simulator', coin_id, price, grain, $1::timestamptz + interval '1 minute',
+  jsonb_build_object('timestamp', (seconds * 1000)::bigint, 'price', price, 'market_cap', round(price * 1e7), 'total_volume', round(price * 1e5))
+FROM bench_coins
+CROSS JOIN (VALUES (0, '1d'::staging.price_grain, interval '24 hours', 400), (1, '1h', '1 hour', 2160), (2, '5m', '5 minutes', 288))
+  AS series (series, grain, spacing, points)
+CROSS JOIN LATERAL generate_series(0, points - 1) AS point
+CROSS JOIN LATERAL (SELECT $1::timestamptz - spacing * (points - 1 - point) - series * interval '17 seconds' AS at) AS instant
+CROSS JOIN LATERAL (SELECT extract(epoch FROM at)::float8 AS seconds) AS clock
+CROSS JOIN LATERAL (SELECT ${PRICE} AS price) AS priced`;
+
+/** $1: where they begin; $2: days; $3: ticks of a coin in a day; $4: which half of the coins. In the order of their arrival. */
 export const LOAD_TICKS = `
 INSERT INTO raw.raw_prices (origin, position, observed_at, source, coin_id, price_usd, grain, received_at, payload)
 SELECT 'market.prices.v1/' || partition, tick::bigint * siblings + place, at, 'simulator', coin_id, price, 'tick', at + interval '1 second',
@@ -28,20 +44,19 @@ CROSS JOIN (
 ) AS coin
 CROSS JOIN LATERAL (SELECT $1::timestamptz + (tick + phase) * (interval '24 hours' / $3::integer) AS at) AS exact
 CROSS JOIN LATERAL (SELECT extract(epoch FROM at)::float8 AS seconds) AS clock
-CROSS JOIN LATERAL (SELECT ${PRICE} AS price) AS priced`;
+CROSS JOIN LATERAL (SELECT ${PRICE} AS price) AS priced
+WHERE number % 2 = $4::integer`;
 
 export const LOAD_STAGING = `
 INSERT INTO staging.stg_prices (coin_id, source, observed_at, price_usd, grain, revisions, suspect, received_at, origin, position)
 SELECT coin_id, source, observed_at, price_usd, grain, 0, false, received_at, origin, position FROM raw.raw_prices`;
 
-/** Each level from the one below it and the points of its own grain. $1: no tick is younger. */
+/** Each level from the one below it and the points of its own grain; ticks are over a minute apart. $1: no tick is younger. */
 export const LOAD_CANDLES = [
-  candles(
-    '1m',
-    '1 minute',
-    `SELECT coin_id, observed_at AS at, price_usd AS open, price_usd AS high, price_usd AS low, price_usd AS close,
-    1 AS observations, observed_at AS first_at, observed_at AS last_at FROM staging.stg_prices WHERE grain = 'tick'`,
-  ),
+  `INSERT INTO mart.mart_price_candles
+     (coin_id, interval, bucket_start, open, high, low, close, observations, suspect, first_observed_at, last_observed_at, computed_at)
+   SELECT coin_id, '1m', ${bucketOf('1 minute', 'observed_at')}, price_usd, price_usd, price_usd, price_usd, 1, false, observed_at, observed_at, $1::timestamptz
+   FROM staging.stg_prices WHERE grain = 'tick'`,
   candles('5m', '5 minutes', below('1m')),
   candles('1h', '1 hour', below('5m')),
   candles(
@@ -55,6 +70,10 @@ export const LOAD_CANDLES = [
    FROM staging.stg_prices WHERE grain = 'tick' AND observed_at > $1::timestamptz - interval '24 hours' ORDER BY coin_id, observed_at DESC`,
 ];
 
+function bucketOf(width: string, at: string): string {
+  return `date_bin('${width}', ${at} - interval '1 millisecond', '2000-01-01T00:00:00Z')`;
+}
+
 function below(interval: string): string {
   return `SELECT coin_id, last_observed_at AS at, open, high, low, close, observations, first_observed_at AS first_at, last_observed_at AS last_at
     FROM mart.mart_price_candles WHERE interval = '${interval}'`;
@@ -66,7 +85,7 @@ INSERT INTO mart.mart_price_candles
   (coin_id, interval, bucket_start, open, high, low, close, observations, suspect, first_observed_at, last_observed_at, computed_at)
 SELECT coin_id, '${interval}', bucket, (array_agg(open ORDER BY first_at))[1], max(high), min(low), (array_agg(close ORDER BY last_at DESC))[1],
   sum(observations), false, min(first_at), max(last_at), $1::timestamptz
-FROM (SELECT *, date_bin('${width}', at - interval '1 millisecond', '2000-01-01T00:00:00Z') AS bucket FROM (${parts}) AS part) AS placed
+FROM (SELECT *, ${bucketOf(width, 'at')} AS bucket FROM (${parts}) AS part) AS placed
 GROUP BY coin_id, bucket`;
 }
 

@@ -14,7 +14,7 @@ import { ensureMonthlyPartitions } from '../../../src/platform/partitions.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
 import { trackCoins } from '../../../src/store/tracked-coins.js';
 import { fixedClock } from '../../kit/clock.js';
-import { withoutIndexes } from './indexes.js';
+import { dropIndexes } from './indexes.js';
 import { LOAD_CANDLES, LOAD_DAILY_POINTS, LOAD_MARKS, LOAD_SNAPSHOTS, LOAD_STAGING, LOAD_TICKS } from './market-sql.js';
 import { basePrice } from './ticks.js';
 
@@ -30,34 +30,50 @@ export interface MarketPlan {
   dailyPoints: number;
 }
 
-const BULK_TABLES = ['raw.raw_prices', 'staging.stg_prices', 'mart.mart_price_candles'];
+const BULK_TABLES = { raw: 'raw.raw_prices', staging: 'staging.stg_prices', candles: 'mart.mart_price_candles' };
 
 export async function buildMarket(db: Database, plan: MarketPlan): Promise<void> {
   const last = addDays(plan.publishedThrough, plan.daysToCome);
   const firstTickDay = addDays(last, 1 - plan.tickDays);
   const tickStart = startOfDay(firstTickDay);
-  await ensureMonthlyPartitions(db, startOfDay(addDays(firstTickDay, -plan.dailyPoints)), endOfDay(addDays(last, 40)));
-  await trackCoins(db.pool, plan.coins, 'simulator', tickStart);
-  await listCoins(db, plan);
-  await withoutIndexes(db, BULK_TABLES, async () => {
-    await db.pool.query(LOAD_DAILY_POINTS, [tickStart, plan.dailyPoints]);
-    await db.pool.query(LOAD_TICKS, [tickStart, plan.tickDays, plan.ticksPerDay]);
+  await openMarket(db, plan.coins, { firstDay: addDays(firstTickDay, -plan.dailyPoints), lastDay: last, trackedAt: tickStart });
+  const indexes = await dropIndexes(db, Object.values(BULK_TABLES));
+  await db.pool.query(LOAD_DAILY_POINTS, [tickStart, plan.dailyPoints]);
+  await Promise.all([0, 1].map((half) => db.pool.query(LOAD_TICKS, [tickStart, plan.tickDays, plan.ticksPerDay, half])));
+  const derive = async () => {
     await db.pool.query(LOAD_STAGING);
     for (const load of LOAD_CANDLES) await db.pool.query(load, [endOfDay(last)]);
-  });
+  };
+  await Promise.all([indexes.restore(BULK_TABLES.raw), derive()]);
+  await Promise.all([indexes.restore(BULK_TABLES.staging), indexes.restore(BULK_TABLES.candles)]);
   await db.pool.query(LOAD_SNAPSHOTS, [tickStart, plan.publishedThrough]);
   await db.transaction((tx) => rebuildLanded(tx));
   await db.pool.query('VACUUM (ANALYZE)');
   await checkSample(db, plan.coins.at(-1) as string);
-  const clock = fixedClock(endOfDay(addDays(last, 1)));
-  const result = await publish(db, { through: plan.publishedThrough, fence: null, clock, rebuild: true });
-  if (result.outcome !== 'published') throw new Error(`the marts of the bench were not published: ${JSON.stringify(result)}`);
+  await publishAll(db, plan.publishedThrough);
   await db.pool.query(LOAD_MARKS, [plan.publishedThrough]);
   await db.pool.query('VACUUM (ANALYZE)');
 }
 
+/** Months and coins, before anything is stored. */
+export async function openMarket(
+  db: Database,
+  coins: readonly string[],
+  { firstDay, lastDay, trackedAt }: { firstDay: UtcDate; lastDay: UtcDate; trackedAt: Date },
+): Promise<void> {
+  await ensureMonthlyPartitions(db, startOfDay(firstDay), endOfDay(addDays(lastDay, 40)));
+  await trackCoins(db.pool, coins, 'simulator', trackedAt);
+  await listCoins(db, coins);
+}
+
+/** Every day up to this one, in one publish. */
+export async function publishAll(db: Database, through: UtcDate): Promise<void> {
+  const result = await publish(db, { through, fence: null, clock: fixedClock(endOfDay(addDays(through, 1))), rebuild: true });
+  if (result.outcome !== 'published') throw new Error(`the marts of the bench were not published: ${JSON.stringify(result)}`);
+}
+
 /** What the statements need to know of each coin. */
-async function listCoins(db: Database, { coins }: MarketPlan): Promise<void> {
+async function listCoins(db: Database, coins: readonly string[]): Promise<void> {
   await db.pool.query(`CREATE TABLE bench_coins (
     coin_id text, number integer, partition integer, base float8, digits integer, phase float8, slow float8, quick float8)`);
   await db.pool.query(
