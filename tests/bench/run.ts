@@ -13,10 +13,11 @@ import { gatewayList } from './rows/gateway-list.js';
 import { lateTick } from './rows/late-tick.js';
 import { rebuild } from './rows/rebuild.js';
 import { stream } from './rows/stream.js';
+import { subscribers } from './rows/subscribers.js';
 import { type BenchPostgres, startBenchPostgres } from './setting/postgres.js';
 import { openTwoSizes, type TwoSizes } from './setting/two-sizes.js';
 
-const BENCHMARKS: readonly Benchmark[] = [stream, daily, lateTick, rebuild, gatewayList, gatewayCandles];
+const BENCHMARKS: readonly Benchmark[] = [stream, daily, lateTick, rebuild, gatewayList, gatewayCandles, subscribers];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

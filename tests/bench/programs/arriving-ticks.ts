@@ -1,50 +1,70 @@
 /**
- * Ticks that arrive while something else is measured: appended to the log at a steady rate, and taken from there by the consumer.
- * Arguments: the URL of the database, ticks a second, how many coins. Any message: answers how many ticks are stored by now.
+ * Ticks that arrive while something is measured: appended to the log at a steady rate, for every tracked coin in turn, from its latest
+ * price on. Where `consumes`, this process is their consumer too; else the platform is. Argument: an Arrival as JSON. Any message:
+ * answers how many ticks were appended (and stored, where it consumes) by now.
  */
 import { PRICES_TOPIC } from '../../../src/domain/prices.js';
-import { systemClock } from '../../../src/domain/time.js';
+import { SECOND, systemClock } from '../../../src/domain/time.js';
 import { createPostgresEventLog } from '../../../src/platform/event-log/postgres-event-log.js';
+import { getNewestObservations } from '../../../src/store/mart/latest-prices.js';
 import { startConsumer } from '../setting/consumer.js';
 import { silent } from '../setting/logger.js';
 import { openBenchDatabase } from '../setting/postgres.js';
-import { coinIds, toRecord, Walk } from '../setting/ticks.js';
+import { toRecord, Walk } from '../setting/ticks.js';
 
-const [url, rate, coins] = process.argv.slice(2) as [string, string, string];
-const EVERY_MS = 100;
+export interface Arrival {
+  /** Of the database. */
+  url: string;
+  /** Ticks a second. */
+  rate: number;
+  /** Those that are due are appended so often: each by an append of its own, or, where it consumes, together. */
+  everyMs: number;
+  consumes: boolean;
+}
 
+const { url, rate, everyMs, consumes } = JSON.parse(process.argv[2] as string) as Arrival;
 const db = openBenchDatabase(url, 10);
 const log = createPostgresEventLog(db, silent);
-const walk = new Walk(coinIds(Number(coins)));
+const latest = [...(await getNewestObservations(db.pool))];
+const walk = new Walk(
+  latest.map(([coinId]) => coinId),
+  { prices: latest.map(([, { priceUsd }]) => Number(priceUsd)), everyMs: (latest.length / rate) * SECOND },
+);
 let stored = 0;
-const consumer = startConsumer({ log, db, clock: systemClock }, (definition) => ({
-  ...definition,
-  async process(tx, records) {
-    const corrupt = await definition.process(tx, records);
-    stored += records.length;
-    return corrupt;
-  },
-}));
-consumer.ended.catch(fail);
+const consumer = consumes ? consume() : null;
 
 const started = performance.now();
 let sent = 0;
 const appending = setInterval(() => {
-  const due = Math.floor(((performance.now() - started) / 1_000) * Number(rate));
-  const ticks = Array.from({ length: due - sent }, (_, index) => walk.next((sent + index) % walk.coins.length, new Date()));
+  const due = Math.floor(((performance.now() - started) / SECOND) * rate);
+  const now = new Date();
+  const records = Array.from({ length: due - sent }, (_, index) => toRecord(walk.next((sent + index) % walk.coins.length, now)));
   sent = due;
-  log.append(PRICES_TOPIC, ticks.map(toRecord)).catch(fail);
-}, EVERY_MS);
+  for (const batch of consumes ? [records] : records.map((record) => [record])) log.append(PRICES_TOPIC, batch).catch(fail);
+}, everyMs);
 
-process.on('message', () => process.send?.(stored));
+process.on('message', () => process.send?.(consumes ? stored : sent));
 process.on('SIGTERM', async () => {
   clearInterval(appending);
-  await consumer.stop();
+  await consumer?.stop();
   await log.close();
   await db.close();
   process.exit(0);
 });
 process.send?.('ready');
+
+function consume() {
+  const running = startConsumer({ log, db, clock: systemClock }, (definition) => ({
+    ...definition,
+    async process(tx, records) {
+      const corrupt = await definition.process(tx, records);
+      stored += records.length;
+      return corrupt;
+    },
+  }));
+  running.ended.catch(fail);
+  return running;
+}
 
 function fail(error: unknown): never {
   console.error(error);

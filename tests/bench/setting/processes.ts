@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { projectRoot } from '../../../src/platform/project-root.js';
+import type { Arrival } from '../programs/arriving-ticks.js';
 
 const PROGRAMS = join(projectRoot, 'tests/bench/programs');
 const HOOKS = join(projectRoot, 'tests/kit/typescript-hooks.mjs');
@@ -46,6 +47,10 @@ export async function startProgram(name: string, ...args: string[]): Promise<Pro
   };
 }
 
+export function startTicks(arrival: Arrival): Promise<Program> {
+  return startProgram('arriving-ticks', JSON.stringify(arrival));
+}
+
 export interface Platform {
   pid: number;
   /** http://127.0.0.1:port */
@@ -70,6 +75,20 @@ export async function startRole(role: 'up' | 'gateway', env: Record<string, stri
     child.once('exit', () => reject(new Error(`cdp ${role} ended before it was ready:\n${output}`)));
   });
   return { pid: child.pid as number, url, stop: () => end(child) };
+}
+
+/** What a benchmark started, stopped in the reverse order however it ends. */
+export class Parts implements AsyncDisposable {
+  readonly #started: { stop(): Promise<void> }[] = [];
+
+  add<T extends { stop(): Promise<void> }>(started: T): T {
+    this.#started.push(started);
+    return started;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const part of this.#started.reverse()) await part.stop();
+  }
 }
 
 async function end(child: ChildProcess): Promise<void> {

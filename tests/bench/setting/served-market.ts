@@ -6,7 +6,7 @@ import { compare, ofLimit } from '../measure.js';
 import type { Load, LoadResult } from '../programs/load-generator.js';
 import { buildMarket } from './market.js';
 import { openBenchDatabase } from './postgres.js';
-import { type Platform, type Program, startProgram, startRole } from './processes.js';
+import { Parts, type Program, startProgram, startRole, startTicks } from './processes.js';
 import { coinIds } from './ticks.js';
 
 const COINS = coinIds(120);
@@ -26,38 +26,29 @@ export interface Question {
 /** Equal questions, which decide, and questions that are all different, beside them. */
 export async function compareServers(context: BenchContext, question: Question): Promise<Figure[]> {
   const url = await openMarket(context, question.name);
-  const running: (Platform | Program)[] = [];
-  const keep = async <T extends Platform | Program>(starting: Promise<T>): Promise<T> => {
-    const started = await starting;
-    running.push(started);
-    return started;
-  };
-  try {
-    const gateway = await keep(startRole('gateway', { DATABASE_URL: url, LOG_LEVEL: 'info' }));
-    const byHand = await keep(startProgram('hand-written-server', url));
-    await haveTheSameAnswer(question, gateway.url, byHand.ready);
-    const generator = await keep(startProgram('load-generator'));
-    const ticks = await keep(startProgram('arriving-ticks', url, String(TICKS_A_SECOND), String(COINS.length)));
-    const started = performance.now();
-    const servers = { gateway: { url: gateway.url, path: '/graphql' }, byHand: { url: byHand.ready, path: question.path } };
-    const measure = (pool?: string[]) => compareOn(context, question, { generator, servers, pool });
-    const equal = await measure();
-    const different = await measure(COINS);
-    const arrived = (await ticks.ask<number>({})) / ((performance.now() - started) / 1_000);
-    if (arrived < TICKS_A_SECOND / 2) throw new Error(`only ${arrived.toFixed(0)} ticks/s arrived`);
-    return [
-      {
-        what: `${question.what}, every request equal`,
-        value: equal.ratio,
-        unit: 'x',
-        limit: { atLeast: 0.5 },
-        from: ofLimit(equal, `requests/s, ${arrived.toFixed(0)} ticks/s arriving`),
-      },
-      { what: 'the same, every request different', value: different.ratio, unit: 'x', from: ofLimit(different, 'requests/s') },
-    ];
-  } finally {
-    for (const each of running.reverse()) await each.stop();
-  }
+  await using parts = new Parts();
+  const gateway = parts.add(await startRole('gateway', { DATABASE_URL: url }));
+  const byHand = parts.add(await startProgram('hand-written-server', url));
+  await haveTheSameAnswer(question, gateway.url, byHand.ready);
+  const generator = parts.add(await startProgram('load-generator'));
+  const ticks = parts.add(await startTicks({ url, rate: TICKS_A_SECOND, everyMs: 100, consumes: true }));
+  const started = performance.now();
+  const servers = { gateway: { url: gateway.url, path: '/graphql' }, byHand: { url: byHand.ready, path: question.path } };
+  const measure = (pool?: string[]) => compareOn(context, question, { generator, servers, pool });
+  const equal = await measure();
+  const different = await measure(COINS);
+  const arrived = (await ticks.ask<number>({})) / ((performance.now() - started) / 1_000);
+  if (arrived < TICKS_A_SECOND / 2) throw new Error(`only ${arrived.toFixed(0)} ticks/s arrived`);
+  return [
+    {
+      what: `${question.what}, every request equal`,
+      value: equal.ratio,
+      unit: 'x',
+      limit: { atLeast: 0.5 },
+      from: ofLimit(equal, `requests/s, ${arrived.toFixed(0)} ticks/s arriving`),
+    },
+    { what: 'the same, every request different', value: different.ratio, unit: 'x', from: ofLimit(different, 'requests/s') },
+  ];
 }
 
 async function openMarket({ postgres }: BenchContext, name: string): Promise<string> {

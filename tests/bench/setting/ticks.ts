@@ -7,7 +7,7 @@ import type { NewRecord } from '../../../src/platform/event-log/event-log.js';
 
 export const CADENCE_MS = 30 * SECOND;
 /** Of the natural logarithm of a price in 30 s: 60 % a year. */
-const STEP = 0.0006;
+const DEVIATION = 0.0006;
 
 export function coinIds(count: number): string[] {
   return Array.from({ length: count }, (_, index) => ['bitcoin', 'ethereum'][index] ?? `coin-${String(index + 1).padStart(3, '0')}`);
@@ -18,17 +18,29 @@ export function basePrice(coin: number): number {
   return 65_000 * 0.9 ** coin;
 }
 
+export interface WalkOptions {
+  /** Where they begin; left out: as basePrice. */
+  prices?: readonly number[];
+  /** Between two ticks of a coin. */
+  everyMs?: number;
+}
+
 export class Walk {
   readonly #prices: number[];
+  readonly #step: number;
   #state = 1;
 
-  constructor(readonly coins: readonly string[]) {
-    this.#prices = coins.map((_, index) => basePrice(index));
+  constructor(
+    readonly coins: readonly string[],
+    { prices, everyMs = CADENCE_MS }: WalkOptions = {},
+  ) {
+    this.#prices = coins.map((_, index) => prices?.[index] ?? basePrice(index));
+    this.#step = DEVIATION * Math.sqrt(everyMs / CADENCE_MS);
   }
 
   /** The next price of the coin, observed at that instant and received a second later. */
   next(coin: number, observedAt: Date): PriceObservation {
-    const price = (this.#prices[coin] as number) * Math.exp(STEP * this.#gauss());
+    const price = (this.#prices[coin] as number) * Math.exp(this.#step * this.#gauss());
     this.#prices[coin] = price;
     const usd = Number(price.toPrecision(9));
     return {
