@@ -11,13 +11,27 @@ import { daily } from './rows/daily.js';
 import { gatewayCandles } from './rows/gateway-candles.js';
 import { gatewayList } from './rows/gateway-list.js';
 import { lateTick } from './rows/late-tick.js';
+import { latency } from './rows/latency.js';
+import { memory } from './rows/memory.js';
 import { rebuild } from './rows/rebuild.js';
+import { start } from './rows/start.js';
 import { stream } from './rows/stream.js';
 import { subscribers } from './rows/subscribers.js';
 import { type BenchPostgres, startBenchPostgres } from './setting/postgres.js';
 import { openTwoSizes, type TwoSizes } from './setting/two-sizes.js';
 
-const BENCHMARKS: readonly Benchmark[] = [stream, daily, lateTick, rebuild, gatewayList, gatewayCandles, subscribers];
+const BENCHMARKS: readonly Benchmark[] = [
+  stream,
+  daily,
+  lateTick,
+  rebuild,
+  gatewayList,
+  gatewayCandles,
+  subscribers,
+  latency,
+  memory,
+  start,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -18,8 +18,8 @@ export interface Target {
   /** ws://host:port/path */
   url: string;
   sockets: number;
-  /** The gateway's: what each subscribes to, and the database of its log. Null: a plain broadcast. */
-  gateway: { query: string; databaseUrl: string } | null;
+  /** The gateway's: what each subscribes to, and the database of its log; null: others see to updates. Null: a plain broadcast. */
+  gateway: { query: string; databaseUrl: string | null } | null;
 }
 
 export interface Deliver {
@@ -34,15 +34,15 @@ let delivered = 0;
 let newest: string | null = null;
 let onDelivered: () => void = () => {};
 
-const trigger = target.gateway === null ? await openControl() : appendTo(target.gateway.databaseUrl);
+const trigger = await openTrigger();
 const sockets = await openAll();
 process.on('message', async ({ messages, window }: Deliver) => process.send?.(await deliver(messages, window)));
 process.on('SIGTERM', () => {
   for (const socket of sockets) socket.close();
   process.exit(0);
 });
-await untilAllHear();
-process.send?.(newest);
+if (target.gateway?.databaseUrl !== null) await untilAllHear();
+process.send?.(newest ?? 'ready');
 
 /** Deliveries a second. */
 async function deliver(messages: number, window: number): Promise<number> {
@@ -104,7 +104,8 @@ async function quiet(): Promise<void> {
   }
 }
 
-async function openControl(): Promise<() => void> {
+async function openTrigger(): Promise<() => void> {
+  if (target.gateway !== null) return target.gateway.databaseUrl === null ? () => {} : appendTo(target.gateway.databaseUrl);
   const control = await FrameSocket.open(`${target.url}control`, null, fail);
   return () => control.send('now');
 }
