@@ -37,7 +37,11 @@ export async function compare(
     of.push(pair[0]);
     against.push(pair[1]);
   }
-  return { ratio: spreadOf(of.map((value, index) => value / (against[index] as number))), a: spreadOf(of), b: spreadOf(against) };
+  return comparedOf(of, against);
+}
+
+function comparedOf(a: readonly number[], b: readonly number[]): Compared {
+  return { ratio: spreadOf(a.map((value, index) => value / (b[index] as number))), a: spreadOf(a), b: spreadOf(b) };
 }
 
 export async function timed<T>(work: () => Promise<T>): Promise<{ seconds: number; result: T }> {
@@ -53,6 +57,51 @@ export function cpuSecondsOf(pid: number): number | null {
   } catch {
     return null;
   }
+}
+
+export interface Cost {
+  seconds: number;
+  /** Of all that took part; null where the system does not say. */
+  cpuSeconds: number | null;
+}
+
+/** `cpu`: the CPU time of those who take part, so far. */
+export async function costOf(cpu: () => number | null, work: () => Promise<unknown>): Promise<Cost> {
+  const before = cpu();
+  const { seconds } = await timed(work);
+  const after = cpu();
+  return { seconds, cpuSeconds: before === null || after === null ? null : after - before };
+}
+
+/** Of several that were measured one after another. */
+export function meanCost(costs: readonly Cost[]): Cost {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const cpu = costs.map(({ cpuSeconds }) => cpuSeconds).filter((seconds) => seconds !== null);
+  return { seconds: mean(costs.map(({ seconds }) => seconds)), cpuSeconds: cpu.length === costs.length ? mean(cpu) : null };
+}
+
+/**
+ * Two ways of work in turns, by the clock and in CPU time, which says the same on a busy machine as on a quiet one; that is null where the
+ * system does not say. `figureOf` makes of seconds what is compared.
+ */
+export async function compareCosts(
+  rounds: number,
+  figureOf: (seconds: number) => number,
+  a: (round: number) => Promise<Cost>,
+  b: (round: number) => Promise<Cost>,
+): Promise<{ clock: Compared; cpu: Compared | null }> {
+  const cpu: { a: number[]; b: number[] } = { a: [], b: [] };
+  const measure = async (side: 'a' | 'b', round: number) => {
+    const { seconds, cpuSeconds } = await (side === 'a' ? a : b)(round);
+    if (round > 0 && cpuSeconds !== null) cpu[side].push(figureOf(cpuSeconds));
+    return figureOf(seconds);
+  };
+  const clock = await compare(
+    rounds,
+    (round) => measure('a', round),
+    (round) => measure('b', round),
+  );
+  return { clock, cpu: cpu.a.length === rounds && cpu.b.length === rounds ? comparedOf(cpu.a, cpu.b) : null };
 }
 
 /** For people: 12345.6 is 12,346, 0.1234 is 0.123. */

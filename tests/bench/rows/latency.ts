@@ -27,7 +27,7 @@ export const latency: Benchmark = {
       p50.push(quantile(ages, 0.5));
       p99.push(quantile(ages, 0.99));
       counts.push(ages.length / seconds);
-      say(`latency: p50 ${p50.at(-1)} ms, p99 ${p99.at(-1)} ms, ${counts.at(-1)}/s`);
+      say(`latency: p50 ${p50.at(-1)?.toFixed(0)} ms, p99 ${p99.at(-1)?.toFixed(0)} ms, ${counts.at(-1)?.toFixed(0)}/s`);
     }
     const received = spreadOf(counts).median;
     if (!smoke && received < RATE * 0.95) throw new Error(`only ${received} of ${RATE} ticks/s arrived`);

@@ -10,8 +10,8 @@ import { ensureMonthlyPartitions } from '../../../src/platform/partitions.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
 import { trackCoins } from '../../../src/store/tracked-coins.js';
 import { fixedClock } from '../../kit/clock.js';
-import type { Benchmark } from '../benchmark.js';
-import { compare, ofLimit, spreadOf, timed } from '../measure.js';
+import type { Benchmark, Figure } from '../benchmark.js';
+import { type Cost, compareCosts, costOf, ofLimit, spreadOf } from '../measure.js';
 import { prepareBareCopy } from '../setting/bare-copy.js';
 import { startConsumer } from '../setting/consumer.js';
 import { silent } from '../setting/logger.js';
@@ -40,25 +40,30 @@ export const stream: Benchmark = {
     const rows = polls * COINS.length;
     const walk = new Walk(COINS);
     const published: number[] = [];
-    const compared = await compare(
+    const { clock: compared, cpu } = await compareCosts(
       smoke ? 1 : 5,
+      (seconds) => rows / seconds,
       async (round) => {
         await fillLog(log, walk, round * polls, polls);
-        const seconds = await consume(log, db, rows);
-        if (round > 0) published.push(rows / seconds.published);
-        say(`stream: ${Math.round(rows / seconds.committed)} rows/s committed`);
-        return rows / seconds.committed;
+        const { committed, untilPublished } = await consume(log, db, rows, server.cpuSeconds);
+        if (round > 0) published.push(rows / untilPublished);
+        say(`stream: ${Math.round(rows / committed.seconds)} rows/s committed`);
+        return committed;
       },
       async (round) => {
         const [from, to] = [round * polls, (round + 1) * polls].map((poll) => new Date(START.getTime() + poll * CADENCE_MS).toISOString());
         const copy = await prepareBareCopy(db, `observed_at >= '${from}' AND observed_at < '${to}'`);
         if (copy.rows !== rows) throw new Error(`raw has ${copy.rows} rows of ${rows} records`);
-        return rows / (await copy.run());
+        return copy.run(server.cpuSeconds);
       },
     );
     await log.close();
     await db.close();
     const ratio = compared.b.median;
+    const inCpu: Figure[] =
+      cpu === null
+        ? []
+        : [{ what: 'the same in CPU time of server and client', value: cpu.ratio, unit: 'x', from: ofLimit(cpu, 'rows/s of a core') }];
     return [
       {
         what: 'stream: rows/s committed, of COPY of the same rows',
@@ -73,6 +78,7 @@ export const stream: Benchmark = {
         unit: 'x',
         from: `${Math.round(spreadOf(published).median).toLocaleString('en')} rows/s`,
       },
+      ...inCpu,
     ];
   },
 };
@@ -82,18 +88,23 @@ async function fillLog(log: EventLog, walk: Walk, from: number, polls: number): 
   for (let at = 0; at < ticks.length; at += APPEND) await log.append(PRICES_TOPIC, ticks.slice(at, at + APPEND).map(toRecord));
 }
 
-/** Seconds from the start of the stream until all is committed, and until all of that is published. */
-async function consume(log: EventLog, db: Database, rows: number): Promise<{ committed: number; published: number }> {
+/** From the start of the stream until all is committed; and the seconds until all of that is published as well. */
+async function consume(
+  log: EventLog,
+  db: Database,
+  rows: number,
+  cpu: () => number | null,
+): Promise<{ committed: Cost; untilPublished: number }> {
   const all = Promise.withResolvers<void>();
-  const started = performance.now();
   const clock = fixedClock(new Date(START.getTime() + 31 * 24 * HOUR));
+  const started = performance.now();
   const running = startConsumer({ log, db, clock }, (definition) => counting(definition, rows, all.resolve));
   running.ended.catch(all.reject);
-  const { seconds: committed } = await timed(() => all.promise);
+  const committed = await costOf(cpu, () => all.promise);
   while (await hasUnpublished(db)) await new Promise((resolve) => setTimeout(resolve, 5));
-  const published = (performance.now() - started) / 1_000;
+  const untilPublished = (performance.now() - started) / 1_000;
   await running.stop();
-  return { committed, published };
+  return { committed, untilPublished };
 }
 
 /** The definition, which says when so many records are committed: the engine asks it to publish after each commit. */

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import type { Database } from '../../../src/platform/postgres/database.js';
-import { timed } from '../measure.js';
+import { type Cost, costOf, meanCost } from '../measure.js';
 
 const CHUNK_BYTES = 65_536;
 /** One alone is too short to be compared with. */
@@ -14,8 +14,8 @@ const TIMES = 3;
 
 export interface BareCopy {
   rows: number;
-  /** Seconds: the mean of a few. */
-  run(): Promise<number>;
+  /** The mean of a few. `cpu`: the CPU time of those who take part, so far. */
+  run(cpu: () => number | null): Promise<Cost>;
 }
 
 /** Of the rows of raw.raw_prices that the condition names. */
@@ -28,11 +28,11 @@ export async function prepareBareCopy(db: Database, condition: string): Promise<
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) rows++;
   return {
     rows,
-    async run() {
+    async run(cpu) {
       await db.pool.query('DROP TABLE IF EXISTS bare; CREATE TABLE bare AS SELECT * FROM raw.raw_prices WITH NO DATA');
-      let seconds = 0;
-      for (let time = 0; time < TIMES; time++) seconds += (await timed(() => copy(db, chunks))).seconds;
-      return seconds / TIMES;
+      const costs: Cost[] = [];
+      for (let time = 0; time < TIMES; time++) costs.push(await costOf(cpu, () => copy(db, chunks)));
+      return meanCost(costs);
     },
   };
 }

@@ -10,15 +10,20 @@ import { registerDatasets } from '../../../jobs/transforms/registry.js';
 import { createPostgresEventLog } from '../../../src/platform/event-log/postgres-event-log.js';
 import { TOPICS } from '../../../src/platform/event-log/topics.js';
 import { type Database, openDatabase } from '../../../src/platform/postgres/database.js';
+import { clusterAt } from '../../../src/platform/postgres/embedded/cluster.js';
+import { findServer } from '../../../src/platform/postgres/embedded/server.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/platform/postgres/embedded.js';
 import { migrate } from '../../../src/platform/postgres/migrate.js';
 import { claimRealm } from '../../../src/platform/realm.js';
 import { silent } from './logger.js';
+import { cpuSecondsOfTree } from './proc.js';
 
 export interface BenchPostgres {
   /** A new database with the schema, the topics and the realm, as a worker finds it; dropped with the server. */
   createDatabase(name: string): Promise<string>;
   dropDatabase(name: string): Promise<void>;
+  /** CPU time that the server and this process have had, in seconds; null where the system does not say. */
+  cpuSeconds(): number | null;
   /** Stops and starts the server on the same files, with these settings beside the platform's. URLs stay. */
   restart(settings: Record<string, string>): Promise<void>;
   stop(): Promise<void>;
@@ -57,6 +62,12 @@ export async function startBenchPostgres(settings: Record<string, string> = {}):
       return urlOf(name);
     },
     dropDatabase: (name) => onServer(`DROP DATABASE ${name} WITH (FORCE)`),
+    cpuSeconds() {
+      const found = findServer(clusterAt(dataDir));
+      const own = process.cpuUsage();
+      const served = found === null ? null : cpuSecondsOfTree(found.pid);
+      return served === null ? null : served + (own.user + own.system) / 1e6;
+    },
     async restart(changed) {
       await server.stop();
       server = await startEmbeddedPostgres(dataDir, silent, changed);

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import type { UtcDate } from '../../../src/domain/time.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
 import type { BenchContext } from '../benchmark.js';
-import { cpuSecondsOf, timed } from '../measure.js';
+import { type Cost, costOf, cpuSecondsOf, timed } from '../measure.js';
 import { buildMarket } from './market.js';
 import { BULK_LOADING, openBenchDatabase, startBenchPostgres } from './postgres.js';
 import { coinIds } from './ticks.js';
@@ -19,7 +19,7 @@ export interface Sized {
   /** Of one connection, so that its server process is known. */
   db: Database;
   rawRows: number;
-  measure(work: () => Promise<void>): Promise<{ seconds: number; cpuSeconds: number | null }>;
+  measure(work: () => Promise<void>): Promise<Cost>;
 }
 
 export interface TwoSizes {
@@ -78,11 +78,6 @@ async function openSized(db: Database): Promise<Sized> {
   return {
     db,
     rawRows: Number(rawRows),
-    async measure(work) {
-      const before = cpuSecondsOf(pid);
-      const { seconds } = await timed(work);
-      const after = cpuSecondsOf(pid);
-      return { seconds, cpuSeconds: before === null || after === null ? null : after - before };
-    },
+    measure: (work) => costOf(() => cpuSecondsOf(pid), work),
   };
 }
