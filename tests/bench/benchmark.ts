@@ -2,8 +2,9 @@
  * A benchmark as data: what it measures, and a function that measures it. Every figure is held against a limit that was measured in the
  * same run, or against one that the platform promises (milliseconds, megabytes, seconds).
  */
+
+import type { TwoSizes } from './market/two-sizes.js';
 import type { BenchPostgres } from './setting/postgres.js';
-import type { TwoSizes } from './setting/two-sizes.js';
 
 export interface Spread {
   median: number;

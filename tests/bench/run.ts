@@ -5,6 +5,7 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type BenchContext, type Benchmark, type Figure, passes } from './benchmark.js';
+import { openTwoSizes, type TwoSizes } from './market/two-sizes.js';
 import { timed } from './measure.js';
 import { describeMachine, printTable, writePage } from './report.js';
 import { daily } from './rows/daily.js';
@@ -18,7 +19,6 @@ import { start } from './rows/start.js';
 import { stream } from './rows/stream.js';
 import { subscribers } from './rows/subscribers.js';
 import { type BenchPostgres, startBenchPostgres } from './setting/postgres.js';
-import { openTwoSizes, type TwoSizes } from './setting/two-sizes.js';
 
 const BENCHMARKS: readonly Benchmark[] = [
   stream,

@@ -5,8 +5,8 @@ import { addDays, endOfDay, MINUTE, SECOND } from '../../../src/domain/time.js';
 import { fixedClock } from '../../kit/clock.js';
 import { globalFetch, marketFetch, marketRow } from '../../sql/market-database.js';
 import type { Benchmark } from '../benchmark.js';
-import { compareSizes } from '../setting/growth.js';
-import { COINS, DAYS_TO_COME, PUBLISHED_THROUGH } from '../setting/two-sizes.js';
+import { compareSizes } from '../market/growth.js';
+import { COINS, DAYS_TO_COME, PUBLISHED_THROUGH } from '../market/two-sizes.js';
 
 export const daily: Benchmark = {
   name: 'daily',

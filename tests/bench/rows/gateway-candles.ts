@@ -1,6 +1,6 @@
 /** 20 coins with 30 candles each, against a server whose JSON Postgres builds. */
 import type { Benchmark } from '../benchmark.js';
-import { compareServers } from '../setting/served-market.js';
+import { compareServers } from '../market/served-market.js';
 
 const QUERY = `query ($first: Int!, $ids: [ID!]) {
   coins(first: $first, filter: { ids: $ids }) {

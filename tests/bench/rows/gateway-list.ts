@@ -1,6 +1,6 @@
 /** A list of 100 coins with ten fields each, against a server written by hand. */
 import type { Benchmark } from '../benchmark.js';
-import { compareServers } from '../setting/served-market.js';
+import { compareServers } from '../market/served-market.js';
 
 const QUERY = `query ($first: Int!, $ids: [ID!]) {
   coins(first: $first, filter: { ids: $ids }) {

@@ -5,8 +5,8 @@ import type { Decimal } from '../../../src/domain/decimal.js';
 import { addDays, endOfDay } from '../../../src/domain/time.js';
 import { fixedClock } from '../../kit/clock.js';
 import type { Benchmark } from '../benchmark.js';
-import { compareSizes } from '../setting/growth.js';
-import { COINS, DAYS_TO_COME, PUBLISHED_THROUGH, type Sized } from '../setting/two-sizes.js';
+import { compareSizes } from '../market/growth.js';
+import { COINS, DAYS_TO_COME, PUBLISHED_THROUGH, type Sized } from '../market/two-sizes.js';
 
 const DAYS_BACK = 60;
 const ROUNDS = 9;

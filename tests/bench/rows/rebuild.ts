@@ -10,11 +10,11 @@ import type { Database } from '../../../src/platform/postgres/database.js';
 import { loadTaskRuns, requestRun } from '../../../src/store/pipelines/runs.js';
 import { fixedClock } from '../../kit/clock.js';
 import type { Benchmark, Figure } from '../benchmark.js';
+import { prepareBareCopy } from '../market/bare-copy.js';
+import { openMarket, publishAll } from '../market/market.js';
+import { LOAD_HISTORY, LOAD_SNAPSHOTS } from '../market/market-sql.js';
 import { type Cost, compareCosts, costOf, meanCost, ofLimit, readable, spreadOf } from '../measure.js';
-import { prepareBareCopy } from '../setting/bare-copy.js';
 import { silent } from '../setting/logger.js';
-import { openMarket, publishAll } from '../setting/market.js';
-import { LOAD_HISTORY, LOAD_SNAPSHOTS } from '../setting/market-sql.js';
 import { openBenchDatabase } from '../setting/postgres.js';
 import { coinIds } from '../setting/ticks.js';
 

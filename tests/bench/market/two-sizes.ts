@@ -7,9 +7,9 @@ import type { UtcDate } from '../../../src/domain/time.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
 import type { BenchContext } from '../benchmark.js';
 import { type Cost, costOf, cpuSecondsOf, timed } from '../measure.js';
+import { BULK_LOADING, openBenchDatabase, startBenchPostgres } from '../setting/postgres.js';
+import { coinIds } from '../setting/ticks.js';
 import { buildMarket } from './market.js';
-import { BULK_LOADING, openBenchDatabase, startBenchPostgres } from './postgres.js';
-import { coinIds } from './ticks.js';
 
 export const COINS = coinIds(100);
 export const PUBLISHED_THROUGH = '2026-03-09' as UtcDate;

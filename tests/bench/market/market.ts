@@ -14,9 +14,9 @@ import { ensureMonthlyPartitions } from '../../../src/platform/partitions.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
 import { trackCoins } from '../../../src/store/tracked-coins.js';
 import { fixedClock } from '../../kit/clock.js';
+import { basePrice } from '../setting/ticks.js';
 import { dropIndexes } from './indexes.js';
 import { LOAD_CANDLES, LOAD_DAILY_POINTS, LOAD_MARKS, LOAD_SNAPSHOTS, LOAD_STAGING, LOAD_TICKS } from './market-sql.js';
-import { basePrice } from './ticks.js';
 
 export interface MarketPlan {
   coins: readonly string[];

@@ -4,10 +4,10 @@ import { addDays, toUtcDate } from '../../../src/domain/time.js';
 import type { BenchContext, Figure } from '../benchmark.js';
 import { compare, ofLimit } from '../measure.js';
 import type { Load, LoadResult } from '../programs/load-generator.js';
+import { openBenchDatabase } from '../setting/postgres.js';
+import { Parts, type Program, startProgram, startRole, startTicks } from '../setting/processes.js';
+import { coinIds } from '../setting/ticks.js';
 import { buildMarket } from './market.js';
-import { openBenchDatabase } from './postgres.js';
-import { Parts, type Program, startProgram, startRole, startTicks } from './processes.js';
-import { coinIds } from './ticks.js';
 
 const COINS = coinIds(120);
 const CONNECTIONS = 32;
