@@ -74,7 +74,18 @@ export async function startRole(role: 'up' | 'gateway', env: Record<string, stri
     });
     child.once('exit', () => reject(new Error(`cdp ${role} ended before it was ready:\n${output}`)));
   });
-  return { pid: child.pid as number, url, stop: () => end(child) };
+  let asked = false;
+  child.once('exit', (code, signal) => {
+    if (!asked) console.error(`cdp ${role} ended by itself (${code ?? signal}); the end of its log:\n${output.slice(-2_000)}`);
+  });
+  return {
+    pid: child.pid as number,
+    url,
+    stop() {
+      asked = true;
+      return end(child);
+    },
+  };
 }
 
 /** What a benchmark started, stopped in the reverse order however it ends. */
