@@ -1,6 +1,7 @@
 /** Programs of the bench in processes of their own, which say 'ready' with what others need to know and are asked by messages. */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { projectRoot } from '../../../src/platform/project-root.js';
@@ -60,7 +61,7 @@ export interface Platform {
 
 /** A role of the platform as it is run: the compiled command line. Resolves once its output holds the address. */
 export async function startRole(role: 'up' | 'gateway', env: Record<string, string>): Promise<Platform> {
-  const child = spawn(process.execPath, [join(projectRoot, 'dist/src/main/cli.js'), role], {
+  const child = spawn(process.execPath, [...nodeFlags(), join(projectRoot, 'dist/src/main/cli.js'), role], {
     cwd: projectRoot,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -86,6 +87,13 @@ export async function startRole(role: 'up' | 'gateway', env: Record<string, stri
       return end(child);
     },
   };
+}
+
+/** What `npm start` gives to Node before the program. */
+function nodeFlags(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { scripts: { start: string } };
+  const words = scripts.start.split(' ');
+  return words.slice(1, words.indexOf('dist/src/main/cli.js'));
 }
 
 /** What a benchmark started, stopped in the reverse order however it ends. */
