@@ -1,7 +1,6 @@
 /** raw.raw_prices as received. Grain: one log position, or one point of one history call. */
-import { finished } from 'node:stream/promises';
-import { from as copyFrom } from 'pg-copy-streams';
 import type { RawPrice } from '../../domain/prices.js';
+import { copyIn, copyText } from '../../platform/postgres/copy.js';
 import type { Queryable } from '../../platform/postgres/database.js';
 
 const COPY = 'COPY raw.raw_prices (origin, position, observed_at, source, coin_id, price_usd, grain, received_at, payload) FROM STDIN';
@@ -12,17 +11,7 @@ export async function copyRawPrices(tx: Queryable, rows: readonly RawPrice[]): P
   for (const row of rows) {
     text += `${copyText(row.origin)}\t${row.position}\t${row.observedAt.toISOString()}\t${copyText(row.source)}\t${copyText(row.coinId)}\t${row.priceUsd}\t${row.grain}\t${row.receivedAt.toISOString()}\t${copyText(row.payload)}\n`;
   }
-  const stream = tx.query(copyFrom(COPY));
-  stream.end(text);
-  await finished(stream);
-}
-
-const SPECIAL = /[\\\t\n\r]/;
-const ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
-
-/** As COPY's text format wants it (Postgres documentation, "COPY", File Formats). */
-function copyText(text: string): string {
-  return SPECIAL.test(text) ? text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] as string) : text;
+  await copyIn(tx, COPY, text);
 }
 
 /**
