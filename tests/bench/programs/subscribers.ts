@@ -23,7 +23,8 @@ export interface Target {
 }
 
 export interface Deliver {
-  messages: number;
+  /** For how long messages are started. */
+  seconds: number;
   /** At most so many are on their way. */
   window: number;
 }
@@ -36,7 +37,7 @@ let onDelivered: () => void = () => {};
 
 const trigger = await openTrigger();
 const sockets = await openAll();
-process.on('message', async ({ messages, window }: Deliver) => process.send?.(await deliver(messages, window)));
+process.on('message', async ({ seconds, window }: Deliver) => process.send?.(await deliver(seconds, window)));
 process.on('SIGTERM', () => {
   for (const socket of sockets) socket.close();
   process.exit(0);
@@ -45,22 +46,23 @@ if (target.gateway?.databaseUrl !== null) await untilAllHear();
 process.send?.(newest ?? 'ready');
 
 /** Deliveries a second. */
-async function deliver(messages: number, window: number): Promise<number> {
+async function deliver(seconds: number, window: number): Promise<number> {
   delivered = 0;
   const done = Promise.withResolvers<void>();
   let sent = 0;
+  const started = performance.now();
+  const until = started + seconds * 1_000;
   onDelivered = () => {
-    while (sent < messages && sent - delivered / sockets.length < window) {
+    while (performance.now() < until && sent - delivered / sockets.length < window) {
       sent++;
       trigger();
     }
-    if (delivered === messages * sockets.length) done.resolve();
+    if (delivered === sent * sockets.length && performance.now() >= until) done.resolve();
   };
-  const started = performance.now();
   onDelivered();
   await done.promise;
   onDelivered = () => {};
-  return (messages * sockets.length) / ((performance.now() - started) / 1_000);
+  return delivered / ((performance.now() - started) / 1_000);
 }
 
 async function openAll(): Promise<FrameSocket[]> {

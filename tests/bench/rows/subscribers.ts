@@ -39,7 +39,7 @@ async function measure(
   window: number,
   what: string,
 ): Promise<Figure> {
-  const deliver: Deliver = { messages: smoke ? 5 : 300, window };
+  const deliver: Deliver = { seconds: smoke ? 0.2 : 2, window };
   const compared = await compare(
     smoke ? 1 : 7,
     () => served.ask<number>(deliver),
