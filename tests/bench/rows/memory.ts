@@ -114,6 +114,7 @@ function askAgainAndAgain({ url }: WholePlatform): () => Promise<void> {
       await sleep(ASK_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {});
     }
   })();
+  asking.catch(() => {}); // whoever stops it sees why it failed
   return () => {
     stopping.abort();
     return asking;
