@@ -82,7 +82,7 @@ export interface EventLog {
   /** Another one than before means that the topic was recreated: old offsets mean nothing. */
   topicId(topic: string): Promise<string>;
   /**
-   * Positions in the order of the records, all durable, or none. A rejection that isTransient leaves open which:
+   * Positions in the order of the records, all durable. A rejection because the log was away leaves open which of them are stored:
    * who appends again must bear a repeat, and says so in the record (a source position, an observation's key).
    */
   append(topic: string, records: NewRecord[]): Promise<LogPosition[]>;
@@ -98,6 +98,21 @@ export interface EventLog {
   consume(options: ConsumeOptions): Promise<LogConsumer>;
   /** Stops every consumer and waits for the appends under way. */
   close(): Promise<void>;
+}
+
+export class UnknownTopic extends Error {
+  override readonly name = 'UnknownTopic';
+  constructor(readonly topic: string) {
+    super(`the event log has no topic ${topic}`);
+  }
+}
+
+/** The topic was deleted, or made anew, while it was being read: its offsets mean nothing any more. */
+export class TopicReplaced extends Error {
+  override readonly name = 'TopicReplaced';
+  constructor(readonly topic: string) {
+    super(`${topic} is not the topic any more that it was: it was deleted, or deleted and made anew`);
+  }
 }
 
 export class OffsetOutOfRange extends Error {

@@ -9,28 +9,27 @@ import type { Database } from '../postgres/database.js';
 import { isTransient } from '../postgres/errors.js';
 import type { ConsumeOptions, LogConsumer } from './event-log.js';
 import type { LogSignals } from './log-signals.js';
+import { Outage } from './outage.js';
 import { type Page, readPage } from './record-pages.js';
 
 const DEFAULT_MAX_RECORDS = 500;
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 1_000;
-/** A restart of Postgres is over in less; longer than this is an outage that consumers are told of. */
-const OUTAGE_AFTER_MS = 2_000;
 
 export class PostgresConsumer implements LogConsumer {
   readonly ended: Promise<void>;
   readonly #stopping = new AbortController();
   readonly #assigned: Set<number>;
-  #failingSince: number | undefined;
-  #outage = false;
+  readonly #outage: Outage;
 
   constructor(
     private readonly db: Pick<Database, 'pool'>,
     private readonly signals: LogSignals,
-    private readonly logger: Logger,
+    logger: Logger,
     private readonly options: ConsumeOptions,
     partitions: number[],
   ) {
+    this.#outage = new Outage(options, logger);
     this.#assigned = new Set(partitions);
     this.ended = this.#run(partitions);
     this.ended.catch(() => {}); // it may be looked at later, or through stop()
@@ -83,30 +82,14 @@ export class PostgresConsumer implements LogConsumer {
     for (let pause = FIRST_RETRY_MS; !this.#stopping.signal.aborted; pause = Math.min(pause * 2, LONGEST_RETRY_MS)) {
       try {
         const result = await work();
-        this.#reachable();
+        this.#outage.reachable();
         return result;
       } catch (error) {
         if (!isTransient(error)) throw error;
-        this.#unreachable(error);
+        this.#outage.unreachable(error);
         await sleep(pause, undefined, { signal: this.#stopping.signal }).catch(() => {}); // asked to stop: the loop sees it
       }
     }
     return undefined;
-  }
-
-  #unreachable(error: unknown): void {
-    this.#failingSince ??= performance.now();
-    if (this.#outage || performance.now() - this.#failingSince < OUTAGE_AFTER_MS) return;
-    this.#outage = true;
-    this.logger.warn({ err: error, topic: this.options.topic }, 'event log: out of reach; reading goes on when it is back');
-    this.options.onOutage?.(error);
-  }
-
-  #reachable(): void {
-    this.#failingSince = undefined;
-    if (!this.#outage) return;
-    this.#outage = false;
-    this.logger.info({ topic: this.options.topic }, 'event log: back in reach');
-    this.options.onRecovered?.();
   }
 }

@@ -3,13 +3,13 @@
  * Must stay true: everything in event-log.ts, as the contract tests check it; Kafka has to pass the same ones.
  * A group's member gets all partitions: what keeps two consumers of one group apart is the fence of who commits.
  */
-import { OperatorError } from '../../domain/errors.js';
 import type { Logger } from '../logger.js';
 import type { Database, Queryable } from '../postgres/database.js';
 import { AppendQueue } from './append-queue.js';
 import type { ConsumeOptions, EventLog, LogConsumer, LogPosition, LogRecord, NewRecord, PartitionBounds, TopicSpec } from './event-log.js';
-import { OffsetOutOfRange } from './event-log.js';
+import { OffsetOutOfRange, UnknownTopic } from './event-log.js';
 import { LogSignals } from './log-signals.js';
+import { refuseOtherCount } from './partition-count.js';
 import { PostgresConsumer } from './postgres-consumer.js';
 import { findOffsetAt, readBounds, readPage } from './record-pages.js';
 
@@ -121,14 +121,6 @@ async function findTopic(db: Queryable, topic: string): Promise<{ log_id: string
     [topic],
   );
   const [found] = rows;
-  if (found === undefined) throw new Error(`the event log has no topic ${topic}`);
+  if (found === undefined) throw new UnknownTopic(topic);
   return found;
-}
-
-function refuseOtherCount(topic: string, recorded: number, wanted: number): void {
-  if (recorded === wanted) return;
-  throw new OperatorError(
-    `Topic ${topic} has ${recorded} partitions, and this process was told ${wanted}. A key's partition depends on the number, so it is not changed on the fly: ` +
-      'stop the producers, let the consumers drain, add the partitions, record the new number, and start again; or go on with the recorded number.',
-  );
 }

@@ -3,7 +3,7 @@
  * Must stay true: a page begins exactly at the offset asked for. A reader that trimming overtook gets OffsetOutOfRange, never a silent gap.
  */
 import type { Database } from '../postgres/database.js';
-import { type LogRecord, OffsetOutOfRange, type PartitionBounds } from './event-log.js';
+import { type LogRecord, OffsetOutOfRange, type PartitionBounds, UnknownTopic } from './event-log.js';
 
 /** A page ends before the record that would take it past this, unless it is the first. */
 export const PAGE_BYTES = 1024 * 1024;
@@ -80,7 +80,7 @@ export async function readBounds(db: Pick<Database, 'pool'>, topic: string): Pro
     text: 'SELECT partition, start_offset, next_offset FROM ops.log_partitions WHERE topic = $1 ORDER BY partition',
     values: [topic],
   });
-  if (rows.length === 0) throw new Error(`the event log has no topic ${topic}`);
+  if (rows.length === 0) throw new UnknownTopic(topic);
   return rows.map((row) => ({ partition: row.partition, start: row.start_offset, end: row.next_offset }));
 }
 

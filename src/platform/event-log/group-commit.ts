@@ -1,0 +1,62 @@
+/**
+ * Appends to one topic, one request at a time: what comes in meanwhile shares the next one. Appends keep their order.
+ * Must stay true: where a request fails for its own fault, the others of its group do not suffer.
+ */
+import type { LogPosition, NewRecord } from './event-log.js';
+
+/** Most records that share a request; a larger append has one to itself. */
+const MAX_GROUPED = 2_000;
+
+export interface Append {
+  records: NewRecord[];
+  resolve(positions: LogPosition[]): void;
+  reject(error: unknown): void;
+}
+
+export class GroupCommit {
+  readonly #waiting: Append[] = [];
+  #draining: Promise<void> | undefined;
+
+  constructor(
+    private readonly topic: string,
+    private readonly partitions: number,
+    /** Settles each append of the group, or rejects and has settled none. */
+    private readonly store: (group: Append[]) => Promise<void>,
+    private readonly isTransient: (error: unknown) => boolean,
+  ) {}
+
+  append(records: NewRecord[]): Promise<LogPosition[]> {
+    const astray = records.find(({ partition = 0 }) => partition < 0 || partition >= this.partitions);
+    if (astray !== undefined) throw new RangeError(`${this.topic} has no partition ${astray.partition}: it has ${this.partitions}`);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ records, resolve, reject });
+      this.#draining ??= this.#drain();
+    });
+  }
+
+  async idle(): Promise<void> {
+    await this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    for (let group = this.#nextGroup(); group.length > 0; group = this.#nextGroup()) {
+      try {
+        await this.store(group);
+      } catch (error) {
+        if (group.length === 1 || this.isTransient(error)) for (const append of group) append.reject(error);
+        // One of them cannot be stored (a NUL in a key, a record that is too large): the others must not suffer.
+        else for (const append of group) await this.store([append]).catch((own: unknown) => append.reject(own));
+      }
+    }
+    this.#draining = undefined;
+  }
+
+  #nextGroup(): Append[] {
+    let count = 0;
+    for (let records = 0; count < this.#waiting.length; count++) {
+      records += this.#waiting[count]?.records.length ?? 0;
+      if (count > 0 && records > MAX_GROUPED) break;
+    }
+    return this.#waiting.splice(0, count);
+  }
+}
