@@ -46,6 +46,12 @@ describe('the house', () => {
     expect(readers).toEqual(['src/platform/config.ts']);
   });
 
+  test('Kafka is spoken to in one folder', () => {
+    const speakers = sources.filter((path) => /from 'kafkajs/.test(readFile(path)));
+    expect(speakers).not.toEqual([]);
+    expect(speakers.filter((path) => !path.startsWith('src/platform/event-log/kafka/'))).toEqual([]);
+  });
+
   test('sources of prices know nothing of each other', () => {
     const crossing = sources
       .filter((path) => path.startsWith('jobs/sources/simulator/'))

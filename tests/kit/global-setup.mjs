@@ -5,6 +5,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { stopAbandoned } from './kafka/broker.mjs';
+import { offerKafka } from './kafka/on-demand.mjs';
 
 const { startEmbeddedPostgres } = await import('../../src/platform/postgres/embedded.js');
 const { clusterAt, isAlive } = await import('../../src/platform/postgres/embedded/cluster.js');
@@ -18,12 +20,14 @@ export default async function globalSetup() {
   const dataDir = mkdtempSync(join(tmpdir(), `cdp-tests-${process.pid}-`));
   const server = await startEmbeddedPostgres(dataDir, { info() {}, warn() {} }, SETTINGS);
   globalThis.testPostgres = { server, dataDir };
+  globalThis.testKafka = await offerKafka(join(dataDir, 'kafka'));
   const client = new pg.Client({ connectionString: server.url });
   await client.connect();
   await client.query('CREATE DATABASE migrated_template');
   await client.end();
   await migrate(server.url.replace(/postgres$/, 'migrated_template'));
   process.env.TEST_POSTGRES_URL = server.url; // the workers inherit it
+  process.env.TEST_KAFKA_OFFER = globalThis.testKafka.url;
 }
 
 /** A run that was interrupted stops nothing: its server and files are left to the next one. */
@@ -34,6 +38,7 @@ async function removeAbandoned() {
     const dataDir = join(tmpdir(), name);
     const server = findServer(clusterAt(dataDir));
     if (server !== null) await stopServer(clusterAt(dataDir), server);
+    await stopAbandoned(join(dataDir, 'kafka'));
     rmSync(dataDir, { recursive: true, force: true });
   }
 }

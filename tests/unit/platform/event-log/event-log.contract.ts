@@ -3,12 +3,11 @@
  * A log passes by calling describeEventLog with a way to open it; each test has topics of its own.
  */
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import { freshTopic } from '../../../kit/kafka/test-kafka.js';
 import { describeAppending } from './appending.contract.js';
 import { describeConsuming } from './consuming.contract.js';
 import { type EventLogUnderTest, RETENTION_MS } from './event-log-under-test.js';
 import { describeReplaying } from './replaying.contract.js';
-
-let topics = 0;
 
 export function describeEventLog(name: string, open: () => Promise<EventLogUnderTest>): void {
   describe(name, () => {
@@ -20,7 +19,7 @@ export function describeEventLog(name: string, open: () => Promise<EventLogUnder
     const setting = () => ({
       ...underTest,
       async topicOf(partitions: number) {
-        const topic = `contract.${++topics}.v1`;
+        const topic = freshTopic('contract');
         await underTest.log.ensureTopics([{ topic, partitions, retentionMs: RETENTION_MS }]);
         return topic;
       },

@@ -1,0 +1,229 @@
+/**
+ * Follows the partitions of one topic: all of them (no group), or those that the group gives this member.
+ * Must stay true: the caller alone decides where reading starts; nothing here moves a position, and one that is out of range ends the
+ * consumer. A partition is given back only when no batch of it is under way. Brokers that are away are waited out from where it stood.
+ */
+import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Cluster from 'kafkajs/src/cluster/index.js';
+import { isTransient } from '../../postgres/errors.js';
+import { type ConsumeOptions, type LogConsumer, OffsetOutOfRange, TopicReplaced } from '../event-log.js';
+import { Outage } from '../outage.js';
+import { describe, type KafkaClient } from './client.js';
+import { isTransientKafkaError } from './errors.js';
+import { Membership } from './membership.js';
+import { PartitionFeed } from './partition-feed.js';
+import { fetchPages, isStaleLeader, PlaceOutOfRange } from './protocol/fetch.js';
+
+const DEFAULT_MAX_RECORDS = 500;
+const FIRST_RETRY_MS = 50;
+const LONGEST_RETRY_MS = 1_000;
+/** A fetch waits so long for news; shorter while a partition that is left out of it, for it is full, may have room any moment. */
+const FETCH_WAIT_MS = 500;
+const FETCH_WAIT_FULL_MS = 20;
+/** A partition without a leader is looked at again after so long. */
+const LEADERLESS_MS = 1_000;
+/** A handler that shows no life for so long loses its partitions. */
+const STUCK_MS = 300_000;
+
+export class KafkaConsumer implements LogConsumer {
+  readonly ended: Promise<void>;
+  readonly #stopping = new AbortController();
+  readonly #outage: Outage;
+  readonly #feeds = new Map<number, { feed: PartitionFeed; handled: Promise<void> }>();
+  /** What the caller's own functions threw: ends the consumer, whatever it is. */
+  #failure: { error: unknown } | null = null;
+  readonly #failed = Promise.withResolvers<void>();
+  readonly #room = new EventEmitter().setMaxListeners(0);
+  #membership: Membership | null = null;
+
+  constructor(
+    private readonly client: KafkaClient,
+    private readonly options: ConsumeOptions,
+    /** Of the topic as it was when reading began. */
+    private readonly topicId: Buffer,
+  ) {
+    this.#outage = new Outage(options, client.logger);
+    this.ended = this.#run();
+    this.ended.catch(() => {}); // it may be looked at later, or through stop()
+  }
+
+  assigned(): number[] {
+    return [...this.#feeds.keys()];
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.ended;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    try {
+      for (let pause = FIRST_RETRY_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_RETRY_MS)) {
+        const begun = performance.now();
+        try {
+          await this.#followSession();
+          if (this.#failure !== null) break;
+          pause = FIRST_RETRY_MS;
+        } catch (error) {
+          if (!isTransientKafkaError(error)) throw await this.#meaningOf(error);
+          if (performance.now() - begun > LONGEST_RETRY_MS) pause = FIRST_RETRY_MS;
+          this.#outage.unreachable(error);
+          await sleep(pause, undefined, { signal }).catch(() => {}); // asked to stop: the loop sees it
+        }
+      }
+    } finally {
+      this.#stopping.abort();
+      await this.#release();
+    }
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  /** One session with the brokers: until it breaks, until the group shares out anew, until the consumer stops or fails. */
+  async #followSession(): Promise<void> {
+    const { topic, group } = this.options;
+    const session = this.client.session();
+    const over = new AbortController();
+    const stopped = aborted(this.#stopping.signal, over.signal);
+    const cut = () => session.end();
+    try {
+      const cluster = await Promise.race([session.cluster([topic]), stopped]);
+      if (cluster === undefined) return;
+      await this.#requireSameTopic(cluster);
+      const membership =
+        group === null ? null : new Membership(session, cluster, group, topic, this.#membership?.memberId ?? null, this.client.logger);
+      this.#membership = membership;
+      const partitions = membership === null ? allPartitions(cluster, topic) : await Promise.race([membership.join(), stopped]);
+      if (partitions === undefined) return;
+      const rebalance = membership?.keepAlive(() => !this.#isStuck(), over.signal);
+      await this.#assign(partitions);
+      this.#outage.reachable();
+      const reading = this.#read(cluster, AbortSignal.any([over.signal, this.#stopping.signal]));
+      reading.catch(() => {}); // the race may be over already
+      rebalance?.catch(() => {});
+      await Promise.race([reading, this.#failed.promise, stopped, ...(rebalance ? [rebalance] : [])]);
+    } finally {
+      if (group !== null || this.#stopping.signal.aborted || this.#failure !== null) await this.#release();
+      over.abort();
+      if (this.#stopping.signal.aborted || this.#failure !== null)
+        await Promise.race([this.#membership?.leave().catch(() => {}), sleep(LONGEST_RETRY_MS, undefined, { ref: false })]);
+      cut();
+    }
+  }
+
+  async #assign(partitions: number[]): Promise<void> {
+    const { topic, maxRecords = DEFAULT_MAX_RECORDS, onBatch } = this.options;
+    const fresh = partitions.filter((partition) => !this.#feeds.has(partition));
+    const begun = fresh.map((partition) => {
+      const feed = new PartitionFeed(topic, partition, maxRecords, () => this.#room.emit('room'));
+      const handled = feed.run(onBatch, (next) => this.#membership?.handled(partition, next));
+      handled.catch(this.#fail);
+      this.#feeds.set(partition, { feed, handled });
+      return this.#begin(feed);
+    });
+    await Promise.all(begun);
+  }
+
+  /** Asks where reading starts; where that is not known for now, others need not wait for it. */
+  async #begin(feed: PartitionFeed): Promise<void> {
+    try {
+      feed.begin(await this.options.startOffset(feed.partition));
+    } catch (error) {
+      if (!isTransient(error)) return this.#fail(error);
+      sleep(LONGEST_RETRY_MS, undefined, { signal: this.#stopping.signal })
+        .then(() => (feed.stopped ? undefined : this.#begin(feed)))
+        .catch(() => {}); // asked to stop
+    }
+  }
+
+  readonly #fail = (error: unknown) => {
+    this.#failure ??= { error };
+    this.#failed.resolve();
+  };
+
+  /** Gives the partitions back, after the batches under way. */
+  async #release(): Promise<void> {
+    const held = [...this.#feeds];
+    for (const [, { feed }] of held) feed.stop();
+    await Promise.allSettled(held.map(([, { handled }]) => handled));
+    for (const [partition] of held) {
+      this.#feeds.delete(partition);
+      this.options.onRevoked?.(partition);
+    }
+  }
+
+  /** Fetches from each leader what it leads; looks anew who leads what when one has moved. */
+  async #read(cluster: Cluster, signal: AbortSignal): Promise<void> {
+    for (; !signal.aborted; await sleep(FIRST_RETRY_MS, undefined, { signal }).catch(() => {})) {
+      const { leaders } = await this.#requireSameTopic(cluster);
+      const round = new AbortController();
+      const feeds = Map.groupBy(this.#feeds.values(), ({ feed }) => leaders[feed.partition] ?? -1);
+      const fetching = Array.from(feeds, ([leader, led]) =>
+        leader < 0
+          ? sleep(LEADERLESS_MS, undefined, { signal }).catch(() => {})
+          : this.#fetch(
+              cluster,
+              leader,
+              led.map(({ feed }) => feed),
+              AbortSignal.any([signal, round.signal]),
+            ),
+      );
+      try {
+        await Promise.race(fetching.length > 0 ? fetching : [aborted(signal)]);
+      } catch (error) {
+        if (!isStaleLeader(error)) throw error;
+        await cluster.refreshMetadata();
+      } finally {
+        round.abort();
+        for (const each of fetching) each.catch(() => {}); // its connection broke too, or nobody waits any more
+      }
+    }
+  }
+
+  async #fetch(cluster: Cluster, nodeId: number, feeds: PartitionFeed[], signal: AbortSignal): Promise<void> {
+    const broker = await cluster.findBroker({ nodeId });
+    const topic = { topic: this.options.topic, id: this.topicId };
+    for (let turn = 0; !signal.aborted; turn++) {
+      // Each is the first in its turn: that one gets its next batch however large it is.
+      const inTurn = [...feeds.slice(turn % feeds.length), ...feeds.slice(0, turn % feeds.length)];
+      const places = inTurn.flatMap((feed) => (feed.wanted === null ? [] : [{ partition: feed.partition, offset: feed.wanted }]));
+      if (places.length === 0) {
+        await once(this.#room, 'room', { signal }).catch(() => {}); // asked to stop: the loop sees it
+        continue;
+      }
+      const pages = await fetchPages(broker, topic, places, feeds.some((feed) => feed.full) ? FETCH_WAIT_FULL_MS : FETCH_WAIT_MS);
+      if (signal.aborted) return;
+      for (const page of pages) feeds.find((feed) => feed.partition === page.partition)?.add(page);
+      this.#outage.reachable();
+    }
+  }
+
+  async #requireSameTopic(cluster: Cluster) {
+    const description = await describe(cluster, this.options.topic);
+    if (!description.id.equals(this.topicId)) throw new TopicReplaced(this.options.topic);
+    return description;
+  }
+
+  #isStuck(): boolean {
+    return [...this.#feeds.values()].some(({ feed }) => feed.silentMs > STUCK_MS);
+  }
+
+  async #meaningOf(error: unknown): Promise<unknown> {
+    if (!(error instanceof PlaceOutOfRange)) return error;
+    const { topic } = this.options;
+    const bounds = (await this.client.bounds(topic))[error.partition];
+    return new OffsetOutOfRange(topic, error.partition, error.offset, bounds ?? { start: 0n, end: 0n });
+  }
+}
+
+function allPartitions(cluster: Cluster, topic: string): number[] {
+  return cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId);
+}
+
+/** Resolves when the first of them aborts. */
+function aborted(...signals: AbortSignal[]): Promise<undefined> {
+  const any = AbortSignal.any(signals);
+  if (any.aborted) return Promise.resolve(undefined);
+  return new Promise((resolve) => any.addEventListener('abort', () => resolve(undefined), { once: true }));
+}

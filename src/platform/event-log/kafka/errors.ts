@@ -1,0 +1,35 @@
+/** What an error of kafkajs says about trying again, in words that a person understands. */
+import { isNativeError } from 'node:util/types';
+import kafkajs from 'kafkajs'; // Node finds no more than half of its names
+
+/** Waiting does not help: the request, a permission or a setting is wrong. */
+const LASTING = new Set([
+  'TOPIC_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+  'SASL_AUTHENTICATION_FAILED',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'UNSUPPORTED_VERSION',
+  'INVALID_TOPIC_EXCEPTION',
+  'INVALID_REPLICATION_FACTOR',
+  'INVALID_CONFIG',
+  'POLICY_VIOLATION',
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+]);
+const LASTING_NAMES = new Set(['KafkaJSSASLAuthenticationError', 'KafkaJSServerDoesNotSupportApiKey', 'KafkaJSNotImplemented']);
+
+/** The protocol's name of the error, of its cause where kafkajs wrapped it. */
+export function kafkaErrorType(error: unknown): string | undefined {
+  return isNativeError(error) ? ((error as { type?: string }).type ?? kafkaErrorType(error.cause)) : undefined;
+}
+
+/** True where the brokers were away, or are not ready yet. */
+export function isTransientKafkaError(error: unknown): boolean {
+  if (!(error instanceof kafkajs.KafkaJSError)) return false;
+  const { cause } = error;
+  if (LASTING_NAMES.has(error.name) || (cause instanceof Error && LASTING_NAMES.has(cause.name))) return false;
+  return !LASTING.has(kafkaErrorType(error) ?? '');
+}

@@ -1,0 +1,91 @@
+/** One fetch of some partitions of a topic from the broker that leads them, decoded; and what the broker's errors mean to a reader. */
+import type Cluster from 'kafkajs/src/cluster/index.js';
+import type { Broker } from 'kafkajs/src/cluster/index.js';
+import { createErrorFromCode } from 'kafkajs/src/protocol/error.js';
+import { type LogRecord, TopicReplaced } from '../../event-log.js';
+import { kafkaErrorType } from '../errors.js';
+import { decodeRecordBatches } from './record-batches.js';
+import { fetchPartitions } from './wire.js';
+
+/** Compressed, as they travel: a partition's records take some times as much in memory. */
+const BYTES_PER_PARTITION = 256 * 1024;
+const BYTES = 4 * 1024 * 1024;
+/** A topic that was deleted, and one that was made anew under its name. Unknown to kafkajs. */
+const UNKNOWN_TOPIC_ID = 100;
+const INCONSISTENT_TOPIC_ID = 103;
+const OFFSET_OUT_OF_RANGE = 1;
+/** Another broker leads the partition now. */
+const STALE_LEADER = new Set([
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+  'REPLICA_NOT_AVAILABLE',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+]);
+
+export interface Place {
+  partition: number;
+  offset: bigint;
+}
+
+export interface FetchedPage {
+  partition: number;
+  records: LogRecord[];
+  /** Where to go on reading. */
+  next: bigint;
+  /** End of the partition. */
+  end: bigint;
+}
+
+/** What the broker said to a place; OffsetOutOfRange is made of it by whoever knows the bounds. */
+export class PlaceOutOfRange extends Error {
+  override readonly name = 'PlaceOutOfRange';
+  constructor(
+    readonly partition: number,
+    readonly offset: bigint,
+  ) {
+    super(`offset ${offset} of partition ${partition} is out of range`);
+  }
+}
+
+export function isStaleLeader(error: unknown): boolean {
+  return STALE_LEADER.has(kafkaErrorType(error) ?? '');
+}
+
+/** Waits for records, at most `maxWaitMs`; a partition without any may be left out. */
+export async function fetchPages(
+  broker: Broker,
+  { topic, id }: { topic: string; id: Buffer },
+  places: Place[],
+  maxWaitMs: number,
+): Promise<FetchedPage[]> {
+  const answer = await fetchPartitions(broker, {
+    topicId: id,
+    places,
+    maxWaitMs,
+    maxBytes: BYTES,
+    maxBytesPerPartition: BYTES_PER_PARTITION,
+  });
+  refuse(topic, answer.error);
+  const pages: FetchedPage[] = [];
+  for (const { partition, error, highWatermark, records } of answer.partitions) {
+    const from = places.find((place) => place.partition === partition)?.offset as bigint;
+    if (error === OFFSET_OUT_OF_RANGE) throw new PlaceOutOfRange(partition, from);
+    refuse(topic, error);
+    pages.push({ partition, end: highWatermark, ...(await decodeRecordBatches(topic, partition, from, records)) });
+  }
+  return pages;
+}
+
+export async function leaderOf(cluster: Cluster, topic: string, partition: number): Promise<Broker> {
+  const found = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition);
+  if (found === undefined) throw new Error(`the event log has no partition ${topic}/${partition}`);
+  return cluster.findBroker({ nodeId: found.leader });
+}
+
+function refuse(topic: string, error: number): void {
+  if (error === 0) return;
+  if (error === UNKNOWN_TOPIC_ID || error === INCONSISTENT_TOPIC_ID) throw new TopicReplaced(topic);
+  throw createErrorFromCode(error);
+}

@@ -1,0 +1,160 @@
+/**
+ * Two requests that kafkajs does not know in the versions that matter: Metadata with the topic's id, and Fetch by that id, so that a topic
+ * that was deleted and made anew is refused by the broker itself. kafkajs carries them; it has the connections, TLS and SASL.
+ * Format: https://kafka.apache.org/protocol (Metadata 12, Fetch 13, flexible: lengths as varints, tagged fields after each structure).
+ */
+import type { Broker, ProtocolCall } from 'kafkajs/src/cluster/index.js';
+import Encoder from 'kafkajs/src/protocol/encoder.js';
+import { WireReader } from './wire-reader.js';
+
+const FETCH = { apiKey: 1, apiVersion: 13 };
+const METADATA = { apiKey: 3, apiVersion: 12 };
+const ANY_LEADER_EPOCH = -1;
+const NO_TOPIC_ID = Buffer.alloc(16);
+
+export interface TopicDescription {
+  id: Buffer;
+  /** Per partition, its leader; -1 while it has none. */
+  leaders: number[];
+}
+
+/** Null: there is no such topic. */
+export async function describeTopic(broker: Broker, topic: string): Promise<{ error: number; description: TopicDescription }> {
+  const encode = (body: Encoder) => {
+    body.writeUVarInt(2).writeBuffer(NO_TOPIC_ID).writeUVarIntString(topic).writeUVarInt(0); // an array of one
+    body.writeBoolean(false).writeBoolean(false).writeUVarInt(0); // make no topic, tell no permissions
+  };
+  return send(broker, { ...METADATA, apiName: 'Metadata', encode, decode: decodeTopic });
+}
+
+export interface FetchRequest {
+  topicId: Buffer;
+  places: { partition: number; offset: bigint }[];
+  maxWaitMs: number;
+  maxBytes: number;
+  maxBytesPerPartition: number;
+}
+
+export interface FetchedPartition {
+  partition: number;
+  /** 0: none. */
+  error: number;
+  logStart: bigint;
+  highWatermark: bigint;
+  /** Record batches as the log holds them. */
+  records: Buffer;
+}
+
+export async function fetchPartitions(broker: Broker, request: FetchRequest): Promise<{ error: number; partitions: FetchedPartition[] }> {
+  const { topicId, places, maxWaitMs, maxBytes, maxBytesPerPartition } = request;
+  const encode = (body: Encoder) => {
+    body.writeInt32(-1).writeInt32(maxWaitMs).writeInt32(1).writeInt32(maxBytes).writeInt8(0); // a consumer, at least a byte, uncommitted too
+    body.writeInt32(0).writeInt32(-1); // no fetch session
+    body
+      .writeUVarInt(2)
+      .writeBuffer(topicId)
+      .writeUVarInt(places.length + 1);
+    for (const { partition, offset } of places) {
+      body.writeInt32(partition).writeInt32(ANY_LEADER_EPOCH).writeInt64(offset.toString()).writeInt32(-1).writeInt64(-1);
+      body.writeInt32(maxBytesPerPartition).writeUVarInt(0);
+    }
+    body.writeUVarInt(0).writeUVarInt(1).writeUVarIntString('').writeUVarInt(0); // nothing forgotten, no rack
+  };
+  return send(broker, { ...FETCH, apiName: 'Fetch', encode, decode: decodeFetch, waitMs: maxWaitMs });
+}
+
+/** Both are in Kafka 3.1 and newer. */
+export function speaksOurProtocol(broker: Broker): boolean {
+  return [FETCH, METADATA].every(({ apiKey, apiVersion }) => (broker.versions[apiKey]?.maxVersion ?? -1) >= apiVersion);
+}
+
+interface Exchange<T> {
+  apiKey: number;
+  apiVersion: number;
+  apiName: string;
+  encode(body: Encoder): void;
+  decode(reader: WireReader): T;
+  waitMs?: number;
+}
+
+function send<T>(broker: Broker, { encode, decode, waitMs, ...request }: Exchange<T>): Promise<T> {
+  const call: ProtocolCall<T> = {
+    request: {
+      ...request,
+      async encode() {
+        const body = new Encoder().writeUVarInt(0); // tagged fields of the header, which kafkajs does not write
+        encode(body);
+        return body;
+      },
+    },
+    response: {
+      async decode(payload) {
+        const reader = new WireReader(payload);
+        reader.skipTags();
+        return decode(reader);
+      },
+      parse: async (answer) => answer,
+    },
+    ...(waitMs === undefined ? {} : { requestTimeout: waitMs + 5_000 }),
+  };
+  return broker.connectionPool.send(call);
+}
+
+function decodeTopic(reader: WireReader): { error: number; description: TopicDescription } {
+  reader.int32(); // throttled for
+  reader.array(() => {
+    reader.int32();
+    reader.string();
+    reader.int32();
+    reader.string();
+    reader.skipTags();
+  });
+  reader.string();
+  reader.int32();
+  const [topic] = reader.array(() => {
+    const error = reader.int16();
+    reader.string();
+    const id = reader.bytes(16);
+    reader.int8();
+    const leaders: number[] = [];
+    reader.array(() => {
+      reader.int16();
+      const partition = reader.int32();
+      leaders[partition] = reader.int32();
+      reader.int32();
+      for (let list = 0; list < 3; list++) reader.array(() => reader.int32()); // replicas, in sync, offline
+      reader.skipTags();
+    });
+    reader.int32();
+    reader.skipTags();
+    return { error, description: { id, leaders } };
+  });
+  if (topic === undefined) throw new Error('Metadata of one topic came back without it');
+  return topic;
+}
+
+function decodeFetch(reader: WireReader): { error: number; partitions: FetchedPartition[] } {
+  reader.int32(); // throttled for
+  const error = reader.int16();
+  reader.int32();
+  const topics = reader.array(() => {
+    reader.bytes(16);
+    const partitions = reader.array(() => {
+      const partition = { partition: reader.int32(), error: reader.int16(), highWatermark: reader.int64() };
+      reader.int64(); // last stable offset
+      const logStart = reader.int64();
+      reader.array(() => {
+        reader.int64();
+        reader.int64();
+        reader.skipTags();
+      });
+      reader.int32(); // preferred replica
+      const records = reader.compactBytes();
+      reader.skipTags();
+      return { ...partition, logStart, records };
+    });
+    reader.skipTags();
+    return partitions;
+  });
+  return { error, partitions: topics.flat() };
+}

@@ -1,0 +1,107 @@
+/** Makes the platform's topics with the settings they need, or looks at those that stand. */
+import kafkajs, { type Admin } from 'kafkajs';
+import { EXIT_TRY_AGAIN, OperatorError } from '../../../domain/errors.js';
+import type { TopicSpec } from '../event-log.js';
+import { UnknownTopic } from '../event-log.js';
+import { refuseOtherCount } from '../partition-count.js';
+import type { KafkaClient } from './client.js';
+import { isTransientKafkaError, kafkaErrorType } from './errors.js';
+
+/** With so many brokers a record is on three of them, and acknowledged by two. */
+const BROKERS_TO_REPLICATE = 3;
+const REPLICAS = 3;
+const IN_SYNC_REPLICAS = 2;
+
+export async function ensureKafkaTopics(client: KafkaClient, specs: TopicSpec[]): Promise<void> {
+  try {
+    for (const spec of specs) {
+      const found = await findPartitionCount(client, spec.topic);
+      if (found !== null) refuseOtherCount(spec.topic, found, spec.partitions);
+    }
+    await withAdmin(client, async (admin) => {
+      const missing = [];
+      for (const spec of specs) if ((await findPartitionCount(client, spec.topic)) === null) missing.push(spec);
+      if (missing.length > 0) await createTopics(admin, missing);
+      for (const spec of specs) await checkSettings(client, admin, spec);
+    });
+    // Somebody else may have made them at the same time, and otherwise.
+    for (const { topic, partitions } of specs) refuseOtherCount(topic, (await client.describe(topic)).leaders.length, partitions);
+  } catch (error) {
+    throw inWords(client, error);
+  }
+}
+
+async function findPartitionCount(client: KafkaClient, topic: string): Promise<number | null> {
+  try {
+    return (await client.describe(topic)).leaders.length;
+  } catch (error) {
+    if (error instanceof UnknownTopic) return null;
+    throw error;
+  }
+}
+
+async function withAdmin(client: KafkaClient, work: (admin: Admin) => Promise<void>): Promise<void> {
+  const session = client.session();
+  const admin = session.kafka().admin();
+  try {
+    await admin.connect();
+    await work(admin);
+  } finally {
+    session.end();
+  }
+}
+
+async function createTopics(admin: Admin, specs: TopicSpec[]): Promise<void> {
+  const { brokers } = await admin.describeCluster();
+  const replicated = brokers.length >= BROKERS_TO_REPLICATE;
+  const topics = specs.map(({ topic, partitions, retentionMs }) => ({
+    topic,
+    numPartitions: partitions,
+    replicationFactor: replicated ? REPLICAS : 1,
+    configEntries: Object.entries({
+      ...wantedSettings(retentionMs),
+      ...(replicated ? { 'min.insync.replicas': String(IN_SYNC_REPLICAS) } : {}),
+    }).map(([name, value]) => ({ name, value })),
+  }));
+  await admin.createTopics({ topics, waitForLeaders: true });
+}
+
+/** LogAppendTime: the instants of a partition rise with its offsets, and are the log's, whoever wrote. */
+function wantedSettings(retentionMs: number): Record<string, string> {
+  return { 'cleanup.policy': 'delete', 'message.timestamp.type': 'LogAppendTime', 'retention.ms': String(retentionMs) };
+}
+
+/** Others than ours may be meant; what breaks a promise is refused, what only shortens a memory is said. */
+async function checkSettings(client: KafkaClient, admin: Admin, { topic, retentionMs }: TopicSpec): Promise<void> {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }],
+  });
+  const found = new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]));
+  const wrong = ['cleanup.policy', 'message.timestamp.type'].filter((name) => found.get(name) !== wantedSettings(0)[name]);
+  if (wrong.length > 0) {
+    const settings = wrong.map((name) => `${name}=${wantedSettings(0)[name]} (it is ${found.get(name)})`).join(', ');
+    throw new OperatorError(
+      `Topic ${topic} needs ${settings}. Set it with kafka-configs.sh --alter --entity-type topics --entity-name ${topic}.`,
+    );
+  }
+  const kept = Number(found.get('retention.ms'));
+  if (kept >= 0 && kept < retentionMs) client.logger.warn(`${topic} is kept for ${kept} ms; the platform counts on ${retentionMs} ms`);
+}
+
+function inWords(client: KafkaClient, error: unknown): unknown {
+  if (error instanceof OperatorError) return error;
+  const type = kafkaErrorType(error);
+  const brokers = client.config.brokers.join(', ');
+  if (isTransientKafkaError(error)) {
+    const message = `Kafka does not answer at ${brokers} (${(error as Error).message}). Is it running, and is KAFKA_BROKERS right?`;
+    return new OperatorError(message, EXIT_TRY_AGAIN, { cause: error });
+  }
+  if ((error as Error).name.startsWith('KafkaJS'))
+    return new OperatorError(
+      `Kafka at ${brokers} refused: ${(error as Error).message}${type ? ` (${type})` : ''}. Look at KAFKA_SSL, KAFKA_SASL_… and the user's permissions.`,
+      undefined,
+      { cause: error },
+    );
+  return error;
+}
