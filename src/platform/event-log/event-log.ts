@@ -44,8 +44,8 @@ export interface ConsumeOptions {
   topic: string;
   /** Members of one group share the partitions (in the Postgres log each member gets all of them: it serves one machine); null: all of them. */
   group: string | null;
-  /** Called when a partition is assigned: the offset to read from. */
-  startOffset(partition: number): Promise<bigint>;
+  /** Called when a partition is assigned: the offset to read from; null: it is not to be read for now, and is asked again in a while. */
+  startOffset(partition: number): Promise<bigint | null>;
   /** Records of one partition, in order, never empty; the next batch of that partition waits for it. A rejection ends the consumer. */
   onBatch(batch: LogBatch): Promise<void>;
   /** The partition is no longer this consumer's, also because it ends; no batch of it is under way. */
@@ -99,6 +99,9 @@ export interface EventLog {
   /** Stops every consumer and waits for the appends under way. */
   close(): Promise<void>;
 }
+
+/** So long after startOffset said null it is asked again. */
+export const ASK_AGAIN_MS = 5_000;
 
 export class UnknownTopic extends Error {
   override readonly name = 'UnknownTopic';

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../logger.js';
 import type { Database } from '../postgres/database.js';
 import { isTransient } from '../postgres/errors.js';
-import type { ConsumeOptions, LogConsumer } from './event-log.js';
+import { ASK_AGAIN_MS, type ConsumeOptions, type LogConsumer, TopicReplaced } from './event-log.js';
 import type { LogSignals } from './log-signals.js';
 import { Outage } from './outage.js';
 import { type Page, readPage } from './record-pages.js';
@@ -27,6 +27,8 @@ export class PostgresConsumer implements LogConsumer {
     private readonly signals: LogSignals,
     logger: Logger,
     private readonly options: ConsumeOptions,
+    /** Of the topic as it was when reading began. */
+    private readonly logId: string,
     partitions: number[],
   ) {
     this.#outage = new Outage(options, logger);
@@ -63,10 +65,15 @@ export class PostgresConsumer implements LogConsumer {
   async #follow(partition: number): Promise<void> {
     const { topic, maxRecords = DEFAULT_MAX_RECORDS, startOffset, onBatch } = this.options;
     let offset = await this.#waitOut(() => startOffset(partition));
+    while (offset === null) {
+      await sleep(ASK_AGAIN_MS, undefined, { signal: this.#stopping.signal }).catch(() => {}); // asked to stop: waitOut sees it
+      offset = await this.#waitOut(() => startOffset(partition));
+    }
     while (!this.#stopping.signal.aborted && offset !== undefined) {
       const from: bigint = offset;
       const page: Page | undefined = await this.#waitOut(() => readPage(this.db, topic, partition, from, maxRecords));
       if (page === undefined || this.#stopping.signal.aborted) return;
+      if (page.logId !== this.logId) throw new TopicReplaced(topic);
       const last = page.records.at(-1);
       if (last === undefined) {
         await this.signals.wait(topic, partition, from, this.#stopping.signal);

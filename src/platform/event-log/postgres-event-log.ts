@@ -95,12 +95,14 @@ class PostgresEventLog implements EventLog {
   }
 
   async consume(options: ConsumeOptions): Promise<LogConsumer> {
+    const { log_id } = await findTopic(this.db.pool, options.topic);
     const bounds = await readBounds(this.db, options.topic);
     const consumer = new PostgresConsumer(
       this.db,
       this.#signals,
       this.logger,
       options,
+      log_id,
       bounds.map(({ partition }) => partition),
     );
     this.#consumers.add(consumer);

@@ -12,11 +12,13 @@ export interface Page {
   records: LogRecord[];
   /** The partition's end when the page was read. */
   end: bigint;
+  /** Of the topic as it was then. */
+  logId: string;
 }
 
 // The upper bound on the offset keeps every plan cheap, whatever the statistics were when the statement was planned.
 const READ_PAGE = `
-  SELECT p.start_offset, p.next_offset, r."offset", r.key, r.value, r.headers, r.appended_at
+  SELECT p.start_offset, p.next_offset, (SELECT log_id FROM ops.log_topics WHERE topic = $1) AS log_id, r."offset", r.key, r.value, r.headers, r.appended_at
   FROM ops.log_partitions p
   LEFT JOIN LATERAL (
     SELECT * FROM (
@@ -32,6 +34,7 @@ const READ_PAGE = `
 interface PageRow {
   start_offset: bigint;
   next_offset: bigint;
+  log_id: string;
   /** Null: no record there. */
   offset: bigint | null;
   key: string | null;
@@ -71,6 +74,7 @@ export async function readPage(
             appendedAt: row.appended_at,
           })),
     end: bounds.end,
+    logId: first.log_id,
   };
 }
 

@@ -68,20 +68,19 @@ export class KafkaClient {
 
   #offsets(topic: string, timestamp: string, only?: number): Promise<bigint[]> {
     return this.#ask(topic, async (cluster) => {
-      const partitions = cluster
-        .findTopicPartitionMetadata(topic)
-        .filter(({ partitionId }) => only === undefined || partitionId === only)
-        .toSorted((a, b) => a.partitionId - b.partitionId);
+      // Asked each time: what kafkajs remembers of a topic may be old.
+      const { leaders } = await describe(cluster, topic);
+      const partitions = [...leaders.keys()].filter((partition) => only === undefined || partition === only);
       if (partitions.length === 0) throw new Error(`the event log has no partition ${topic}/${only}`);
-      const byLeader = Map.groupBy(partitions, ({ leader }) => leader);
       const found = new Map<number, bigint>();
-      for (const [nodeId, led] of byLeader) {
+      for (const [nodeId, led] of Map.groupBy(partitions, (partition) => leaders[partition] as number)) {
         const broker = await cluster.findBroker({ nodeId });
-        const wanted = led.map(({ partitionId }) => ({ partition: partitionId, timestamp }));
-        const { responses } = await broker.listOffsets({ topics: [{ topic, partitions: wanted }] });
+        const { responses } = await broker.listOffsets({
+          topics: [{ topic, partitions: led.map((partition) => ({ partition, timestamp })) }],
+        });
         for (const { partition, offset } of responses[0]?.partitions ?? []) found.set(partition, BigInt(offset));
       }
-      return partitions.map(({ partitionId }) => found.get(partitionId) as bigint);
+      return partitions.map((partition) => found.get(partition) as bigint);
     });
   }
 

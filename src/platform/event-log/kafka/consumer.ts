@@ -7,7 +7,7 @@ import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import { isTransient } from '../../postgres/errors.js';
-import { type ConsumeOptions, type LogConsumer, OffsetOutOfRange, TopicReplaced } from '../event-log.js';
+import { ASK_AGAIN_MS, type ConsumeOptions, type LogConsumer, OffsetOutOfRange, TopicReplaced } from '../event-log.js';
 import { Outage } from '../outage.js';
 import { describe, type KafkaClient } from './client.js';
 import { isTransientKafkaError } from './errors.js';
@@ -23,6 +23,8 @@ const FETCH_WAIT_MS = 500;
 const FETCH_WAIT_FULL_MS = 20;
 /** A partition without a leader is looked at again after so long. */
 const LEADERLESS_MS = 1_000;
+/** How often to see whether the topic still is the same, and has the same partitions. */
+const WATCH_MS = 10_000;
 /** A handler that shows no life for so long loses its partitions. */
 const STUCK_MS = 300_000;
 
@@ -90,7 +92,7 @@ export class KafkaConsumer implements LogConsumer {
     try {
       const cluster = await Promise.race([session.cluster([topic]), stopped]);
       if (cluster === undefined) return;
-      await this.#requireSameTopic(cluster);
+      const { leaders } = await this.#requireSameTopic(cluster);
       const membership =
         group === null ? null : new Membership(session, cluster, group, topic, this.#membership?.memberId ?? null, this.client.logger);
       this.#membership = membership;
@@ -99,10 +101,11 @@ export class KafkaConsumer implements LogConsumer {
       const rebalance = membership?.keepAlive(() => !this.#isStuck(), over.signal);
       await this.#assign(partitions);
       this.#outage.reachable();
-      const reading = this.#read(cluster, AbortSignal.any([over.signal, this.#stopping.signal]));
-      reading.catch(() => {}); // the race may be over already
-      rebalance?.catch(() => {});
-      await Promise.race([reading, this.#failed.promise, stopped, ...(rebalance ? [rebalance] : [])]);
+      const signal = AbortSignal.any([over.signal, this.#stopping.signal]);
+      const ends = [this.#read(cluster, signal), this.#watch(cluster, leaders.length, signal), this.#failed.promise, stopped];
+      if (rebalance !== undefined) ends.push(rebalance);
+      for (const end of ends) end.catch(() => {}); // only the first counts
+      await Promise.race(ends);
     } finally {
       if (group !== null || this.#stopping.signal.aborted || this.#failure !== null) await this.#release();
       over.abort();
@@ -127,14 +130,17 @@ export class KafkaConsumer implements LogConsumer {
 
   /** Asks where reading starts; where that is not known for now, others need not wait for it. */
   async #begin(feed: PartitionFeed): Promise<void> {
+    let again = ASK_AGAIN_MS;
     try {
-      feed.begin(await this.options.startOffset(feed.partition));
+      const offset = await this.options.startOffset(feed.partition);
+      if (offset !== null) return feed.begin(offset);
     } catch (error) {
       if (!isTransient(error)) return this.#fail(error);
-      sleep(LONGEST_RETRY_MS, undefined, { signal: this.#stopping.signal })
-        .then(() => (feed.stopped ? undefined : this.#begin(feed)))
-        .catch(() => {}); // asked to stop
+      again = LONGEST_RETRY_MS;
     }
+    sleep(again, undefined, { signal: this.#stopping.signal })
+      .then(() => (feed.stopped ? undefined : this.#begin(feed)))
+      .catch(() => {}); // asked to stop
   }
 
   readonly #fail = (error: unknown) => {
@@ -196,6 +202,14 @@ export class KafkaConsumer implements LogConsumer {
       if (signal.aborted) return;
       for (const page of pages) feeds.find((feed) => feed.partition === page.partition)?.add(page);
       this.#outage.reachable();
+    }
+  }
+
+  /** Resolves when the topic has another number of partitions: they are to be shared out, and begun, anew. */
+  async #watch(cluster: Cluster, partitions: number, signal: AbortSignal): Promise<void> {
+    for (let found = partitions; found === partitions && !signal.aborted; ) {
+      await sleep(WATCH_MS, undefined, { signal }).catch(() => {}); // asked to stop: the loop sees it
+      if (!signal.aborted) found = (await this.#requireSameTopic(cluster)).leaders.length;
     }
   }
 
