@@ -3,26 +3,20 @@
  * Must stay true: every position ends as exactly one of the rows that the stream writes, a rejected row, a dead letter;
  * a consumer that lost its partition cannot commit; one bad record never blocks the good ones.
  */
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import {
-  type EventLog,
-  type LogBatch,
-  type LogConsumer,
-  type LogRecord,
-  OffsetOutOfRange,
-} from '../../src/platform/event-log/event-log.js';
+import type { EventLog, LogBatch, LogConsumer, LogRecord } from '../../src/platform/event-log/event-log.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { type DeadLetter, insertDeadLetters } from '../../src/store/stream/dead-letters.js';
-import { compareAndSetOffset, findOffset, startOffsetAt } from '../../src/store/stream/stream-offsets.js';
+import { compareAndSetOffset, findOffset, takeUpPlace } from '../../src/store/stream/stream-offsets.js';
+import { fingerprintOf, identify, passOverLost } from './offsets/identity.js';
 
 export interface StreamDefinition {
   topic: string;
   group: string;
   maxRecords: number;
-  /** Writes what the records of one partition say, in the transaction that moves its offset; returns those it cannot read. Throws for the rest. */
+  /** Writes what the records of one partition say (their offsets are positions), in the transaction that moves its offset; returns those it cannot read. Throws for the rest. */
   process(tx: pg.PoolClient, records: LogRecord[]): Promise<DeadLetter[]>;
   /** After a commit, and once on assignment: what the transaction left to be published of this partition. */
   publish(partition: number): void;
@@ -30,6 +24,8 @@ export interface StreamDefinition {
 
 export interface Stream {
   assigned(): number[];
+  /** Partitions that are held but not read, and why: the log is not the one that was read before. */
+  refused(): ReadonlyMap<number, string>;
   stop(): Promise<void>;
   /** Rejects when the stream cannot go on. */
   readonly ended: Promise<void>;
@@ -47,11 +43,12 @@ const FAILURES_TO_HALVE = 5;
 export function startStream(options: { log: EventLog; db: Database; logger: Logger; definition: StreamDefinition }): Stream {
   const { log, db, logger, definition } = options;
   const stopping = new AbortController();
+  const refused = new Map<number, string>();
   let consumer: LogConsumer | null = null;
   const run = async () => {
     for (let wait = 100; !stopping.signal.aborted; ) {
       const begun = performance.now();
-      const writer = new BatchWriter(db, logger, definition, stopping.signal);
+      const writer = new BatchWriter(db, logger, definition, stopping.signal, refused);
       try {
         consumer = await log.consume({
           topic: definition.topic,
@@ -59,12 +56,12 @@ export function startStream(options: { log: EventLog; db: Database; logger: Logg
           maxRecords: definition.maxRecords,
           startOffset: (partition) => writer.assign(partition, log),
           onBatch: (batch) => writer.write(batch),
+          onRevoked: (partition) => refused.delete(partition),
         });
         if (stopping.signal.aborted) await consumer.stop();
         await consumer.ended;
       } catch (error) {
         if (stopping.signal.aborted) return;
-        if (error instanceof OffsetOutOfRange) throw error;
         if (performance.now() - begun > MAX_BACKOFF_MS) wait = 100;
         logger.warn({ err: error }, `the stream was interrupted: reading the offsets again in ${wait} ms`);
         await sleep(wait, undefined, { signal: stopping.signal }).catch(() => {});
@@ -76,6 +73,7 @@ export function startStream(options: { log: EventLog; db: Database; logger: Logg
   ended.catch(() => {}); // whoever awaits it sees it; stop() does not owe it to a reader who is gone
   return {
     assigned: () => consumer?.assigned() ?? [],
+    refused: () => refused,
     stop: async () => {
       stopping.abort();
       await consumer?.stop().catch(() => {}); // a batch that was being waited out ends with the abort
@@ -88,19 +86,38 @@ export function startStream(options: { log: EventLog; db: Database; logger: Logg
 class BatchWriter {
   /** The offset that each partition's next transaction starts from. */
   readonly #next = new Map<number, bigint>();
+  /** What a partition's offsets are raised by to make positions. */
+  readonly #bases = new Map<number, bigint>();
 
   constructor(
     readonly db: Database,
     readonly logger: Logger,
     readonly definition: StreamDefinition,
     readonly stopping: AbortSignal,
+    readonly refused: Map<number, string>,
   ) {}
 
-  async assign(partition: number, log: EventLog): Promise<bigint> {
-    const bounds = await log.bounds(this.definition.topic);
-    const start = bounds.find((each) => each.partition === partition)?.start ?? 0n;
-    const offset = await startOffsetAt(this.db.pool, this.definition.topic, partition, start, bounds.length);
+  /** The offset to read from; null where the log is not the one that was read: it is looked at again later. */
+  async assign(partition: number, log: EventLog): Promise<bigint | null> {
+    const { topic } = this.definition;
+    const bounds = await log.bounds(topic);
+    const start = bounds[partition]?.start ?? 0n;
+    const place = await takeUpPlace(this.db.pool, topic, partition, start, bounds.length);
+    const verdict = await identify(log, topic, place, bounds);
+    if (verdict.kind === 'refused') {
+      if (this.refused.get(partition) !== verdict.reason) this.logger.error({ topic, partition }, verdict.reason);
+      this.refused.set(partition, verdict.reason);
+      return null;
+    }
+    this.refused.delete(partition);
+    if (verdict.kind === 'overtaken') {
+      const lost = await passOverLost(this.db, log, topic, place, verdict.start);
+      if (!lost) throw new Fenced(`${topic}/${partition}: the committed offset is no longer ${place.nextOffset}`);
+      this.logger.error({ topic, partition, from: place.nextOffset, to: verdict.start }, 'retention removed records before they were read');
+    }
+    const offset = verdict.kind === 'overtaken' ? verdict.start : place.nextOffset;
     this.#next.set(partition, offset);
+    this.#bases.set(partition, place.positionBase);
     this.definition.publish(partition);
     return offset;
   }
@@ -143,11 +160,12 @@ class BatchWriter {
     const from = this.#next.get(partition) as bigint;
     if (first.offset < from) throw new Fenced(`${topic}/${partition}: ${first.offset} was read again, ${from} is next`);
     const to = last.offset + 1n;
-    const fingerprint = createHash('sha256').update(last.value).digest('hex').slice(0, 16);
-    const move = { topic, partition, from, to, fingerprint, appendedAt: last.appendedAt };
+    const move = { topic, partition, from, to, fingerprint: fingerprintOf(last), appendedAt: last.appendedAt };
+    const base = this.#bases.get(partition) as bigint;
+    const placed = base === 0n ? records : records.map((record) => ({ ...record, offset: base + record.offset }));
     const moved = await this.db.transaction(async (tx) => {
       if (!(await compareAndSetOffset(tx, move))) return false;
-      const corrupt = reason ? records.map((record) => ({ record, reason: reason.message })) : await this.definition.process(tx, records);
+      const corrupt = reason ? placed.map((record) => ({ record, reason: reason.message })) : await this.definition.process(tx, placed);
       await insertDeadLetters(tx, corrupt);
       return true;
     });

@@ -3,6 +3,7 @@
  * partition commits nothing; what is committed is announced in order even if the process dies in between.
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { fingerprintOf } from '../../jobs/runtime/offsets/identity.js';
 import { createOutboxPublisher } from '../../jobs/runtime/outbox.js';
 import { type Stream, startStream } from '../../jobs/runtime/stream.js';
 import { priceStream } from '../../jobs/streams/prices.js';
@@ -143,9 +144,10 @@ describe('the stream engine', () => {
     start();
     await eventually(committed, (count) => count === 1n);
     // Another consumer takes the partition and commits the next record as rejected, without this one's knowledge.
-    const stolen = { topic: PRICES_TOPIC, partition: 0, from: 1n, to: 2n, fingerprint: 'x', appendedAt: NOW };
+    const value = tick('bitcoin', 2, '101');
+    const stolen = { topic: PRICES_TOPIC, partition: 0, from: 1n, to: 2n, fingerprint: fingerprintOf({ value }), appendedAt: NOW };
     await db.transaction((tx) => compareAndSetOffset(tx, stolen));
-    await append([tick('bitcoin', 2, '101'), tick('bitcoin', 3, '102')]);
+    await append([value, tick('bitcoin', 3, '102')]);
     await eventually(committed, (count) => count === 3n);
     const raw = await db.pool.query('SELECT position FROM raw.raw_prices ORDER BY position');
     expect(raw.rows.map((row) => Number(row.position))).toEqual([0, 2]);

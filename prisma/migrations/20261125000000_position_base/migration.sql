@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "ops"."stream_offsets" ADD COLUMN     "position_base" BIGINT NOT NULL DEFAULT 0;
