@@ -69,4 +69,12 @@ program
   .command('status')
   .description('what the platform is doing')
   .action(() => run('status'));
+program
+  .command('offsets')
+  .description('how far the stream has come in its log; where to go on when the log is another one, or has more partitions')
+  .argument('<action>', 'show, reset (where reading goes on) or record (the number of partitions)')
+  .option('--partition <n>', 'of reset: this one; all that are refused if left out')
+  .option('--to <place>', 'of reset: start, end or an offset; start if left out')
+  .option('--force', "of record: also where a coin's prices would be read out of order")
+  .action((action: string, options: { partition?: string; to?: string; force?: boolean }) => run('offsets', { action, ...options }));
 await program.parseAsync();

@@ -14,6 +14,13 @@ export interface CommandOptions {
   pipeline?: string;
   /** Of `run --date`, as typed. */
   date?: string;
+  /** Of `offsets`: show, reset or record. */
+  action?: string;
+  /** Of `offsets reset`, as typed. */
+  partition?: string;
+  to?: string;
+  /** Of `offsets record`. */
+  force?: boolean;
 }
 
 /** The default export of src/main/<command>.ts. */

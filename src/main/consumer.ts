@@ -4,8 +4,10 @@ import { type Stream, startStream } from '../../jobs/runtime/stream.js';
 import { priceStream } from '../../jobs/streams/prices.js';
 import { OperatorError } from '../domain/errors.js';
 import { ALERTS_TOPIC, PRICES_TOPIC, UPDATES_TOPIC } from '../domain/prices.js';
+import type { PartState } from '../platform/health.js';
 import type { CommandContext } from './command.js';
-import type { Foundation } from './foundation.js';
+import { attachPostgres, type Foundation, startFoundation } from './foundation/foundation.js';
+import { startOperations } from './foundation/operations.js';
 
 export async function startConsumer({ config, logger, lifecycle }: CommandContext, { db, log, clock }: Foundation): Promise<Stream> {
   const publisher = await lifecycle.start(
@@ -34,11 +36,28 @@ export async function startConsumer({ config, logger, lifecycle }: CommandContex
   return stream;
 }
 
-export default async function consumer(): Promise<void> {
-  throw new OperatorError(needsKafka('consumer'));
+export default async function consumer(context: CommandContext): Promise<void> {
+  requireKafka(context, 'consumer');
+  const foundation = await startFoundation(context, 'consumer', attachPostgres(context), { migrates: false });
+  const operations = await startOperations(context, 'consumer', foundation);
+  const stream = await startConsumer(context, foundation);
+  operations.health.addPart('partitions', () => checkPartitions(stream));
+  context.logger.info(`consumer: ${operations.url}/status`);
+  await context.lifecycle.stopped;
+}
+
+/** Held, and the log is the one that was read. */
+export function checkPartitions(stream: Stream): PartState {
+  if (stream.assigned().length === 0) return { status: 'not_ready', reason: 'no partition is assigned yet' };
+  const refused = [...stream.refused().values()];
+  return refused.length === 0 ? { status: 'ready' } : { status: 'degraded', reason: refused.join('; ') };
 }
 
 /** The log in Postgres serves one machine, and on that `up` runs everything. */
-export function needsKafka(role: string): string {
-  return `The role ${role} needs Kafka as its log. Run \`cdp up\`: it is everything in one process.`;
+export function requireKafka({ config }: CommandContext, role: string): void {
+  if (config.kafka !== null && config.databaseUrl !== null) return;
+  throw new OperatorError(
+    `The role ${role} needs Kafka as its log and a Postgres that others reach: set KAFKA_BROKERS and DATABASE_URL. ` +
+      'Or run `cdp up`: it is everything in one process.',
+  );
 }

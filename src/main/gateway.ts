@@ -11,7 +11,7 @@ import { createHealth, type Health } from '../platform/health.js';
 import { createMetrics, observePool } from '../platform/metrics.js';
 import { projectRoot } from '../platform/project-root.js';
 import type { CommandContext } from './command.js';
-import { attachPostgres, type Foundation, startFoundation } from './foundation.js';
+import { attachPostgres, type Foundation, startFoundation } from './foundation/foundation.js';
 
 export interface StartedGateway {
   /** http://host:port */
@@ -49,7 +49,7 @@ export async function startGateway(
 }
 
 export default async function gateway(context: CommandContext): Promise<void> {
-  const foundation = await startFoundation(context, 'gateway', attachPostgres(context), { migrates: false });
+  const foundation = await startFoundation(context, 'gateway', attachPostgres(context), { migrates: false, needsLog: false });
   const metrics = createMetrics('gateway');
   observePool(metrics, foundation.db.pool);
   const { url } = await startGateway(context, foundation, { health: createHealth(), metrics });

@@ -2,7 +2,7 @@
 import { OperatorError } from '../domain/errors.js';
 import { migrate } from '../platform/postgres/migrate.js';
 import type { CommandContext } from './command.js';
-import { attachPostgres, startPostgres } from './foundation.js';
+import { attachPostgres, startPostgres } from './foundation/foundation.js';
 
 export default async function migrateCommand(context: CommandContext): Promise<void> {
   const applied = await migrate(await runningOrStarted(context));

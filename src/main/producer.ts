@@ -1,10 +1,11 @@
 /** The producer: polls the source into the log. */
 import type { PriceSource } from '../../jobs/sources/source.js';
 import { startPriceProducer } from '../../jobs/streams/price-producer.js';
-import { OperatorError } from '../domain/errors.js';
 import type { CommandContext } from './command.js';
-import { needsKafka } from './consumer.js';
-import type { Foundation } from './foundation.js';
+import { requireKafka } from './consumer.js';
+import { attachPostgres, type Foundation, startFoundation } from './foundation/foundation.js';
+import { startOperations } from './foundation/operations.js';
+import { startSource } from './worker.js';
 
 export async function startProducer(context: CommandContext, { db, log, clock }: Foundation, source: PriceSource): Promise<void> {
   const { config, logger, lifecycle } = context;
@@ -16,6 +17,11 @@ export async function startProducer(context: CommandContext, { db, log, clock }:
   producer.ended.catch(lifecycle.fail);
 }
 
-export default async function producer(): Promise<void> {
-  throw new OperatorError(needsKafka('producer'));
+export default async function producer(context: CommandContext): Promise<void> {
+  requireKafka(context, 'producer');
+  const foundation = await startFoundation(context, 'producer', attachPostgres(context), { migrates: false });
+  const operations = await startOperations(context, 'producer', foundation);
+  await startProducer(context, foundation, await startSource(context, foundation));
+  context.logger.info(`producer: ${operations.url}/status`);
+  await context.lifecycle.stopped;
 }

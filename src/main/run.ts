@@ -2,7 +2,7 @@
 import { runPipelineOnce } from '../../jobs/worker.js';
 import { OperatorError } from '../domain/errors.js';
 import type { CommandContext, CommandOptions } from './command.js';
-import { attachPostgres, startFoundation } from './foundation.js';
+import { attachPostgres, startFoundation } from './foundation/foundation.js';
 import { startSource } from './worker.js';
 
 export default async function run(context: CommandContext, { pipeline = '', date }: CommandOptions): Promise<void> {

@@ -1,13 +1,13 @@
 /** `cdp status`: what the running platform is doing, read from its database. */
-import { createPostgresEventLog } from '../platform/event-log/postgres-event-log.js';
 import { openDatabase } from '../platform/postgres/database.js';
 import { requireCurrentSchema } from '../platform/postgres/migrate.js';
 import { getStatus } from '../store/status.js';
 import type { CommandContext } from './command.js';
-import { attachPostgres } from './foundation.js';
+import { startEventLog } from './foundation/event-log.js';
+import { attachPostgres } from './foundation/foundation.js';
 
 export default async function status(context: CommandContext): Promise<void> {
-  const { logger, lifecycle } = context;
+  const { lifecycle } = context;
   const url = attachPostgres(context);
   await requireCurrentSchema(url);
   const db = await lifecycle.start(
@@ -15,11 +15,7 @@ export default async function status(context: CommandContext): Promise<void> {
     () => openDatabase(url, { applicationName: 'cdp status', maxConnections: 2 }),
     (database) => database.close(),
   );
-  const log = await lifecycle.start(
-    'event log',
-    () => createPostgresEventLog(db, logger),
-    (started) => started.close(),
-  );
+  const log = await startEventLog(context, 'status', db);
   const { newestObservationAt, history, datasets, runs, log: prices } = await getStatus(db.pool, log, new Date());
   const at = (instant: Date | null) => instant?.toISOString() ?? 'never';
   console.log(`newest price   ${at(newestObservationAt)}`);

@@ -4,8 +4,8 @@ import { createHealth, type Health } from '../platform/health.js';
 import { createMetrics, observePool } from '../platform/metrics.js';
 import { findPublishedThrough } from '../store/pipelines/datasets.js';
 import type { CommandContext } from './command.js';
-import { startConsumer } from './consumer.js';
-import { startFoundation, startPostgres } from './foundation.js';
+import { checkPartitions, startConsumer } from './consumer.js';
+import { startFoundation, startPostgres } from './foundation/foundation.js';
 import { type StartedGateway, startGateway } from './gateway.js';
 import { startProducer } from './producer.js';
 import { startPipelines, startSource } from './worker.js';
@@ -20,9 +20,7 @@ export default async function up(context: CommandContext): Promise<void> {
   const gateway = await startGateway(context, foundation, { health, metrics });
   const source = await startSource(context, foundation);
   const consumer = await startConsumer(context, foundation);
-  health.addPart('consumer', () =>
-    consumer.assigned().length > 0 ? { status: 'ready' } : { status: 'not_ready', reason: 'no partition is assigned yet' },
-  );
+  health.addPart('consumer', () => checkPartitions(consumer));
   health.addPart('marts', async () =>
     (await findPublishedThrough(db.pool)) === null
       ? { status: 'not_ready', reason: 'the first marts are not published yet' }

@@ -5,13 +5,9 @@ import { startPriceSource } from '../../jobs/sources/start-source.js';
 import { startWorker } from '../../jobs/worker.js';
 import { DEFAULT_RULES } from '../alerts/default-rules.js';
 import { ensureDefaultRules } from '../alerts/rules.js';
-import { DEFAULT_PORTS } from '../platform/config.js';
-import { checkDatabase, createHealth } from '../platform/health.js';
-import { createMetrics, observePool } from '../platform/metrics.js';
-import { startOperationsServer } from '../platform/operations-server.js';
-import { getStatus } from '../store/status.js';
 import type { CommandContext } from './command.js';
-import { attachPostgres, type Foundation, startFoundation } from './foundation.js';
+import { attachPostgres, type Foundation, startFoundation } from './foundation/foundation.js';
+import { startOperations } from './foundation/operations.js';
 
 export async function startSource({ config, logger, lifecycle }: CommandContext, { db, clock }: Foundation): Promise<PriceSource> {
   const { source } = await lifecycle.start(
@@ -33,26 +29,9 @@ export async function startPipelines({ config, logger, lifecycle }: CommandConte
 }
 
 export default async function worker(context: CommandContext): Promise<void> {
-  const { config, logger, lifecycle } = context;
   const foundation = await startFoundation(context, 'worker', attachPostgres(context), { migrates: true });
-  const { db, log, clock } = foundation;
-  const metrics = createMetrics('worker');
-  observePool(metrics, db.pool);
-  const health = createHealth();
-  health.addPart('database', () => checkDatabase(db));
-  const operations = await lifecycle.start(
-    'operations server',
-    () =>
-      startOperationsServer({
-        host: config.host,
-        port: config.port ?? DEFAULT_PORTS.worker,
-        health,
-        metrics,
-        status: () => getStatus(db.pool, log, clock.now()),
-      }),
-    (started) => started.close(),
-  );
+  const operations = await startOperations(context, 'worker', foundation);
   await startPipelines(context, foundation, await startSource(context, foundation));
-  logger.info(`worker: ${operations.url}/status`);
-  await lifecycle.stopped;
+  context.logger.info(`worker: ${operations.url}/status`);
+  await context.lifecycle.stopped;
 }

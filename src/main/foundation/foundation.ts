@@ -2,16 +2,16 @@
  * What every role stands on: the Postgres that DATABASE_URL gives or the embedded one, the database in it, migrated and of the right
  * realm, and the event log with its topics.
  */
-import { type Clock, systemClock } from '../domain/time.js';
-import type { EventLog } from '../platform/event-log/event-log.js';
-import { createPostgresEventLog } from '../platform/event-log/postgres-event-log.js';
-import { TOPICS } from '../platform/event-log/topics.js';
-import { ensureMonthlyPartitions, priceWindow } from '../platform/partitions.js';
-import { type Database, openDatabase } from '../platform/postgres/database.js';
-import { attach, startEmbeddedPostgres } from '../platform/postgres/embedded.js';
-import { migrate, requireCurrentSchema } from '../platform/postgres/migrate.js';
-import { claimRealm } from '../platform/realm.js';
-import type { CommandContext } from './command.js';
+import { type Clock, systemClock } from '../../domain/time.js';
+import type { EventLog } from '../../platform/event-log/event-log.js';
+
+import { ensureMonthlyPartitions, priceWindow } from '../../platform/partitions.js';
+import { type Database, openDatabase } from '../../platform/postgres/database.js';
+import { attach, startEmbeddedPostgres } from '../../platform/postgres/embedded.js';
+import { migrate, requireCurrentSchema } from '../../platform/postgres/migrate.js';
+import { claimRealm } from '../../platform/realm.js';
+import type { CommandContext } from '../command.js';
+import { ensureTopics, startEventLog } from './event-log.js';
 
 export interface Foundation {
   db: Database;
@@ -19,13 +19,17 @@ export interface Foundation {
   clock: Clock;
 }
 
-/** `migrates`: this role may bring the schema up to date; the others refuse to work on one that is behind. */
+/**
+ * `migrates`: this role may bring the schema up to date; the others refuse to work on one that is behind. `needsLog`: it cannot begin
+ * without the log.
+ */
 export async function startFoundation(
-  { config, logger, lifecycle }: CommandContext,
+  context: CommandContext,
   role: string,
   url: string,
-  { migrates }: { migrates: boolean },
+  { migrates, needsLog = true }: { migrates: boolean; needsLog?: boolean },
 ): Promise<Foundation> {
+  const { config, logger, lifecycle } = context;
   const clock = systemClock;
   if (migrates) {
     const applied = await migrate(url);
@@ -40,12 +44,8 @@ export async function startFoundation(
   await claimRealm(db.pool, config, clock);
   const { from, to } = priceWindow(clock.now(), config.retentionDays);
   await ensureMonthlyPartitions(db, from, to);
-  const log = await lifecycle.start(
-    'event log',
-    () => createPostgresEventLog(db, logger),
-    (started) => started.close(),
-  );
-  await log.ensureTopics(TOPICS);
+  const log = await startEventLog(context, role, db);
+  await ensureTopics(context, db, log, { needsLog });
   return { db, log, clock };
 }
 

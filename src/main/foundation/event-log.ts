@@ -1,0 +1,43 @@
+/** The event log that the configuration names, Kafka or a table in Postgres, and the platform's topics in it. */
+import { EXIT_TRY_AGAIN, OperatorError } from '../../domain/errors.js';
+import { PRICES_TOPIC } from '../../domain/prices.js';
+import type { EventLog } from '../../platform/event-log/event-log.js';
+import { createKafkaEventLog } from '../../platform/event-log/kafka/kafka-event-log.js';
+import { createPostgresEventLog } from '../../platform/event-log/postgres-event-log.js';
+import { PARTITIONS, topicsOf } from '../../platform/event-log/topics.js';
+import type { Database } from '../../platform/postgres/database.js';
+import { findPartitionCount } from '../../store/stream/stream-offsets.js';
+import type { CommandContext } from '../command.js';
+
+export function startEventLog({ config, logger, lifecycle }: CommandContext, role: string, db: Database): Promise<EventLog> {
+  return lifecycle.start(
+    'event log',
+    () => (config.kafka === null ? createPostgresEventLog(db, logger) : createKafkaEventLog(config.kafka, logger, role)),
+    (started) => started.close(),
+  );
+}
+
+/** The number of partitions is the recorded one; before one is, that of the topic as an operator may have made it. */
+export async function ensureTopics(
+  { logger }: CommandContext,
+  db: Database,
+  log: EventLog,
+  { needsLog }: { needsLog: boolean },
+): Promise<void> {
+  try {
+    const partitions = (await findPartitionCount(db.pool, PRICES_TOPIC)) ?? (await countPartitions(log)) ?? PARTITIONS;
+    await log.ensureTopics(topicsOf(partitions));
+  } catch (error) {
+    if (needsLog || !(error instanceof OperatorError) || error.exitCode !== EXIT_TRY_AGAIN) throw error;
+    logger.warn(`${error.message} Going on without it for now.`);
+  }
+}
+
+/** Null: the topic is not made yet, or the log cannot say; whoever makes it then says why. */
+async function countPartitions(log: EventLog): Promise<number | null> {
+  try {
+    return (await log.bounds(PRICES_TOPIC)).length;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,70 @@
+/** `cdp offsets show | reset | record`: how far the stream has come in its log, and an operator's word where the log is another one. */
+import { getPlaceStatus, type ResetTo, recordPartitions, resetOffsets } from '../../jobs/runtime/offsets/offsets.js';
+import { OperatorError } from '../domain/errors.js';
+import { PRICES_TOPIC, UPDATES_TOPIC } from '../domain/prices.js';
+import { type EventLog, UnknownTopic } from '../platform/event-log/event-log.js';
+import { type Database, openDatabase } from '../platform/postgres/database.js';
+import { requireCurrentSchema } from '../platform/postgres/migrate.js';
+import type { CommandContext, CommandOptions } from './command.js';
+import { startEventLog } from './foundation/event-log.js';
+import { attachPostgres } from './foundation/foundation.js';
+
+export default async function offsets(context: CommandContext, { action, partition, to, force }: CommandOptions): Promise<void> {
+  const url = attachPostgres(context);
+  await requireCurrentSchema(url);
+  const db = await context.lifecycle.start(
+    'database',
+    () => openDatabase(url, { applicationName: 'cdp offsets', maxConnections: 2 }),
+    (database) => database.close(),
+  );
+  const log = await startEventLog(context, 'offsets', db);
+  try {
+    if (action === 'reset') await reset(db, log, parsePartition(partition), parseTo(to));
+    else if (action === 'record') await record(db, log, force === true);
+    else if (action !== 'show') throw new OperatorError(`offsets ${action} is not known: show, reset or record.`);
+    await show(db, log);
+  } catch (error) {
+    if (error instanceof UnknownTopic) throw new OperatorError(`${error.message}: start a producer or \`cdp up\` first, which make it.`);
+    throw error;
+  }
+}
+
+async function show(db: Database, log: EventLog): Promise<void> {
+  console.log('partition            next   log start     log end         lag  state');
+  for (const { partition, nextOffset, bounds, verdict } of await getPlaceStatus(db, log, PRICES_TOPIC)) {
+    const state = verdict.kind === 'refused' ? `refused: ${verdict.reason}` : verdict.kind === 'overtaken' ? 'retention overtook it' : 'ok';
+    const numbers = [nextOffset, bounds?.start, bounds?.end, bounds === null ? undefined : bounds.end - nextOffset];
+    console.log(
+      `${String(partition).padStart(9)} ${numbers
+        .map((number) => String(number ?? '').padStart(11))
+        .join(' ')
+        .padStart(15)}  ${state}`,
+    );
+  }
+}
+
+async function reset(db: Database, log: EventLog, partition: number | null, to: ResetTo): Promise<void> {
+  const moves = await resetOffsets(db, log, PRICES_TOPIC, { partition, to });
+  for (const move of moves) console.log(`partition ${move.partition}: reading goes on at ${move.offset}`);
+  if (moves.length === 0) console.log('No partition is refused: nothing to reset. To move one nevertheless, say --partition.');
+  console.log('');
+}
+
+async function record(db: Database, log: EventLog, force: boolean): Promise<void> {
+  const { partitions, waiting } = await recordPartitions(db, log, PRICES_TOPIC, { alike: [UPDATES_TOPIC], force });
+  console.log(`${PRICES_TOPIC} and ${UPDATES_TOPIC} have ${partitions} partitions from now on.`);
+  if (waiting > 0n) console.log(`${waiting} records wait to be read: start the consumers, and the producers only when the lag is 0.`);
+  console.log('');
+}
+
+function parsePartition(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  if (!/^\d{1,6}$/.test(text)) throw new OperatorError('--partition must be a whole number.');
+  return Number(text);
+}
+
+function parseTo(text = 'start'): ResetTo {
+  if (text === 'start' || text === 'end') return text;
+  if (!/^\d{1,18}$/.test(text)) throw new OperatorError('--to must be start, end or an offset.');
+  return BigInt(text);
+}
