@@ -187,7 +187,6 @@ describe.each(LOGS)('on %s', (_, open) => {
     await stop();
     await append(0, 'late');
     await setting.addPartitions(topic, 3);
-    await expect(append(2, 'x')).rejects.toThrow(/no partition 2/); // a producer that runs keeps to what it knew
     start();
     await until(() => refused().length === 3);
     expect(refused()[0]?.[1]).toMatch(/3 partitions, and 2 are recorded.*cdp offsets record/);

@@ -7,7 +7,7 @@ import type { Database } from '../postgres/database.js';
 import { isTransient } from '../postgres/errors.js';
 import { type PlacedRecord, storeRecords } from './append-statements.js';
 import type { LogPosition, NewRecord } from './event-log.js';
-import { type Append, GroupCommit } from './group-commit.js';
+import { type Append, GroupCommit, refuseAstray } from './group-commit.js';
 import type { LogSignals } from './log-signals.js';
 
 export class AppendQueue {
@@ -19,10 +19,11 @@ export class AppendQueue {
     private readonly topic: string,
     private readonly partitions: number,
   ) {
-    this.#commit = new GroupCommit(topic, partitions, (group) => this.#store(group), isTransient);
+    this.#commit = new GroupCommit((group) => this.#store(group), isTransient);
   }
 
   append(records: NewRecord[]): Promise<LogPosition[]> {
+    refuseAstray(this.topic, this.partitions, records);
     return this.#commit.append(records);
   }
 

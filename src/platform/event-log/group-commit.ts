@@ -18,16 +18,12 @@ export class GroupCommit {
   #draining: Promise<void> | undefined;
 
   constructor(
-    private readonly topic: string,
-    private readonly partitions: number,
     /** Settles each append of the group, or rejects and has settled none. */
     private readonly store: (group: Append[]) => Promise<void>,
     private readonly isTransient: (error: unknown) => boolean,
   ) {}
 
   append(records: NewRecord[]): Promise<LogPosition[]> {
-    const astray = records.find(({ partition = 0 }) => partition < 0 || partition >= this.partitions);
-    if (astray !== undefined) throw new RangeError(`${this.topic} has no partition ${astray.partition}: it has ${this.partitions}`);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ records, resolve, reject });
       this.#draining ??= this.#drain();
@@ -59,4 +55,10 @@ export class GroupCommit {
     }
     return this.#waiting.splice(0, count);
   }
+}
+
+/** Throws where a record says a partition that the topic does not have. */
+export function refuseAstray(topic: string, partitions: number, records: NewRecord[]): void {
+  const astray = records.find(({ partition = 0 }) => partition < 0 || partition >= partitions);
+  if (astray !== undefined) throw new RangeError(`${topic} has no partition ${astray.partition}: it has ${partitions}`);
 }

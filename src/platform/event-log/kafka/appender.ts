@@ -7,9 +7,9 @@
 import { CompressionTypes, type Producer } from 'kafkajs';
 import { partitionOf } from '../../../domain/murmur2.js';
 import type { LogPosition, NewRecord } from '../event-log.js';
-import { type Append, GroupCommit } from '../group-commit.js';
+import { type Append, GroupCommit, refuseAstray } from '../group-commit.js';
 import type { KafkaClient } from './client.js';
-import { isTransientKafkaError } from './errors.js';
+import { kafkaErrorType } from './errors.js';
 import type { KafkaSession } from './session.js';
 
 /** Well below the megabyte that a broker takes, were it all in one partition and could not be compressed. */
@@ -19,6 +19,9 @@ const RECORD_OVERHEAD_BYTES = 100;
 const COMPRESSED_FROM_BYTES = 1_000;
 /** Some seconds: a broker's restart is waited out rather than answered with a failure and a repeat. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 10 };
+
+/** Of one record, where others of its request would be stored. */
+const FAULTS_OF_RECORDS = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD']);
 
 interface Placed {
   append: Append;
@@ -33,17 +36,35 @@ export class KafkaAppender {
   readonly #commit: GroupCommit;
   #producer: { session: KafkaSession; ready: Promise<Producer> } | undefined;
 
-  /** `partitions` stays what it was when the process looked first: more of them would tear a key's records apart. */
+  /** Of the topic; what a record may say, if it says one. */
+  #known: number;
+  /** The next request needs a producer that looks anew. */
+  #outdated = false;
+
+  /** `partitions` stays what keys go by, whatever is added while the process runs: more of them would tear a key's records apart. */
   constructor(
     private readonly client: KafkaClient,
     private readonly topic: string,
     private readonly partitions: number,
   ) {
-    this.#commit = new GroupCommit(topic, partitions, (group) => this.#store(group), isTransientKafkaError);
+    this.#commit = new GroupCommit(
+      (group) => this.#store(group),
+      (error) => !FAULTS_OF_RECORDS.has(kafkaErrorType(error) ?? ''),
+    );
+    this.#known = partitions;
   }
 
-  append(records: NewRecord[]): Promise<LogPosition[]> {
+  async append(records: NewRecord[]): Promise<LogPosition[]> {
+    if (records.some(({ partition = 0 }) => partition >= this.#known)) await this.#lookAgain();
+    refuseAstray(this.topic, this.#known, records);
     return this.#commit.append(records);
+  }
+
+  /** Partitions may have been added. A producer that does not know of them would leave their records out. */
+  async #lookAgain(): Promise<void> {
+    const known = (await this.client.describe(this.topic)).leaders.length;
+    this.#outdated ||= known !== this.#known;
+    this.#known = known;
   }
 
   async close(): Promise<void> {
@@ -96,6 +117,8 @@ export class KafkaAppender {
   }
 
   #connect(): { session: KafkaSession; ready: Promise<Producer> } {
+    if (this.#outdated) this.#discard();
+    this.#outdated = false;
     if (this.#producer === undefined) {
       const session = this.client.session();
       const producer = session.kafka().producer({
