@@ -12,7 +12,8 @@ import { fileURLToPath } from 'node:url';
 export const KAFKA_VERSION = '4.3.0';
 const IMAGE = `apache/kafka:${KAFKA_VERSION}`;
 const CACHE = fileURLToPath(new URL('../../../.cache/kafka', import.meta.url));
-const START_TIMEOUT_MS = 60_000;
+/** Four seconds on an idle machine. */
+const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 20_000;
 
 const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">

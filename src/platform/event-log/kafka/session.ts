@@ -8,9 +8,9 @@ import { connect as connectTls } from 'node:tls';
 import { type ISocketFactoryArgs, Kafka, logLevel as KafkaLogLevel, type LogEntry } from 'kafkajs';
 import Cluster from 'kafkajs/src/cluster/index.js';
 import { createLogger } from 'kafkajs/src/loggers/index.js';
-import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import type { KafkaConfig } from '../../config.js';
 import type { Logger } from '../../logger.js';
+import './kafkajs-timers.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -18,12 +18,6 @@ const KEEP_ALIVE_MS = 30_000;
 const ENDED = 'the session was ended';
 /** Inside of one call; longer outages are waited out by whoever calls. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 };
-
-// kafkajs looks at its waiting requests every millisecond for ever, from the first answer on, and with negative delays, of which Node warns.
-const { scheduleCheckPendingRequests } = RequestQueue.prototype;
-RequestQueue.prototype.scheduleCheckPendingRequests = function schedule(this: RequestQueue) {
-  if (this.pending.length > 0 || this.throttledUntil > Date.now()) scheduleCheckPendingRequests.call(this);
-};
 
 export class KafkaSession {
   readonly #sockets = new Set<Socket>();
