@@ -11,6 +11,7 @@ import type { Database } from '../../src/platform/postgres/database.js';
 import { type DeadLetter, insertDeadLetters } from '../../src/store/stream/dead-letters.js';
 import { compareAndSetOffset, findOffset, takeUpPlace } from '../../src/store/stream/stream-offsets.js';
 import { fingerprintOf, identify, passOverLost } from './offsets/identity.js';
+import type { OffsetMetrics } from './offsets/offset-metrics.js';
 
 export interface StreamDefinition {
   topic: string;
@@ -24,6 +25,8 @@ export interface StreamDefinition {
 
 export interface Stream {
   assigned(): number[];
+  /** It knows which partitions are its own, be it none: there may be more consumers than partitions. */
+  settled(): boolean;
   /** Partitions that are held but not read, and why: the log is not the one that was read before. */
   refused(): ReadonlyMap<number, string>;
   stop(): Promise<void>;
@@ -40,15 +43,22 @@ const MAX_BACKOFF_MS = 5_000;
 /** So many failures in a row, and a batch is tried in smaller pieces, though its records may not be to blame. */
 const FAILURES_TO_HALVE = 5;
 
-export function startStream(options: { log: EventLog; db: Database; logger: Logger; definition: StreamDefinition }): Stream {
-  const { log, db, logger, definition } = options;
+export interface StreamOptions {
+  log: EventLog;
+  db: Database;
+  logger: Logger;
+  definition: StreamDefinition;
+  metrics?: OffsetMetrics;
+}
+
+export function startStream({ log, db, logger, definition, metrics }: StreamOptions): Stream {
   const stopping = new AbortController();
   const refused = new Map<number, string>();
   let consumer: LogConsumer | null = null;
   const run = async () => {
     for (let wait = 100; !stopping.signal.aborted; ) {
       const begun = performance.now();
-      const writer = new BatchWriter(db, logger, definition, stopping.signal, refused);
+      const writer = new BatchWriter({ db, logger, definition, metrics }, stopping.signal, refused);
       try {
         consumer = await log.consume({
           topic: definition.topic,
@@ -56,12 +66,13 @@ export function startStream(options: { log: EventLog; db: Database; logger: Logg
           maxRecords: definition.maxRecords,
           startOffset: (partition) => writer.assign(partition, log),
           onBatch: (batch) => writer.write(batch),
-          onRevoked: (partition) => refused.delete(partition),
+          onRevoked: (partition) => writer.revoke(partition),
         });
         if (stopping.signal.aborted) await consumer.stop();
         await consumer.ended;
       } catch (error) {
         if (stopping.signal.aborted) return;
+        if (error instanceof Fenced) metrics?.fenced(definition.topic);
         if (performance.now() - begun > MAX_BACKOFF_MS) wait = 100;
         logger.warn({ err: error }, `the stream was interrupted: reading the offsets again in ${wait} ms`);
         await sleep(wait, undefined, { signal: stopping.signal }).catch(() => {});
@@ -73,6 +84,7 @@ export function startStream(options: { log: EventLog; db: Database; logger: Logg
   ended.catch(() => {}); // whoever awaits it sees it; stop() does not owe it to a reader who is gone
   return {
     assigned: () => consumer?.assigned() ?? [],
+    settled: () => consumer?.settled() ?? false,
     refused: () => refused,
     stop: async () => {
       stopping.abort();
@@ -89,13 +101,17 @@ class BatchWriter {
   /** What a partition's offsets are raised by to make positions. */
   readonly #bases = new Map<number, bigint>();
 
+  readonly db: Database;
+  readonly logger: Logger;
+  readonly definition: StreamDefinition;
+
   constructor(
-    readonly db: Database,
-    readonly logger: Logger,
-    readonly definition: StreamDefinition,
+    readonly options: Omit<StreamOptions, 'log'>,
     readonly stopping: AbortSignal,
     readonly refused: Map<number, string>,
-  ) {}
+  ) {
+    ({ db: this.db, logger: this.logger, definition: this.definition } = options);
+  }
 
   /** The offset to read from; null where the log is not the one that was read: it is looked at again later. */
   async assign(partition: number, log: EventLog): Promise<bigint | null> {
@@ -107,12 +123,14 @@ class BatchWriter {
     if (verdict.kind === 'refused') {
       if (this.refused.get(partition) !== verdict.reason) this.logger.error({ topic, partition }, verdict.reason);
       this.refused.set(partition, verdict.reason);
+      this.#tellRefused();
       return null;
     }
-    this.refused.delete(partition);
+    this.revoke(partition);
     if (verdict.kind === 'overtaken') {
       const lost = await passOverLost(this.db, log, topic, place, verdict.start);
       if (!lost) throw new Fenced(`${topic}/${partition}: the committed offset is no longer ${place.nextOffset}`);
+      this.options.metrics?.lost(topic, partition, verdict.start - place.nextOffset);
       this.logger.error({ topic, partition, from: place.nextOffset, to: verdict.start }, 'retention removed records before they were read');
     }
     const offset = verdict.kind === 'overtaken' ? verdict.start : place.nextOffset;
@@ -120,6 +138,16 @@ class BatchWriter {
     this.#bases.set(partition, place.positionBase);
     this.definition.publish(partition);
     return offset;
+  }
+
+  /** Nothing holds back from reading it any more; or it is another consumer's matter. */
+  revoke(partition: number): void {
+    this.refused.delete(partition);
+    this.#tellRefused();
+  }
+
+  #tellRefused(): void {
+    this.options.metrics?.refused(this.definition.topic, this.refused.size);
   }
 
   write(batch: LogBatch): Promise<void> {

@@ -1,4 +1,6 @@
 /** The consumer: takes prices from the log into the database, and announces what it committed. */
+import type { Registry } from 'prom-client';
+import { createOffsetMetrics } from '../../jobs/runtime/offsets/offset-metrics.js';
 import { createOutboxPublisher } from '../../jobs/runtime/outbox.js';
 import { type Stream, startStream } from '../../jobs/runtime/stream.js';
 import { priceStream } from '../../jobs/streams/prices.js';
@@ -9,7 +11,11 @@ import type { CommandContext } from './command.js';
 import { attachPostgres, type Foundation, startFoundation } from './foundation/foundation.js';
 import { startOperations } from './foundation/operations.js';
 
-export async function startConsumer({ config, logger, lifecycle }: CommandContext, { db, log, clock }: Foundation): Promise<Stream> {
+export async function startConsumer(
+  { config, logger, lifecycle }: CommandContext,
+  { db, log, clock }: Foundation,
+  registry: Registry,
+): Promise<Stream> {
   const publisher = await lifecycle.start(
     'publisher',
     () =>
@@ -27,9 +33,10 @@ export async function startConsumer({ config, logger, lifecycle }: CommandContex
   );
   const { realm, retentionDays } = config;
   const definition = priceStream({ realm, retentionDays, clock, publish: publisher.publish });
+  const metrics = createOffsetMetrics(registry);
   const stream = await lifecycle.start(
     'consumer',
-    () => startStream({ log, db, logger, definition }),
+    () => startStream({ log, db, logger, definition, metrics }),
     (started) => started.stop(),
   );
   stream.ended.catch(lifecycle.fail);
@@ -40,15 +47,15 @@ export default async function consumer(context: CommandContext): Promise<void> {
   requireKafka(context, 'consumer');
   const foundation = await startFoundation(context, 'consumer', attachPostgres(context), { migrates: false });
   const operations = await startOperations(context, 'consumer', foundation);
-  const stream = await startConsumer(context, foundation);
+  const stream = await startConsumer(context, foundation, operations.metrics);
   operations.health.addPart('partitions', () => checkPartitions(stream));
   context.logger.info(`consumer: ${operations.url}/status`);
   await context.lifecycle.stopped;
 }
 
-/** Held, and the log is the one that was read. */
+/** Shared out, and the log is the one that was read. */
 export function checkPartitions(stream: Stream): PartState {
-  if (stream.assigned().length === 0) return { status: 'not_ready', reason: 'no partition is assigned yet' };
+  if (!stream.settled()) return { status: 'not_ready', reason: 'no partition is assigned yet' };
   const refused = [...stream.refused().values()];
   return refused.length === 0 ? { status: 'ready' } : { status: 'degraded', reason: refused.join('; ') };
 }

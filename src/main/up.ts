@@ -19,7 +19,7 @@ export default async function up(context: CommandContext): Promise<void> {
   const health = createHealth();
   const gateway = await startGateway(context, foundation, { health, metrics });
   const source = await startSource(context, foundation);
-  const consumer = await startConsumer(context, foundation);
+  const consumer = await startConsumer(context, foundation, metrics);
   health.addPart('consumer', () => checkPartitions(consumer));
   health.addPart('marts', async () =>
     (await findPublishedThrough(db.pool)) === null

@@ -4,6 +4,8 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pino from 'pino';
+import { Registry } from 'prom-client';
+import { createOffsetMetrics } from '../../jobs/runtime/offsets/offset-metrics.js';
 import { recordPartitions, resetOffsets } from '../../jobs/runtime/offsets/offsets.js';
 import { type Stream, startStream } from '../../jobs/runtime/stream.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
@@ -18,6 +20,7 @@ describe.each(LOGS)('on %s', (_, open) => {
   let setting: LogSetting;
   let topic: string;
   let stream: Stream | null = null;
+  let registry: Registry;
   const said: string[] = [];
 
   beforeEach(async () => {
@@ -44,11 +47,13 @@ describe.each(LOGS)('on %s', (_, open) => {
     );
 
   function start(): void {
+    registry = new Registry();
     const logger = pino({ level: 'error' }, { write: (line: string) => void said.push(line) });
     stream = startStream({
       log: setting.log,
       db,
       logger,
+      metrics: createOffsetMetrics(registry),
       definition: {
         topic,
         group: topic,
@@ -111,6 +116,7 @@ describe.each(LOGS)('on %s', (_, open) => {
     await until(() => refused().length === 2);
     expect(refused()[0]?.[1]).toMatch(/made anew, or has lost records.*cdp offsets show.*cdp offsets reset/);
     expect((await seen(0)).length + (await seen(1)).length).toBe(4);
+    expect(await registry.metrics()).toContain(`cdp_stream_refused_partitions{topic="${topic}"} 2`);
 
     const moves = await resetOffsets(db, setting.log, topic, { partition: null, to: 'start' });
     expect(moves).toEqual([
@@ -156,6 +162,7 @@ describe.each(LOGS)('on %s', (_, open) => {
       { source: `${topic}/0`, reason: 'retention removed the offsets from 1 to 2 before they were read', rising: true },
     ]);
     expect(said.join()).toMatch(/retention removed records/);
+    expect(await registry.metrics()).toContain(`cdp_stream_lost_records_total{topic="${topic}",partition="0"} 2`);
   });
 
   test('an offset that an operator sets back is read again under new positions; forward, it skips', async () => {

@@ -70,6 +70,8 @@ export interface LogBatch {
 export interface LogConsumer {
   /** Partitions that this consumer holds now. */
   assigned(): number[];
+  /** It knows which partitions are its own, be it none. */
+  settled(): boolean;
   /** Resolves after the batches under way; rejects with what ended the consumer if it failed. */
   stop(): Promise<void>;
   /** Settles when the consumer ends: rejected if it failed. */

@@ -41,6 +41,10 @@ export class PostgresConsumer implements LogConsumer {
     return [...this.#assigned];
   }
 
+  settled(): boolean {
+    return this.#assigned.size > 0;
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.ended;

@@ -38,6 +38,7 @@ export class KafkaConsumer implements LogConsumer {
   readonly #failed = Promise.withResolvers<void>();
   readonly #room = new EventEmitter().setMaxListeners(0);
   #membership: Membership | null = null;
+  #settled = false;
 
   constructor(
     private readonly client: KafkaClient,
@@ -52,6 +53,10 @@ export class KafkaConsumer implements LogConsumer {
 
   assigned(): number[] {
     return [...this.#feeds.keys()];
+  }
+
+  settled(): boolean {
+    return this.#settled;
   }
 
   async stop(): Promise<void> {
@@ -100,6 +105,7 @@ export class KafkaConsumer implements LogConsumer {
       if (partitions === undefined) return;
       const rebalance = membership?.keepAlive(() => !this.#isStuck(), over.signal);
       await this.#assign(partitions);
+      this.#settled = true;
       this.#outage.reachable();
       const signal = AbortSignal.any([over.signal, this.#stopping.signal]);
       const ends = [this.#read(cluster, signal), this.#watch(cluster, leaders.length, signal), this.#failed.promise, stopped];
@@ -150,6 +156,7 @@ export class KafkaConsumer implements LogConsumer {
 
   /** Gives the partitions back, after the batches under way. */
   async #release(): Promise<void> {
+    this.#settled = false;
     const held = [...this.#feeds];
     for (const [, { feed }] of held) feed.stop();
     await Promise.allSettled(held.map(([, { handled }]) => handled));
