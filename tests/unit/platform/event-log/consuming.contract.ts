@@ -1,7 +1,7 @@
 /** The contract of consume. */
 import { expect, test } from '@jest/globals';
 import type { ConsumeOptions, EventLog, LogBatch, LogRecord } from '../../../../src/platform/event-log/event-log.js';
-import { records, type Setting } from './event-log-under-test.js';
+import { RETENTION_MS, records, type Setting } from './event-log-under-test.js';
 
 export function describeConsuming(setting: () => Setting): void {
   test('gives each partition from the chosen offset, in order, what stands and what comes, appended by whomever', async () => {
@@ -152,6 +152,35 @@ export function describeConsuming(setting: () => Setting): void {
       await expect(reader.consumer.ended).rejects.toMatchObject({ name: 'OffsetOutOfRange', offset });
       expect(reader.records).toEqual([]);
     }
+  });
+
+  test('a partition that is not to be read for now is asked for again, and others need not wait for it', async () => {
+    const { log, topicOf } = setting();
+    const topic = await topicOf(2);
+    await log.append(topic, [...records(['a'], 0), ...records(['b'], 1)]);
+    let asked = 0;
+    const reader = new Reader(log, { topic, startOffset: async (partition) => (partition === 0 && ++asked === 1 ? null : 0n) });
+    await reader.start();
+    await reader.has(2);
+    expect(reader.records.map(({ key }) => key)).toEqual(['b', 'a']);
+    expect(asked).toBe(2);
+    await reader.consumer.stop();
+  });
+
+  test('a topic that is made anew ends its readers, however much it holds by then', async () => {
+    const { log, topicOf, deleteTopic, openAnother } = setting();
+    const topic = await topicOf(1);
+    await log.append(topic, records(['a', 'b'], 0));
+    const reader = new Reader(log, { topic, group: null });
+    await reader.start();
+    await reader.has(2);
+    await deleteTopic(topic);
+    const other = await openAnother();
+    await other.ensureTopics([{ topic, partitions: 1, retentionMs: RETENTION_MS }]);
+    await other.append(topic, records(['c', 'd', 'e'], 0));
+    await expect(reader.consumer.ended).rejects.toMatchObject({ message: expect.stringContaining(topic) });
+    expect(reader.records.map(({ key }) => key)).toEqual(['a', 'b']);
+    await other.close();
   });
 
   test('several readers of a topic each get everything', async () => {
