@@ -1,4 +1,5 @@
 /** `cdp offsets show | reset | record`: how far the stream has come in its log, and an operator's word where the log is another one. */
+import type { Verdict } from '../../jobs/runtime/offsets/identity.js';
 import { getPlaceStatus, type ResetTo, recordPartitions, resetOffsets } from '../../jobs/runtime/offsets/offsets.js';
 import { OperatorError } from '../domain/errors.js';
 import { PRICES_TOPIC, UPDATES_TOPIC } from '../domain/prices.js';
@@ -8,6 +9,8 @@ import { requireCurrentSchema } from '../platform/postgres/migrate.js';
 import type { CommandContext, CommandOptions } from './command.js';
 import { startEventLog } from './foundation/event-log.js';
 import { attachPostgres } from './foundation/foundation.js';
+
+const STATES: Record<Verdict['kind'], string> = { same: 'ok', overtaken: 'retention overtook it', refused: 'refused: see below' };
 
 export default async function offsets(context: CommandContext, { action, partition, to, force }: CommandOptions): Promise<void> {
   const url = attachPostgres(context);
@@ -30,17 +33,14 @@ export default async function offsets(context: CommandContext, { action, partiti
 }
 
 async function show(db: Database, log: EventLog): Promise<void> {
-  console.log('partition            next   log start     log end         lag  state');
-  for (const { partition, nextOffset, bounds, verdict } of await getPlaceStatus(db, log, PRICES_TOPIC)) {
-    const state = verdict.kind === 'refused' ? `refused: ${verdict.reason}` : verdict.kind === 'overtaken' ? 'retention overtook it' : 'ok';
+  const places = await getPlaceStatus(db, log, PRICES_TOPIC);
+  console.log('partition         next    log start      log end          lag  state');
+  for (const { partition, nextOffset, bounds, verdict } of places) {
     const numbers = [nextOffset, bounds?.start, bounds?.end, bounds === null ? undefined : bounds.end - nextOffset];
-    console.log(
-      `${String(partition).padStart(9)} ${numbers
-        .map((number) => String(number ?? '').padStart(11))
-        .join(' ')
-        .padStart(15)}  ${state}`,
-    );
+    const cells = numbers.map((number) => String(number ?? '-').padStart(12)).join(' ');
+    console.log(`${String(partition).padStart(9)} ${cells}  ${STATES[verdict.kind]}`);
   }
+  for (const { verdict } of places) if (verdict.kind === 'refused') console.log(`\n${verdict.reason}`);
 }
 
 async function reset(db: Database, log: EventLog, partition: number | null, to: ResetTo): Promise<void> {

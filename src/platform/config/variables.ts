@@ -72,9 +72,13 @@ export const VARIABLES = {
   KAFKA_BROKERS: variable(
     list((item) => /^[^\s,:]+:\d{1,5}$/.test(item), BROKERS),
     'unset: the log in Postgres',
-    'Brokers of the event log, `host:port`, separated by commas.',
+    'Brokers of the event log (Apache Kafka 3.1 or newer), `host:port`, separated by commas.',
   ),
-  KAFKA_SSL: variable(oneOf(['true', 'false']), '`false`', 'Whether the brokers are spoken to over TLS.'),
+  KAFKA_SSL: variable(
+    oneOf(['true', 'false']),
+    '`false`',
+    'Whether the brokers are spoken to over TLS. An authority of your own: `NODE_EXTRA_CA_CERTS`, the path of its certificate.',
+  ),
   KAFKA_SASL_MECHANISM: variable(
     oneOf(SASL),
     'unset: no authentication',

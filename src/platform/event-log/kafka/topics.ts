@@ -94,7 +94,7 @@ function inWords(client: KafkaClient, error: unknown): unknown {
   const type = kafkaErrorType(error);
   const brokers = client.config.brokers.join(', ');
   if (isTransientKafkaError(error)) {
-    const message = `Kafka does not answer at ${brokers} (${(error as Error).message}). Is it running, and is KAFKA_BROKERS right?`;
+    const message = `Kafka does not answer at ${brokers} (${(error as Error).message}). Is it running, and are KAFKA_BROKERS and KAFKA_SSL right?`;
     return new OperatorError(message, EXIT_TRY_AGAIN, { cause: error });
   }
   if ((error as Error).name.startsWith('KafkaJS'))
