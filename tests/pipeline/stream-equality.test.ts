@@ -15,8 +15,8 @@ import type { LogRecord } from '../../src/platform/event-log/event-log.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { findUnpublished } from '../../src/store/stream/outbox.js';
 import { fixedClock } from '../kit/clock.js';
-import { modelAlerts } from '../kit/reference/alerts.js';
-import { modelCandles, modelLatest, modelPrices, modelPushed } from '../kit/reference/prices.js';
+import { modelPrices, modelPushed } from '../kit/reference/prices.js';
+import { alertDifferences, priceDifferences, readRules } from '../kit/reference/published-prices.js';
 import { openTestDatabase } from '../kit/test-database.js';
 
 const BASE = Date.UTC(2026, 1, 28, 23, 50); // before a month's, a day's and an hour's end
@@ -192,91 +192,12 @@ async function expectPushes(log: RawPrice[]): Promise<void> {
   const pushed = (page?.records ?? []).map((record) => decodePriceUpdate(record.value));
   const feeding = log.filter((each) => each.source === 'coingecko');
   expect(pushed.map((each) => ({ position: each.sourcePosition, previousUsd: each.previousUsd, correction: each.correction }))).toEqual(
-    modelPushed(feeding),
+    modelPushed(feeding).map(({ tick, ...push }) => ({ position: tick.position, ...push })),
   );
 }
 
 async function expectModel(all: RawPrice[], log: RawPrice[]): Promise<void> {
-  const prices = modelPrices(all);
-  const staged = await db.pool.query(
-    `SELECT coin_id, source, observed_at, trim_scale(price_usd)::text AS price, grain, revisions, suspect, received_at, origin, position
-     FROM staging.stg_prices ORDER BY coin_id COLLATE "C", source COLLATE "C", observed_at`,
-  );
-  expect(
-    staged.rows.map((r) => [
-      r.coin_id,
-      r.source,
-      r.observed_at.getTime(),
-      r.price,
-      r.grain,
-      r.revisions,
-      r.suspect,
-      r.received_at.getTime(),
-      r.origin,
-      r.position,
-    ]),
-  ).toEqual(
-    prices.map((p) => [p.coinId, p.source, p.observedAt, p.priceUsd, p.grain, p.revisions, p.suspect, p.receivedAt, p.origin, p.position]),
-  );
-
-  const candles = await db.pool.query(
-    `SELECT coin_id, interval, bucket_start, trim_scale(open)::text AS open, trim_scale(high)::text AS high, trim_scale(low)::text AS low,
-            trim_scale(close)::text AS close, observations, suspect, first_observed_at, last_observed_at
-     FROM mart.mart_price_candles ORDER BY coin_id COLLATE "C", interval, bucket_start`,
-  );
-  expect(
-    candles.rows.map((r) => [
-      r.coin_id,
-      r.interval,
-      r.bucket_start.getTime(),
-      r.open,
-      r.high,
-      r.low,
-      r.close,
-      r.observations,
-      r.suspect,
-      r.first_observed_at.getTime(),
-      r.last_observed_at.getTime(),
-    ]),
-  ).toEqual(
-    modelCandles(prices, FEEDING).map((c) => [
-      c.coinId,
-      c.interval,
-      c.bucketStart,
-      c.open,
-      c.high,
-      c.low,
-      c.close,
-      c.observations,
-      c.suspect,
-      c.first,
-      c.last,
-    ]),
-  );
-
-  const latest = await db.pool.query(
-    'SELECT coin_id, trim_scale(price_usd)::text AS price, observed_at, origin, position, suspect FROM mart.mart_latest_prices',
-  );
-  const model = modelLatest(prices, FEEDING);
-  expect(new Map(latest.rows.map((r) => [r.coin_id, [r.price, r.observed_at.getTime(), r.origin, r.position, r.suspect]]))).toEqual(
-    new Map([...model].map(([coinId, p]) => [coinId, [p.priceUsd, p.observedAt, p.origin, p.position, p.suspect]])),
-  );
-
-  const rules = RULES.map((rule, index) => ({
-    id: BigInt(index + 1),
-    version: 1,
-    kind: rule.kind,
-    coinId: rule.coin_id,
-    threshold: rule.threshold,
-    windowMinutes: rule.window_minutes,
-    cooldownSeconds: rule.cooldown_seconds,
-  }));
   const feeding = log.filter((each) => each.source === 'coingecko');
-  const alerts = await db.pool.query('SELECT rule_id, coin_id, observed_at, status, resolved_at FROM mart.mart_alerts');
-  const told = (rows: (readonly [bigint, string, number, boolean, boolean])[]) => rows.map(String).sort();
-  expect(
-    told(
-      alerts.rows.map((r) => [r.rule_id, r.coin_id, r.observed_at.getTime(), r.status === 'SUPPRESSED', r.resolved_at !== null] as const),
-    ),
-  ).toEqual(told(modelAlerts(feeding, rules).map((a) => [a.ruleId, a.coinId, a.observedAt, a.suppressed, a.resolved] as const)));
+  expect(await priceDifferences(db.pool, modelPrices(all), FEEDING)).toEqual([]);
+  expect(await alertDifferences(db.pool, feeding, await readRules(db.pool))).toEqual([]);
 }

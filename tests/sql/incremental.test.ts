@@ -11,6 +11,7 @@ import { addDays, endOfDay, HOUR, MINUTE, type UtcDate } from '../../src/domain/
 import type { Database } from '../../src/platform/postgres/database.js';
 import { markAllDays } from '../../src/store/pipelines/changed-days.js';
 import { trackCoins } from '../../src/store/tracked-coins.js';
+import { differencesToModel } from '../kit/reference/published-marts.js';
 import { globalFetch, marketFetch, marketRow } from './market-database.js';
 import {
   dailyPoints,
@@ -24,7 +25,6 @@ import {
   rawPrices,
   SOURCE,
 } from './mart-database.js';
-import { differencesToModel } from './model-of-database.js';
 import { walk } from './series.js';
 
 const SEED = 20261123;

@@ -4,8 +4,8 @@ import { addDays, endOfDay, HOUR, type UtcDate } from '../../src/domain/time.js'
 import type { Database } from '../../src/platform/postgres/database.js';
 import { eachDay } from '../kit/reference/days.js';
 import { type Closes, type ModelSeries, modelPerformance, modelSeries } from '../kit/reference/performance.js';
+import { PERFORMANCE_COLUMNS, performanceDifferences } from '../kit/reference/published-marts.js';
 import { dailyPoints, date, failuresOf, type GivenPrice, givePrices, openMartDatabase, publishThrough } from './mart-database.js';
-import { PERFORMANCE_COLUMNS, performanceDifferences } from './model-of-database.js';
 import { plainDigits, steady, walk } from './series.js';
 
 const FROM = date('2023-02-01');

@@ -4,7 +4,7 @@ import { createClient } from 'graphql-ws';
 import pg from 'pg';
 import WebSocket from 'ws';
 import { attach } from '../../src/platform/postgres/embedded.js';
-import { ask, buildPlatform, makeDataDir, type PlatformProcess, spawnPlatform, startPlatform } from './platform-process.js';
+import { ask, buildPlatform, makeDataDir, type PlatformProcess, spawnPlatform, startPlatform } from '../kit/platform-process.js';
 
 interface Update {
   cursor: string;

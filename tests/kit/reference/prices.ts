@@ -123,25 +123,23 @@ function compareText(a: string, b: string): number {
 }
 
 export interface ModelPush {
-  position: bigint;
+  tick: RawPrice;
   previousUsd: string | null;
   correction: boolean;
 }
 
 /** What subscribers are told of a log of accepted ticks, in log order: newer than all before, or another word on the newest. */
 export function modelPushed(log: RawPrice[]): ModelPush[] {
-  return log.flatMap((tick, index): ModelPush[] => {
-    const before = log.slice(0, index).filter((each) => each.coinId === tick.coinId);
-    const newestAt = Math.max(...before.map((each) => each.observedAt.getTime()));
-    const standing = before
-      .filter((each) => each.observedAt.getTime() === newestAt)
-      .sort(compareReceipt)
-      .at(-1);
-    if (standing === undefined) return [{ position: tick.position, previousUsd: null, correction: false }];
+  /** Of each coin: the newest instant so far, and who has the last word on it. */
+  const newest = new Map<string, RawPrice>();
+  return log.flatMap((tick): ModelPush[] => {
+    const standing = newest.get(tick.coinId);
+    const age = standing === undefined ? 1 : tick.observedAt.getTime() - standing.observedAt.getTime();
+    if (age < 0 || (standing !== undefined && age === 0 && compareReceipt(tick, standing) < 0)) return [];
+    newest.set(tick.coinId, tick);
+    if (standing === undefined) return [{ tick, previousUsd: null, correction: false }];
     const previousUsd = plain(standing.priceUsd);
-    if (tick.observedAt.getTime() > newestAt) return [{ position: tick.position, previousUsd, correction: false }];
-    const corrects =
-      tick.observedAt.getTime() === newestAt && compareReceipt(tick, standing) > 0 && !new Big(tick.priceUsd).eq(previousUsd);
-    return corrects ? [{ position: tick.position, previousUsd, correction: true }] : [];
+    if (age > 0) return [{ tick, previousUsd, correction: false }];
+    return new Big(tick.priceUsd).eq(previousUsd) ? [] : [{ tick, previousUsd, correction: true }];
   });
 }

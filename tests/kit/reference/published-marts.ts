@@ -1,12 +1,14 @@
 /** The plain model's marts of everything that raw holds, and how the published ones differ from them. */
-import type { RawPrice } from '../../src/domain/prices.js';
-import { addDays, type UtcDate } from '../../src/domain/time.js';
-import type { Database } from '../../src/platform/postgres/database.js';
-import { agrees } from '../kit/reference/agreement.js';
-import { eachDay, type ModelSnapshot, modelCloses } from '../kit/reference/days.js';
-import { type ModelGlobal, modelOverview } from '../kit/reference/overview.js';
-import { type ModelPerformance, modelPerformance, modelSeries } from '../kit/reference/performance.js';
-import { modelPrices } from '../kit/reference/prices.js';
+import Big from 'big.js';
+import type { RawPrice } from '../../../src/domain/prices.js';
+import { addDays, type UtcDate } from '../../../src/domain/time.js';
+import type { Database, Queryable } from '../../../src/platform/postgres/database.js';
+import { agrees } from './agreement.js';
+import { eachDay, type ModelSnapshot, modelCloses } from './days.js';
+import { type ModelGlobal, modelOverview } from './overview.js';
+import { type ModelPerformance, modelPerformance, modelSeries } from './performance.js';
+import { type ModelPrice, modelPrices } from './prices.js';
+import { readFeeds, readRawPrices } from './published-prices.js';
 
 /** A column, the model's figure, and the magnitude that its terms had before they cancelled. */
 export const PERFORMANCE_COLUMNS: readonly [column: string, figure: keyof ModelPerformance, magnitude: number][] = [
@@ -26,6 +28,7 @@ export const PERFORMANCE_COLUMNS: readonly [column: string, figure: keyof ModelP
 ];
 
 type Row = Record<string, string | number | null>;
+const plain = (value: unknown) => (typeof value === 'string' ? new Big(value).toFixed() : (value ?? null));
 const number = (value: unknown) => (value === null || value === undefined ? null : Number(value));
 
 /** What differs between a row and the model's figures, in words. */
@@ -44,14 +47,9 @@ interface Source {
 }
 
 /** Read from raw, and from what the fixtures wrote there: past staging. */
-async function readSource(db: Database): Promise<Source> {
-  const query = async <T extends object>(sql: string): Promise<T[]> => (await db.pool.query<T>(sql)).rows;
-  const tracked = await query<{ coin_id: string; source: string }>('SELECT coin_id, source FROM ops.tracked_coins');
-  const feeds = new Map(tracked.map((coin) => [coin.coin_id, coin.source]));
-  const raw = await query<RawPrice>(
-    `SELECT origin, position, observed_at AS "observedAt", source, coin_id AS "coinId", trim_scale(price_usd)::text AS "priceUsd", grain,
-       received_at AS "receivedAt", payload::text AS payload FROM raw.raw_prices`,
-  );
+async function readSource(db: Queryable, raw: RawPrice[], prices: ModelPrice[]): Promise<Source> {
+  const query = async <T extends object>(sql: string): Promise<T[]> => (await db.query<T>(sql)).rows;
+  const feeds = await readFeeds(db);
   const fetched = await query<{ coinId: string; source: string; at: Date; cap: string | null; volume: string | null }>(
     `SELECT coin_id AS "coinId", source, fetched_at AS at, payload ->> 'market_cap' AS cap, payload ->> 'total_volume' AS volume FROM raw.raw_market_data`,
   );
@@ -92,17 +90,28 @@ async function readSource(db: Database): Promise<Source> {
     }),
   );
   const everyCoin = new Map([...new Set(raw.map((row) => row.coinId))].map((coinId) => [coinId, feeds.get(coinId) ?? 'simulator']));
-  return { feeds, closes: modelCloses(modelPrices(raw), everyCoin), snapshots: [...snapshots, ...daily], globals };
+  return { feeds, closes: modelCloses(prices, everyCoin), snapshots: [...snapshots, ...daily], globals };
 }
 
 /** The first differences of the published marts to the model's, from the day `from` to the newest published one. */
 export async function differencesToModel(db: Database, from: UtcDate, through: UtcDate): Promise<string[]> {
-  const source = await readSource(db);
+  const raw = await readRawPrices(db.pool);
+  return martDifferences(db.pool, { raw, prices: modelPrices(raw) }, from, through);
+}
+
+/** `prices`: the model's, of all of `raw`. */
+export async function martDifferences(
+  db: Queryable,
+  { raw, prices }: { raw: RawPrice[]; prices: ModelPrice[] },
+  from: UtcDate,
+  through: UtcDate,
+): Promise<string[]> {
+  const source = await readSource(db, raw, prices);
   return [...(await performanceOf(db, source, from, through)), ...(await overviewOf(db, source, from, through))].slice(0, 10);
 }
 
-async function performanceOf(db: Database, { closes }: Source, from: UtcDate, through: UtcDate): Promise<string[]> {
-  const { rows } = await db.pool.query<Row>('SELECT * FROM mart.mart_crypto_performance');
+async function performanceOf(db: Queryable, { closes }: Source, from: UtcDate, through: UtcDate): Promise<string[]> {
+  const { rows } = await db.query<Row>('SELECT * FROM mart.mart_crypto_performance');
   const byKey = new Map(rows.map((row) => [`${row.coin_id} ${row.day}`, row]));
   const bitcoin = modelSeries(closes.get('bitcoin') ?? new Map(), from, through);
   const wrong: string[] = [];
@@ -115,15 +124,15 @@ async function performanceOf(db: Database, { closes }: Source, from: UtcDate, th
         if (row !== undefined || expected !== null) wrong.push(`${coinId} ${day}: ${row ? 'a row' : 'no row'}`);
         continue;
       }
-      if (row.price_usd !== own.get(day)) wrong.push(`${coinId} ${day} price_usd: ${row.price_usd}, not ${own.get(day)}`);
+      if (plain(row.price_usd) !== own.get(day)) wrong.push(`${coinId} ${day} price_usd: ${row.price_usd}, not ${own.get(day)}`);
       wrong.push(...performanceDifferences(row, expected));
     }
   }
   return [...wrong, ...[...byKey.keys()].map((key) => `${key}: a row too many`)];
 }
 
-async function overviewOf(db: Database, source: Source, from: UtcDate, through: UtcDate): Promise<string[]> {
-  const { rows } = await db.pool.query<Row>('SELECT * FROM mart.mart_market_overview');
+async function overviewOf(db: Queryable, source: Source, from: UtcDate, through: UtcDate): Promise<string[]> {
+  const { rows } = await db.query<Row>('SELECT * FROM mart.mart_market_overview');
   const byDay = new Map(rows.map((row) => [row.day as UtcDate, row]));
   const wrong: string[] = [];
   for (const day of eachDay(addDays(from, 0), through)) {
@@ -147,7 +156,7 @@ async function overviewOf(db: Database, source: Source, from: UtcDate, through: 
       breadth_pct: expected.breadth,
     };
     for (const [column, wanted] of Object.entries(exact))
-      if (row[column] !== wanted) wrong.push(`overview ${day} ${column}: ${row[column]}, not ${wanted}`);
+      if (plain(row[column]) !== plain(wanted)) wrong.push(`overview ${day} ${column}: ${row[column]}, not ${wanted}`);
     for (const [column, wanted] of Object.entries(rounded))
       if (!agrees(number(row[column]), wanted)) wrong.push(`overview ${day} ${column}: ${row[column]}, not ${wanted}`);
   }

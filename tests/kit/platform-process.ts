@@ -36,9 +36,10 @@ export async function startPlatform(dataDir: string, env: Record<string, string>
   return { ...platform, url };
 }
 
-export function spawnPlatform(args: string[], env: Record<string, string>) {
-  const child: ChildProcess = spawn(process.execPath, [join(projectRoot, 'dist/src/main/cli.js'), ...args], {
-    cwd: projectRoot,
+/** `root`: where the built project is. */
+export function spawnPlatform(args: string[], env: Record<string, string>, root = projectRoot) {
+  const child: ChildProcess = spawn(process.execPath, [join(root, 'dist/src/main/cli.js'), ...args], {
+    cwd: root,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -54,6 +55,7 @@ export function spawnPlatform(args: string[], env: Record<string, string>) {
   child.stdout?.on('data', hear);
   child.stderr?.on('data', hear);
   return {
+    pid: child.pid,
     output: () => output,
     /** Resolves with the first group of the pattern once the output holds it. */
     says: (pattern: RegExp) =>
