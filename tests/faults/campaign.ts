@@ -1,0 +1,146 @@
+/**
+ * One life of a platform through many faults: load on, fault, recovery, rest, judgement, and on with the next one on the same data.
+ * Everything that is drawn comes from one seed; FAULT_SEED=<n> gives the same draws again (when a real process dies is not ours to say).
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createMarket, type MarketCoin } from '../../jobs/sources/simulator/market.js';
+import { type Decimal, parseDecimal } from '../../src/domain/decimal.js';
+import { Random } from '../kit/random.js';
+import { waitFor } from '../kit/wait-for.js';
+import type { Fault } from './faults/fault.js';
+import { endsOf, hasStoredUpTo, type Judgement, judge } from './judges/judgement.js';
+import { findDatasetVersions } from './judges/versions.js';
+import { BatchLoad } from './load/batch-load.js';
+import { Subscriber } from './load/subscriber.js';
+import { TickLoad } from './load/tick-load.js';
+import { TickMaker } from './load/ticks.js';
+import type { MakeUpOptions } from './platform/make-up.js';
+import type { Platform } from './platform/platform.js';
+import { type Source, startSource } from './platform/source.js';
+import type { Scene } from './scene.js';
+
+export const SEED = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 1_000_000));
+export const TICKS_PER_SECOND = Number(process.env.FAULT_TICKS_PER_SECOND ?? 500);
+const SUBSCRIBERS = 20;
+/** The simulated market: the same prices every time. */
+const MARKET_SEED = 7;
+const FIRST_COINS = ['bitcoin', 'ethereum', 'ripple', 'solana', 'dogecoin', 'cardano', 'chainlink', 'shiba-inu'];
+
+export interface FaultReport {
+  name: string;
+  platform: string;
+  /** Null: it was judged. */
+  leftOut: string | null;
+  injected: number;
+  positions: number;
+  /** Times that marts were made anew and published. */
+  restatements: number;
+  /** From the end of the fault until every process is ready and what was in the log by then is stored. */
+  recoveryMs: number[];
+  findings: Judgement['findings'];
+}
+
+export interface Campaign {
+  scene: Scene;
+  run(fault: Fault): Promise<FaultReport>;
+  stop(): Promise<void>;
+}
+
+export interface CampaignOptions {
+  makeUp(options: MakeUpOptions): Promise<Platform>;
+  root?: string;
+  /** How long recovery, and coming to rest, may take. */
+  patienceMs: number;
+}
+
+export async function startCampaign({ makeUp, root, patienceMs }: CampaignOptions): Promise<Campaign> {
+  const random = new Random(SEED);
+  const source = await startSource(MARKET_SEED);
+  const market = createMarket(MARKET_SEED);
+  const levels = new Map(FIRST_COINS.map((id) => [id, toLevel(market.price(market.find(id) as MarketCoin, Date.now()))]));
+  const platform = await makeUp({ root, sourceUrl: source.url, coinIds: FIRST_COINS, levels });
+  const others = market.coins.map((coin) => coin.id).filter((id) => !FIRST_COINS.includes(id));
+  const scene: Scene = {
+    platform,
+    source,
+    random: random.of('faults'),
+    ticks: new TickLoad(platform, new TickMaker(random.of('ticks'), MARKET_SEED, FIRST_COINS), TICKS_PER_SECOND),
+    batch: new BatchLoad(platform, source.url, others),
+    subscribers: [],
+    injections: 0,
+  };
+  const stop = () => stopAll(scene, source);
+  try {
+    await platform.start();
+    scene.subscribers.push(...subscribe(platform, random.of('subscribers')));
+  } catch (error) {
+    const said = platform.processes.map((each) => each.output.slice(-3_000)).join('\n');
+    await stop();
+    throw new Error(`the platform did not start: ${(error as Error).message}\n${said}`, { cause: error });
+  }
+  return { scene, stop, run: (fault) => runFault(scene, fault, patienceMs) };
+}
+
+const toLevel = (price: number) => parseDecimal(price < 1e-6 ? price.toFixed(18) : String(price)) as Decimal;
+
+function subscribe(platform: Platform, random: Random): Subscriber[] {
+  return Array.from({ length: SUBSCRIBERS }, (_, index) => {
+    const some = FIRST_COINS.filter(() => random.next() < 0.3);
+    return new Subscriber(`subscriber ${index}`, index === 0 ? null : some.length > 0 ? some : ['bitcoin'], platform.gateways);
+  });
+}
+
+async function stopAll(scene: Scene, source: Source): Promise<void> {
+  await Promise.all([scene.ticks.stop(), scene.batch.stop(), ...scene.subscribers.map((each) => each.stop())]);
+  await scene.platform.stop();
+  await source.stop();
+}
+
+async function runFault(scene: Scene, fault: Fault, patienceMs: number): Promise<FaultReport> {
+  const { platform } = scene;
+  const report: FaultReport = {
+    name: fault.name,
+    platform: platform.kind,
+    leftOut: fault.impossible?.(scene) ?? null,
+    injected: 0,
+    positions: 0,
+    restatements: 0,
+    recoveryMs: [],
+    findings: {},
+  };
+  if (report.leftOut !== null) return report;
+  const versionBefore = await findDatasetVersions(platform.db().pool);
+  scene.ticks.start();
+  scene.batch.start();
+  try {
+    for (; report.injected < fault.times; report.injected++) {
+      await sleep(scene.random.int(1_500, 3_000)); // load before and between
+      if (fault.name !== 'none (control)') scene.injections++;
+      await fault.inject(scene);
+      report.recoveryMs.push(await recover(platform, patienceMs));
+    }
+    await sleep(1_500);
+    const judgement = await judge(scene, patienceMs);
+    report.positions = judgement.positions;
+    report.findings = judgement.findings;
+    report.restatements = (await findDatasetVersions(platform.db().pool)) - versionBefore;
+  } catch (error) {
+    const said = platform.processes.map((each) => `${each.name}:\n${each.output.slice(-2_500)}`);
+    report.findings.recovery = [String((error as Error).stack), ...said];
+  }
+  return report;
+}
+
+async function recover(platform: Platform, withinMs: number): Promise<number> {
+  const begun = performance.now();
+  const ends = await waitFor('the log can be read', () => endsOf(platform), { withinMs });
+  await waitFor(
+    'every process is ready, and what was in the log is stored',
+    async () => {
+      for (const each of platform.processes) if (!(await each.isReady())) return false;
+      return hasStoredUpTo(platform, ends);
+    },
+    { withinMs, everyMs: 20 },
+  );
+  return performance.now() - begun;
+}

@@ -1,0 +1,32 @@
+/** A campaign as a test file: one test a fault, FAULT=<part of a name> for one alone, the table at the end. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Campaign, type CampaignOptions, type FaultReport, SEED, startCampaign } from './campaign.js';
+import type { Fault } from './faults/fault.js';
+import { printReports } from './report.js';
+
+const PATIENCE_MS = 60_000;
+
+export function describeCampaign(makeUp: CampaignOptions['makeUp'], faults: Fault[]): void {
+  const wanted = process.env.FAULT;
+  const chosen = wanted === undefined ? faults : faults.filter((fault) => fault.name.includes(wanted));
+  if (chosen.length === 0) return void test.skip(`no fault here is called ${wanted}`, () => {});
+  let campaign: Campaign;
+  const reports: FaultReport[] = [];
+
+  describe('after', () => {
+    beforeAll(async () => {
+      campaign = await startCampaign({ makeUp, patienceMs: PATIENCE_MS });
+    }, 120_000);
+    afterAll(async () => {
+      printReports(reports, SEED);
+      await campaign?.stop();
+    }, 60_000);
+
+    test.each(chosen)('$name: nothing lost, nothing twice, everything equal', async (fault) => {
+      const report = await campaign.run(fault);
+      reports.push(report);
+      if (report.leftOut !== null) process.stderr.write(`LEFT OUT: ${fault.name}: ${report.leftOut}\n`);
+      expect({ ...report.findings, reproduce: `FAULT_SEED=${SEED} FAULT='${fault.name}'` }).toEqual({ reproduce: expect.any(String) });
+    });
+  });
+}

@@ -1,0 +1,87 @@
+/** Faults of processes: killed, stopped, frozen. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '../../kit/wait-for.js';
+import type { SupervisedProcess } from '../platform/supervised-process.js';
+import type { Scene } from '../scene.js';
+import type { Fault } from './fault.js';
+import { atAnyMoment, findLeaseHolder, inTheMiddleOf, type Work } from './moments.js';
+
+/** A lease holds for 15 s, and a frozen transaction for 10 s. */
+const PAST_THE_LEASE_MS = 17_000;
+
+export const nothing: Fault = { name: 'none (control)', times: 1, inject: async () => {} };
+
+const killOne = (scene: Scene) => scene.random.pick(scene.platform.processes).signal('SIGKILL');
+
+export const killAtAnyMoment: Fault = {
+  name: 'kill -9 at any moment',
+  times: 3,
+  async inject(scene) {
+    await atAnyMoment(scene);
+    killOne(scene);
+  },
+};
+
+export const killInTheMiddleOf = (work: Work): Fault => ({
+  name: `kill -9 in the middle of ${work}`,
+  times: 2,
+  async inject(scene) {
+    await inTheMiddleOf(work, scene);
+    killOne(scene);
+  },
+});
+
+export const killAll: Fault = {
+  name: 'kill -9 of all processes',
+  times: 1,
+  async inject(scene) {
+    await atAnyMoment(scene);
+    for (const each of scene.platform.processes) each.signal('SIGKILL');
+  },
+};
+
+export const killLeaseHolder: Fault = {
+  name: 'kill -9 of the process that holds a lease',
+  times: 2,
+  async inject(scene) {
+    await atAnyMoment(scene);
+    (await leaseHolder(scene)).signal('SIGKILL');
+  },
+};
+
+export const terminate: Fault = {
+  name: 'SIGTERM',
+  times: 2,
+  async inject(scene) {
+    await atAnyMoment(scene);
+    const stopped = scene.random.pick(scene.platform.processes);
+    const ends = stopped.ends.length;
+    stopped.signal('SIGTERM');
+    await waitFor(`${stopped.name} has stopped`, () => stopped.ends.length > ends, { withinMs: 30_000 });
+    const end = stopped.ends.at(-1);
+    if (end !== 0) throw new Error(`${stopped.name} was asked to stop and ended with ${end}:\n${stopped.output.slice(-2_000)}`);
+  },
+};
+
+export const freeze: Fault = {
+  name: 'SIGSTOP past the lease, then SIGCONT',
+  times: 1,
+  async inject(scene) {
+    await atAnyMoment(scene);
+    const frozen = await leaseHolder(scene);
+    frozen.signal('SIGSTOP');
+    await sleep(PAST_THE_LEASE_MS);
+    frozen.signal('SIGCONT');
+  },
+};
+
+async function leaseHolder(scene: Scene): Promise<SupervisedProcess> {
+  return waitFor(
+    'the process that holds a lease is one of ours',
+    async () => {
+      const pid = await findLeaseHolder(scene);
+      return scene.platform.processes.find((each) => each.pid === pid);
+    },
+    { withinMs: 30_000 },
+  );
+}

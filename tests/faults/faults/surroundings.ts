@@ -1,0 +1,80 @@
+/** Faults of what the platform stands on: Postgres, the disk, the clock, the source. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FaultRates } from '../../../jobs/sources/simulator/faults.js';
+import { HOUR, MINUTE } from '../../../src/domain/time.js';
+import type { Fault } from './fault.js';
+import { atAnyMoment } from './moments.js';
+
+export const postgresKilled: Fault = {
+  name: 'Postgres killed (immediate) and restarted',
+  times: 2,
+  async inject(scene) {
+    await atAnyMoment(scene);
+    await scene.platform.killPostgres();
+    await scene.platform.restorePostgres();
+  },
+};
+
+/** Long enough that writes fail, whatever was set aside. */
+const FULL_FOR_MS = 6_000;
+
+export const diskFull: Fault = {
+  name: 'disk of the data directory full',
+  times: 1,
+  impossible: ({ platform }) =>
+    platform.directory.fill === null ? 'no file system of its own could be mounted (needs root on Linux)' : null,
+  async inject(scene) {
+    await atAnyMoment(scene);
+    const free = scene.platform.directory.fill?.();
+    await sleep(FULL_FOR_MS);
+    free?.();
+  },
+};
+
+/** Further back than a few minutes the door refuses what others have received: a clock that wrong is refused, not lost. */
+const STEPS_MS = [2 * HOUR, -4 * MINUTE, 26 * HOUR, 0];
+const STEPPED_FOR_MS = 4_000;
+
+export const clockStepped: Fault = {
+  name: 'clock stepped forward and back',
+  times: 1,
+  async inject(scene) {
+    await atAnyMoment(scene);
+    for (const step of STEPS_MS) {
+      scene.platform.stepClock(step);
+      if (step !== 0) await sleep(STEPPED_FOR_MS);
+    }
+  },
+};
+
+const RESPONSES = [
+  'rateLimited',
+  'rateLimitedSilently',
+  'rateLimitedAsSuccess',
+  'serverError',
+  'slow',
+  'hang',
+  'malformed',
+  'truncated',
+  'html',
+  'empty',
+] as const;
+const OBSERVATIONS: FaultRates = { late: 0.2, duplicate: 0.2, corrected: 0.2, corrupt: 0.2 };
+/** A poll comes every 2 s. */
+const EACH_FOR_MS = 2_200;
+
+export const sourceMisbehaves: Fault = {
+  name: 'the source answers with each of its faults',
+  times: 1,
+  async inject({ source }) {
+    for (const fault of RESPONSES) {
+      await source.misbehave({ [fault]: 1 });
+      await sleep(EACH_FOR_MS);
+    }
+    await source.misbehave({ ...OBSERVATIONS, malformed: 0.1, serverError: 0.1 });
+    await sleep(4 * EACH_FOR_MS);
+    await source.goAway();
+    await sleep(EACH_FOR_MS);
+    await source.misbehave({});
+  },
+};

@@ -1,0 +1,87 @@
+/**
+ * What was said: on the topics, every pushed observation and every alert that fired, in order and (repeats of a crash aside) once;
+ * to every subscriber, every pushed observation of its coins from the first that it saw on, in order, once, across all its reconnects.
+ */
+import Big from 'big.js';
+import { ALERTS_TOPIC, UPDATES_TOPIC } from '../../../src/domain/prices.js';
+import { decodeAlert, decodePriceUpdate, type SourcePosition } from '../../../src/domain/updates.js';
+import type { LogRecord } from '../../../src/platform/event-log/event-log.js';
+import type { Queryable } from '../../../src/platform/postgres/database.js';
+import { type ModelPush, modelPushed } from '../../kit/reference/prices.js';
+import { compareRows } from '../../kit/reference/published-prices.js';
+import type { SeenUpdate, Subscriber } from '../load/subscriber.js';
+import type { Evidence } from './evidence.js';
+
+export async function judgeTopics(db: Queryable, evidence: Evidence): Promise<string[]> {
+  const updates = firstOfEach(evidence.updates, decodePriceUpdate);
+  const pushed = modelPushed(evidence.accepted);
+  const said = updates.news.map((u) => [u.coinId, u.observedAt.getTime(), u.usd, u.previousUsd, u.correction, u.sourcePosition]);
+  const due = pushed.map((p) => [...factsOf(p), p.correction, p.tick.position]);
+  const alerts = firstOfEach(evidence.alerts, decodeAlert);
+  const fired = await db.query<{ alert_id: string }>(`SELECT alert_id FROM mart.mart_alerts WHERE status <> 'SUPPRESSED'`);
+  return [
+    ...updates.disorder.map((text) => `${UPDATES_TOPIC}: ${text}`),
+    ...alerts.disorder.map((text) => `${ALERTS_TOPIC}: ${text}`),
+    ...compareRows(UPDATES_TOPIC, said, due),
+    ...compareRows(
+      ALERTS_TOPIC,
+      alerts.news.map((alert) => [alert.alertId]),
+      fired.rows.map((row) => [row.alert_id]),
+    ),
+  ];
+}
+
+const factsOf = ({ tick, previousUsd }: ModelPush) => [
+  tick.coinId,
+  tick.observedAt.getTime(),
+  new Big(tick.priceUsd).toFixed(),
+  previousUsd,
+];
+
+/** As a reader of the topics takes them: of each source partition what rises; what it passes over must be a repeat. */
+function firstOfEach<T extends SourcePosition>(records: LogRecord[], decode: (text: string) => T): { news: T[]; disorder: string[] } {
+  const last = new Map<number, string>();
+  const seen = new Set<string>();
+  const [news, disorder]: [T[], string[]] = [[], []];
+  for (const record of records) {
+    const value = decode(record.value.toString());
+    const mark = `${String(value.sourcePosition).padStart(20, '0')}.${String(value.ordinal).padStart(6, '0')}`;
+    const key = `${value.sourcePartition} ${mark}`;
+    if (mark > (last.get(value.sourcePartition) ?? '')) {
+      last.set(value.sourcePartition, mark);
+      seen.add(key);
+      news.push(value);
+    } else if (!seen.has(key)) disorder.push(`${key} comes first after a later one`);
+  }
+  return { news, disorder };
+}
+
+/** Null: some are not there yet. */
+export function judgeSubscriber(subscriber: Subscriber, pushed: ModelPush[]): string[] | null {
+  if (subscriber.errors.length > 0) return subscriber.errors.map((error) => `${subscriber.name} was refused: ${error}`);
+  const lines = (facts: unknown[]) => facts.join(' ');
+  const due = Map.groupBy(pushed, (push) => push.tick.coinId);
+  const told = Map.groupBy(subscriber.seen, (update) => update.coinId);
+  const wrong: string[] = [];
+  for (const [coinId, pushes] of due) {
+    if (subscriber.coinIds !== null && !subscriber.coinIds.includes(coinId)) continue;
+    const expected = pushes.map((push) => lines(factsOf(push)));
+    const seen = (told.get(coinId) ?? []).map((update) => lines(factsOfUpdate(update)));
+    told.delete(coinId);
+    if (seen.length === 0) return null;
+    const first = expected.indexOf(seen[0] as string);
+    const from = first < 0 ? expected.length : first;
+    for (const [index, line] of seen.entries()) {
+      if (line === expected[from + index]) continue;
+      wrong.push(
+        `${subscriber.name} saw ${line} as number ${index} of ${coinId}, after ${subscriber.reconnects} reconnects; ${expected[from + index] ?? 'nothing'} was due`,
+      );
+      break;
+    }
+    if (wrong.length === 0 && from + seen.length < expected.length) return null;
+  }
+  for (const coinId of told.keys()) wrong.push(`${subscriber.name} saw ${coinId}, and nothing of it was pushed`);
+  return wrong;
+}
+
+const factsOfUpdate = ({ coinId, observedAt, usd, previousUsd }: SeenUpdate) => [coinId, Date.parse(observedAt), usd, previousUsd];

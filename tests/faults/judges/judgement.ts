@@ -1,0 +1,140 @@
+/** Brings the platform to rest and asks every judge. What they find, in words; nothing: all promises were kept. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PRICES_TOPIC } from '../../../src/domain/prices.js';
+import { dayOf } from '../../../src/domain/time.js';
+import { findPublishedThrough } from '../../../src/store/pipelines/datasets.js';
+import { requestRunByHand } from '../../../src/store/pipelines/runs.js';
+import { modelPushed } from '../../kit/reference/prices.js';
+import { martDifferences } from '../../kit/reference/published-marts.js';
+import { alertDifferences, priceDifferences, readRules } from '../../kit/reference/published-prices.js';
+import { waitFor } from '../../kit/wait-for.js';
+import type { Subscriber } from '../load/subscriber.js';
+import type { Platform } from '../platform/platform.js';
+import type { Scene } from '../scene.js';
+import { judgeSubscriber, judgeTopics } from './announcements.js';
+import { type Evidence, gatherEvidence, readSaid } from './evidence.js';
+import { judgeLedger } from './ledger.js';
+import { judgeLogPositions } from './log-positions.js';
+import { judgeRebuild } from './rebuild.js';
+
+export interface Judgement {
+  positions: number;
+  /** By judge; each has found something. */
+  findings: Record<string, string[]>;
+}
+
+const MOST_FINDINGS = 5;
+
+/** The load goes on again afterwards. */
+export async function judge(scene: Scene, withinMs: number): Promise<Judgement> {
+  await scene.ticks.stop();
+  await scene.batch.stop();
+  scene.source.standStill();
+  try {
+    for (let attempt = 1; ; attempt++) {
+      await comeToRest(scene.platform, withinMs);
+      const before = await fingerprint(scene.platform);
+      const judgement = await askAll(scene, withinMs);
+      // A run of history that was due again may have begun meanwhile.
+      if (attempt === 3 || (await fingerprint(scene.platform)) === before) return judgement;
+    }
+  } finally {
+    scene.source.goOn();
+  }
+}
+
+/** Everything that was accepted is stored, every run has ended, every mark of a closed day is published. */
+async function comeToRest(platform: Platform, withinMs: number): Promise<void> {
+  for (const each of platform.processes) await waitFor(`${each.name} is ready`, () => each.isReady(), { withinMs });
+  await waitFor('the stream has stored all that is in the log', () => hasStoredUpTo(platform, null), { withinMs });
+  await waitFor(
+    'every run has ended and every mark is published',
+    async () => {
+      const { pool } = platform.db();
+      const open = await pool.query(`SELECT FROM ops.pipeline_runs WHERE status IN ('QUEUED', 'RUNNING')`);
+      if (open.rowCount !== 0) return false;
+      const marks = await pool.query('SELECT FROM ops.changed_days WHERE day <= (SELECT max(published_through) FROM ops.datasets) LIMIT 1');
+      if (marks.rowCount === 0) return true;
+      await requestRunByHand(pool, { pipeline: 'restate', logicalDate: null, now: new Date() });
+      return false;
+    },
+    { withinMs, everyMs: 100 },
+  );
+}
+
+/** `ends` null: up to where the log ends now. */
+export async function hasStoredUpTo(platform: Platform, ends: ReadonlyMap<number, bigint> | null): Promise<boolean> {
+  const goals = ends ?? (await endsOf(platform));
+  const { rows } = await platform
+    .db()
+    .pool.query<{ partition: number; next_offset: bigint }>('SELECT partition, next_offset FROM ops.stream_offsets WHERE topic = $1', [
+      PRICES_TOPIC,
+    ]);
+  const stored = new Map(rows.map((row) => [row.partition, row.next_offset]));
+  return [...goals].every(([partition, end]) => (stored.get(partition) ?? 0n) >= end);
+}
+
+export async function endsOf(platform: Platform): Promise<Map<number, bigint>> {
+  return new Map((await platform.log().bounds(PRICES_TOPIC)).map(({ partition, end }) => [partition, end]));
+}
+
+async function fingerprint(platform: Platform): Promise<string> {
+  const { rows } = await platform.db().pool.query(
+    `SELECT (SELECT count(*) FROM raw.raw_prices), (SELECT count(*) FROM raw.raw_market_data),
+       (SELECT count(*) FROM ops.changed_days WHERE day <= (SELECT max(published_through) FROM ops.datasets))`,
+  );
+  return Object.values(rows[0] as object).join(' ');
+}
+
+async function askAll(scene: Scene, withinMs: number): Promise<Judgement> {
+  const { platform, ticks, subscribers, injections } = scene;
+  const { pool } = platform.db();
+  const evidence = await gatherEvidence(platform);
+  const found: Record<string, string[]> = {
+    'log positions': await judgeLogPositions(pool, evidence, ticks.acknowledged),
+    'prices against the reference': await priceDifferences(pool, evidence.standing, evidence.feeds),
+    'marts against the reference': await judgeMarts(platform, evidence),
+    'alerts against a replay': await alertDifferences(pool, evidence.accepted, await readRules(pool)),
+    'topics of updates and alerts': await untilSilent(() => askTopics(platform, evidence), withinMs),
+    subscribers: await judgeSubscribers(subscribers, evidence, withinMs),
+    'run ledger': await judgeLedger(pool, injections),
+    rebuild: await judgeRebuild(platform),
+  };
+  const findings = Object.entries(found).filter(([, wrong]) => wrong.length > 0);
+  return {
+    positions: evidence.prices.length,
+    findings: Object.fromEntries(findings.map(([name, wrong]) => [name, [`${wrong.length} findings`, ...wrong.slice(0, MOST_FINDINGS)]])),
+  };
+}
+
+async function judgeMarts(platform: Platform, { raw, standing }: Evidence): Promise<string[]> {
+  const { pool } = platform.db();
+  const through = await findPublishedThrough(pool);
+  if (through === null) return ['nothing was published'];
+  const first = raw.reduce((least, row) => (row.observedAt < least ? row.observedAt : least), new Date());
+  return martDifferences(pool, { raw, prices: standing }, dayOf(first), through);
+}
+
+/** What was committed last may still be on its way to the topics. */
+async function askTopics(platform: Platform, evidence: Evidence): Promise<string[]> {
+  return judgeTopics(platform.db().pool, { ...evidence, ...(await readSaid(platform.log())) });
+}
+
+async function untilSilent(ask: () => Promise<string[]>, withinMs: number): Promise<string[]> {
+  for (const deadline = performance.now() + withinMs; ; await sleep(500)) {
+    const wrong = await ask();
+    if (wrong.length === 0 || performance.now() > deadline) return wrong;
+  }
+}
+
+async function judgeSubscribers(subscribers: Subscriber[], { accepted }: Evidence, withinMs: number): Promise<string[]> {
+  const pushed = modelPushed(accepted);
+  const wrong: string[] = [];
+  for (const deadline = performance.now() + withinMs; ; await sleep(100)) {
+    const verdicts = subscribers.map((each) => [each.name, judgeSubscriber(each, pushed)] as const);
+    const behind = verdicts.filter(([, verdict]) => verdict === null).map(([name]) => name);
+    wrong.splice(0, wrong.length, ...verdicts.flatMap(([, verdict]) => verdict ?? []));
+    if (behind.length === 0 || wrong.length > 0) return wrong;
+    if (performance.now() > deadline) return behind.map((name) => `${name} has not seen all that was pushed`);
+  }
+}

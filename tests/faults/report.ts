@@ -1,0 +1,46 @@
+/** The table of faults: printed after each campaign, and written into docs/reliability.md where FAULT_WRITE says so. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../../src/platform/project-root.js';
+import type { FaultReport } from './campaign.js';
+
+const HEAD = ['fault', 'injected', 'positions judged', 'restatements', 'recovery median / max', 'verdict'];
+
+export function printReports(reports: FaultReport[], seed: number): void {
+  if (reports.length === 0) return;
+  const table = tableOf(reports);
+  const kind = reports[0]?.platform as string;
+  process.stdout.write(`\n${kind}; reproduce with FAULT_SEED=${seed}\n\n${table}\n\n`);
+  if (process.env.FAULT_WRITE !== undefined) writeInto(kind, table);
+}
+
+function tableOf(reports: FaultReport[]): string {
+  const rows = reports.map((report) => {
+    if (report.leftOut !== null) return [report.name, '0', '', '', '', `left out: ${report.leftOut}`];
+    const verdict = Object.keys(report.findings).length === 0 ? 'kept' : `BROKEN: ${Object.keys(report.findings).join(', ')}`;
+    return [
+      report.name,
+      report.injected,
+      report.positions.toLocaleString('en-US'),
+      report.restatements,
+      recovery(report.recoveryMs),
+      verdict,
+    ];
+  });
+  return [HEAD, HEAD.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function recovery(times: number[]): string {
+  const sorted = times.toSorted((a, b) => a - b);
+  const seconds = (ms: number | undefined) => ((ms ?? 0) / 1000).toFixed(1);
+  return `${seconds(sorted[(sorted.length - 1) >> 1])} s / ${seconds(sorted.at(-1))} s`;
+}
+
+function writeInto(kind: string, table: string): void {
+  const file = join(projectRoot, 'docs/reliability.md');
+  const page = readFileSync(file, 'utf8');
+  const [begin, end] = [`<!-- faults: ${kind} -->`, '<!-- end -->'];
+  const from = page.indexOf(begin);
+  if (from < 0) throw new Error(`${file} has no place marked ${begin}`);
+  writeFileSync(file, `${page.slice(0, from)}${begin}\n\n${table}\n\n${page.slice(page.indexOf(end, from))}`);
+}
