@@ -111,8 +111,7 @@ function rsi(series: ModelSeries, day: number): number | null {
   const wilder = (values: number[]) => values.slice(14).reduce((average, value) => (13 * average + value) / 14, mean(values.slice(0, 14)));
   const [gain, loss] = [wilder(gains), wilder(losses)];
   if (gain === 0 && loss === 0) return 50;
-  if (loss === 0) return 100;
-  return 100 - 100 / (1 + gain / loss);
+  return (100 * gain) / (gain + loss); // as 100 - 100 / (1 + RS), without what cancels
 }
 
 function market(series: ModelSeries, bitcoin: ModelSeries, day: number): { beta: number | null; correlation: number | null } {
