@@ -8,7 +8,7 @@ import { type Decimal, parseDecimal } from '../../src/domain/decimal.js';
 import { Random } from '../kit/random.js';
 import { waitFor } from '../kit/wait-for.js';
 import type { Fault } from './faults/fault.js';
-import { endsOf, hasStoredUpTo, type Judgement, judge } from './judges/judgement.js';
+import { type Judgement, judge } from './judges/judgement.js';
 import { findDatasetVersions } from './judges/versions.js';
 import { BatchLoad } from './load/batch-load.js';
 import { Subscriber } from './load/subscriber.js';
@@ -16,6 +16,7 @@ import { TickLoad } from './load/tick-load.js';
 import { TickMaker } from './load/ticks.js';
 import type { MakeUpOptions } from './platform/make-up.js';
 import type { Platform } from './platform/platform.js';
+import { endsOf, hasStoredUpTo } from './platform/progress.js';
 import { type Source, startSource } from './platform/source.js';
 import type { Scene } from './scene.js';
 

@@ -14,20 +14,27 @@ export function printReports(reports: FaultReport[], seed: number): void {
   if (process.env.FAULT_WRITE !== undefined) writeInto(kind, table);
 }
 
+/** One row of the table. */
+export const lineOf = (report: FaultReport) => `| ${cellsOf(report).join(' | ')} |`;
+
+function cellsOf(report: FaultReport): (string | number)[] {
+  if (report.leftOut !== null) return [report.name, 0, '', '', '', `LEFT OUT: ${report.leftOut}`];
+  const verdict = Object.keys(report.findings).length === 0 ? 'kept' : `BROKEN: ${Object.keys(report.findings).join(', ')}`;
+  return [
+    report.name,
+    report.injected,
+    report.positions.toLocaleString('en-US'),
+    report.restatements,
+    recovery(report.recoveryMs),
+    verdict,
+  ];
+}
+
 function tableOf(reports: FaultReport[]): string {
-  const rows = reports.map((report) => {
-    if (report.leftOut !== null) return [report.name, '0', '', '', '', `left out: ${report.leftOut}`];
-    const verdict = Object.keys(report.findings).length === 0 ? 'kept' : `BROKEN: ${Object.keys(report.findings).join(', ')}`;
-    return [
-      report.name,
-      report.injected,
-      report.positions.toLocaleString('en-US'),
-      report.restatements,
-      recovery(report.recoveryMs),
-      verdict,
-    ];
-  });
-  return [HEAD, HEAD.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return [HEAD, HEAD.map(() => '---')]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .concat(reports.map(lineOf))
+    .join('\n');
 }
 
 function recovery(times: number[]): string {

@@ -1,6 +1,7 @@
 /** Faults of processes: killed, stopped, frozen. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../kit/wait-for.js';
+import { endsOf, hasStoredUpTo } from '../platform/progress.js';
 import type { SupervisedProcess } from '../platform/supervised-process.js';
 import type { Scene } from '../scene.js';
 import type { Fault } from './fault.js';
@@ -8,6 +9,7 @@ import { atAnyMoment, findLeaseHolder, inTheMiddleOf, type Work } from './moment
 
 /** A lease holds for 15 s, and a frozen transaction for 10 s. */
 const PAST_THE_LEASE_MS = 17_000;
+const GOING_ON_MS = 30_000;
 
 export const nothing: Fault = { name: 'none (control)', times: 1, inject: async () => {} };
 
@@ -72,6 +74,27 @@ export const freeze: Fault = {
     frozen.signal('SIGSTOP');
     await sleep(PAST_THE_LEASE_MS);
     frozen.signal('SIGCONT');
+  },
+};
+
+/** While one is frozen, and what it had begun with it, the other has to store what is in the log: from wherever it stands. */
+export const freezeEach: Fault = {
+  name: 'SIGSTOP of each past the lease, while the other goes on, then SIGCONT',
+  times: 1,
+  async inject(scene) {
+    for (const frozen of scene.platform.processes) {
+      await atAnyMoment(scene);
+      frozen.signal('SIGSTOP');
+      try {
+        const ends = await endsOf(scene.platform);
+        await sleep(PAST_THE_LEASE_MS);
+        await waitFor(`the other one goes on while ${frozen.name} is frozen`, () => hasStoredUpTo(scene.platform, ends), {
+          withinMs: GOING_ON_MS,
+        });
+      } finally {
+        frozen.signal('SIGCONT');
+      }
+    }
   },
 };
 

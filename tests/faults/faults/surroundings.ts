@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultRates } from '../../../jobs/sources/simulator/faults.js';
 import { HOUR, MINUTE } from '../../../src/domain/time.js';
+import { waitFor } from '../../kit/wait-for.js';
+import type { Platform } from '../platform/platform.js';
 import type { Fault } from './fault.js';
 import { atAnyMoment } from './moments.js';
 
@@ -25,14 +27,20 @@ export const diskFull: Fault = {
     platform.directory.fill === null ? 'no file system of its own could be mounted (needs root on Linux)' : null,
   async inject(scene) {
     await atAnyMoment(scene);
+    const refused = scene.ticks.repeats;
     const free = scene.platform.directory.fill?.();
-    await sleep(FULL_FOR_MS);
-    free?.();
+    try {
+      await sleep(FULL_FOR_MS);
+      await waitFor('the log refuses to append', () => scene.ticks.repeats > refused, { withinMs: 20_000 });
+    } finally {
+      free?.();
+    }
   },
 };
 
 /** Further back than a few minutes the door refuses what others have received: a clock that wrong is refused, not lost. */
-const STEPS_MS = [2 * HOUR, -4 * MINUTE, 26 * HOUR, 0];
+const DAY_AHEAD = 26 * HOUR;
+const STEPS_MS = [2 * HOUR, -4 * MINUTE, DAY_AHEAD, 0];
 const STEPPED_FOR_MS = 4_000;
 
 export const clockStepped: Fault = {
@@ -40,12 +48,26 @@ export const clockStepped: Fault = {
   times: 1,
   async inject(scene) {
     await atAnyMoment(scene);
+    const { platform } = scene;
     for (const step of STEPS_MS) {
-      scene.platform.stepClock(step);
-      if (step !== 0) await sleep(STEPPED_FOR_MS);
+      platform.stepClock(step);
+      if (step === 0) break;
+      await sleep(STEPPED_FOR_MS);
+      if (step === DAY_AHEAD) await startedAnew(platform);
     }
   },
 };
+
+/** A worker looks for missed days when it starts: with that clock it publishes a day that has not ended. */
+async function startedAnew({ processes }: Platform): Promise<void> {
+  for (const each of processes) {
+    const ends = each.ends.length;
+    each.signal('SIGTERM');
+    await waitFor(`${each.name} has stopped`, () => each.ends.length > ends, { withinMs: 30_000 });
+    await waitFor(`${each.name} is ready again`, () => each.isReady(), { withinMs: 60_000 });
+  }
+  await sleep(STEPPED_FOR_MS);
+}
 
 const RESPONSES = [
   'rateLimited',

@@ -1,6 +1,5 @@
 /** Brings the platform to rest and asks every judge. What they find, in words; nothing: all promises were kept. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PRICES_TOPIC } from '../../../src/domain/prices.js';
 import { dayOf } from '../../../src/domain/time.js';
 import { findPublishedThrough } from '../../../src/store/pipelines/datasets.js';
 import { requestRunByHand } from '../../../src/store/pipelines/runs.js';
@@ -10,6 +9,7 @@ import { alertDifferences, priceDifferences, readRules } from '../../kit/referen
 import { waitFor } from '../../kit/wait-for.js';
 import type { Subscriber } from '../load/subscriber.js';
 import type { Platform } from '../platform/platform.js';
+import { hasStoredUpTo } from '../platform/progress.js';
 import type { Scene } from '../scene.js';
 import { judgeSubscriber, judgeTopics } from './announcements.js';
 import { type Evidence, gatherEvidence, readSaid } from './evidence.js';
@@ -60,22 +60,6 @@ async function comeToRest(platform: Platform, withinMs: number): Promise<void> {
     },
     { withinMs, everyMs: 100 },
   );
-}
-
-/** `ends` null: up to where the log ends now. */
-export async function hasStoredUpTo(platform: Platform, ends: ReadonlyMap<number, bigint> | null): Promise<boolean> {
-  const goals = ends ?? (await endsOf(platform));
-  const { rows } = await platform
-    .db()
-    .pool.query<{ partition: number; next_offset: bigint }>('SELECT partition, next_offset FROM ops.stream_offsets WHERE topic = $1', [
-      PRICES_TOPIC,
-    ]);
-  const stored = new Map(rows.map((row) => [row.partition, row.next_offset]));
-  return [...goals].every(([partition, end]) => (stored.get(partition) ?? 0n) >= end);
-}
-
-export async function endsOf(platform: Platform): Promise<Map<number, bigint>> {
-  return new Map((await platform.log().bounds(PRICES_TOPIC)).map(({ partition, end }) => [partition, end]));
 }
 
 async function fingerprint(platform: Platform): Promise<string> {

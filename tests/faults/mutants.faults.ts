@@ -1,0 +1,50 @@
+/** The suite can fail: with one promise taken out of the code, the same faults and judges must notice. */
+import { describe, expect, test } from '@jest/globals';
+import { type Campaign, startCampaign } from './campaign.js';
+import type { Fault } from './faults/fault.js';
+import { freezeEach, nothing } from './faults/processes.js';
+import { oneProcess, twoProcesses } from './platform/make-up.js';
+import { MUTATIONS, type Mutation, makeMutant } from './platform/mutant.js';
+
+/** A mutant that has lost its way never comes to rest. */
+const PATIENCE_MS = 30_000;
+
+interface Attack {
+  mutation: Mutation;
+  makeUp: typeof oneProcess;
+  faults: Fault[];
+  /** Judges of whom one must find something. */
+  noticedBy: string[];
+}
+
+const ATTACKS: Attack[] = [
+  { mutation: MUTATIONS.fence, makeUp: twoProcesses, faults: [freezeEach], noticedBy: ['log positions', 'recovery'] },
+  { mutation: MUTATIONS.lease, makeUp: twoProcesses, faults: [nothing], noticedBy: ['run ledger'] },
+  { mutation: MUTATIONS.widening, makeUp: oneProcess, faults: [nothing], noticedBy: ['marts against the reference', 'rebuild'] },
+];
+
+describe('a platform is found out that has', () => {
+  test.each(ATTACKS)(
+    '$mutation.name',
+    async ({ mutation, makeUp, faults, noticedBy }) => {
+      const mutant = makeMutant(mutation);
+      let campaign: Campaign | null = null;
+      const noticed = new Map<string, string[]>();
+      try {
+        campaign = await startCampaign({ makeUp, root: mutant.root, patienceMs: PATIENCE_MS });
+        for (const fault of faults) {
+          const { findings } = await campaign.run(fault);
+          for (const [judge, wrong] of Object.entries(findings)) noticed.set(judge, wrong);
+          if (noticed.size > 0) break;
+        }
+      } finally {
+        await campaign?.stop();
+        mutant.remove();
+      }
+      const by = [...noticed].map(([judge, wrong]) => `  ${judge}: ${wrong.slice(0, 2).join('; ').slice(0, 300)}`);
+      process.stdout.write(`\n${mutation.name}: ${by.length === 0 ? 'NOT NOTICED' : `noticed by\n${by.join('\n')}`}\n`);
+      expect([...noticed.keys()].filter((judge) => noticedBy.includes(judge))).not.toEqual([]);
+    },
+    240_000,
+  );
+});

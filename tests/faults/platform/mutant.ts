@@ -1,0 +1,49 @@
+/**
+ * A copy of the built project with one promise taken out: whoever attacks it must notice. The product itself has no switch for this.
+ * Must stay true: a mutation's text is found exactly once, or the mutant has outlived the code that it was made for.
+ */
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { projectRoot } from '../../../src/platform/project-root.js';
+
+export interface Mutation {
+  name: string;
+  /** Under dist/. */
+  file: string;
+  find: string;
+  replace: string;
+}
+
+export const MUTATIONS = {
+  fence: {
+    name: 'the fence (compare-and-set of the offset) removed',
+    file: 'src/store/stream/stream-offsets.js',
+    find: 'WHERE topic = $1 AND partition = $2 AND next_offset = $3`',
+    replace: 'WHERE topic = $1 AND partition = $2 AND ($3::bigint IS NOT NULL)`',
+  },
+  lease: {
+    name: 'the lease check removed',
+    file: 'jobs/runtime/lease.js',
+    find: "status = 'RUNNING' AND lease_expires_at <= clock_timestamp() OR",
+    replace: "status = 'RUNNING' OR",
+  },
+  widening: {
+    name: 'the widening of changed days cut to the day itself',
+    file: 'jobs/runtime/affected-days.js',
+    find: "daterange(day + first, day + last, '[]')",
+    replace: "daterange(day, day, '[]')",
+  },
+} as const satisfies Record<string, Mutation>;
+
+/** The copy's root: dist is copied, everything else that the platform reads is linked. */
+export function makeMutant({ file, find, replace }: Mutation): { root: string; remove(): void } {
+  const root = mkdtempSync(join(tmpdir(), 'cdp-mutant-'));
+  for (const name of readdirSync(projectRoot)) if (name !== 'dist') symlinkSync(join(projectRoot, name), join(root, name));
+  cpSync(join(projectRoot, 'dist'), join(root, 'dist'), { recursive: true });
+  const path = join(root, 'dist', file);
+  const parts = readFileSync(path, 'utf8').split(find);
+  if (parts.length !== 2) throw new Error(`"${find}" stands ${parts.length - 1} times in dist/${file}: bring the mutation up to date`);
+  writeFileSync(path, parts.join(replace));
+  return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
+}
