@@ -1,7 +1,7 @@
 /** The publish as readers meet it: days in order, versions, checks that block, retention. */
 import { describe, expect, test } from '@jest/globals';
 import { compactChangedDays, PUBLISHED_CHANNEL, type PublishResult } from '../../jobs/runtime/publish.js';
-import { addDays, endOfDay, MINUTE } from '../../src/domain/time.js';
+import { addDays, endOfDay, HOUR, MINUTE } from '../../src/domain/time.js';
 import { fixedClock } from '../kit/clock.js';
 import { correct, DAY, late, useFortyDays } from './forty-days.js';
 import { dumpMarts, failuresOf, givePrices, publishThrough } from './mart-database.js';
@@ -26,6 +26,14 @@ describe('days', () => {
     const clock = fixedClock(new Date(endOfDay(DAY).getTime() - 1));
     expect(await publishDay(DAY, { clock })).toEqual({ outcome: 'day-not-over', through: DAY });
     expect(await countMarks()).toBe(80);
+  });
+
+  test('that were published by a clock that was ahead are kept up to date when it is right again', async () => {
+    await publishDay(DAY);
+    await givePrices(forty.db, [correct(DAY, '7')]);
+    const clock = fixedClock(new Date(endOfDay(DAY).getTime() - HOUR));
+    expect(await publishDay(null, { clock })).toMatchObject({ outcome: 'published', marks: 1, versions: new Map([[PERFORMANCE, '2']]) });
+    expect(await countMarks()).toBe(0);
   });
 
   test('that nothing is known of move on all the same', async () => {
