@@ -4,7 +4,8 @@ import { type Campaign, type CampaignOptions, type FaultReport, SEED, startCampa
 import type { Fault } from './faults/fault.js';
 import { lineOf, printReports } from './report.js';
 
-const PATIENCE_MS = 60_000;
+/** Ample: on a busy machine the backlog of an outage takes its time. */
+const PATIENCE_MS = 120_000;
 
 export function describeCampaign(makeUp: CampaignOptions['makeUp'], faults: Fault[]): void {
   const wanted = process.env.FAULT;

@@ -8,7 +8,7 @@ export default {
   testMatch: ['**/*.faults.ts'],
   globalSetup: undefined,
   globalTeardown: undefined,
-  testTimeout: 240_000,
+  testTimeout: 480_000,
   maxWorkers: 1,
   verbose: true,
 };

@@ -11,7 +11,7 @@ export function printReports(reports: FaultReport[], seed: number): void {
   const table = tableOf(reports);
   const kind = reports[0]?.platform as string;
   process.stdout.write(`\n${kind}; reproduce with FAULT_SEED=${seed}\n\n${table}\n\n`);
-  if (process.env.FAULT_WRITE !== undefined) writeInto(kind, table);
+  if (process.env.FAULT_WRITE !== undefined) writeInto(reports);
 }
 
 /** One row of the table. */
@@ -43,11 +43,15 @@ function recovery(times: number[]): string {
   return `${seconds(sorted[(sorted.length - 1) >> 1])} s / ${seconds(sorted.at(-1))} s`;
 }
 
-function writeInto(kind: string, table: string): void {
+/** Each row takes the place of the row of the same fault and make-up. */
+function writeInto(reports: FaultReport[]): void {
   const file = join(projectRoot, 'docs/reliability.md');
-  const page = readFileSync(file, 'utf8');
-  const [begin, end] = [`<!-- faults: ${kind} -->`, '<!-- end -->'];
-  const from = page.indexOf(begin);
-  if (from < 0) throw new Error(`${file} has no place marked ${begin}`);
-  writeFileSync(file, `${page.slice(0, from)}${begin}\n\n${table}\n\n${page.slice(page.indexOf(end, from))}`);
+  const lines = readFileSync(file, 'utf8').split('\n');
+  for (const report of reports) {
+    const section = lines.indexOf(`<!-- ${report.platform} -->`);
+    const row = lines.findIndex((line, index) => index > section && line.startsWith(`| ${report.name} |`));
+    if (section < 0 || row < 0) throw new Error(`${file} has no row for "${report.name}" under "${report.platform}"`);
+    lines[row] = lineOf(report);
+  }
+  writeFileSync(file, lines.join('\n'));
 }

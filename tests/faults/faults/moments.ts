@@ -14,7 +14,8 @@ const WRITTEN = {
 export type Work = keyof typeof WRITTEN;
 
 /** Batches and chunks take some ms, a publish takes longer: somewhere within. */
-export async function inTheMiddleOf(work: Work, { platform, random }: Scene): Promise<void> {
+export async function inTheMiddleOf(work: Work, { platform, random, batch }: Scene): Promise<void> {
+  batch.followOneMore();
   await waitFor(
     `${work} is under way`,
     async () => {
@@ -31,7 +32,8 @@ export async function inTheMiddleOf(work: Work, { platform, random }: Scene): Pr
 }
 
 /** While a history load and a run of `daily` are going on. */
-export async function atAnyMoment({ platform, random }: Scene): Promise<void> {
+export async function atAnyMoment({ platform, random, batch }: Scene): Promise<void> {
+  batch.followOneMore();
   await waitFor(
     'a run of history and one of daily are going on',
     async () => {

@@ -9,7 +9,7 @@ import { atAnyMoment, findLeaseHolder, inTheMiddleOf, type Work } from './moment
 
 /** A lease holds for 15 s, and a frozen transaction for 10 s. */
 const PAST_THE_LEASE_MS = 17_000;
-const GOING_ON_MS = 30_000;
+const GOING_ON_MS = 45_000;
 
 export const nothing: Fault = { name: 'none (control)', times: 1, inject: async () => {} };
 

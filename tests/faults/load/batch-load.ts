@@ -1,6 +1,5 @@
 /**
- * Keeps the batch side busy: a run of `daily` is open at all times, and history is loaded for one coin after another as long as there are
- * any left to follow. Asks as an operator does; the platform's own workers execute.
+ * Keeps the batch side busy: a run of `daily` is open at all times, and history is loaded for one coin after another, as many as are asked for. Asks as an operator does; the platform's own workers execute.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
@@ -13,6 +12,8 @@ import type { Platform } from '../platform/platform.js';
 const EVERY_MS = 100;
 
 export class BatchLoad {
+  /** How many more coins may be followed. */
+  #allowed = 0;
   #running: Promise<void> | null = null;
   readonly #stopping = { now: new AbortController() };
 
@@ -22,6 +23,11 @@ export class BatchLoad {
     /** Coins to follow, one after another. */
     private readonly coinIds: string[],
   ) {}
+
+  /** Has the history of one more coin loaded, as soon as none is being loaded. */
+  followOneMore(): void {
+    this.#allowed++;
+  }
 
   start(): void {
     this.#stopping.now = new AbortController();
@@ -52,10 +58,11 @@ export class BatchLoad {
     );
     const open = new Set(rows.map((row) => row.pipeline));
     if (!open.has('daily')) await requestRunByHand(db.pool, { pipeline: 'daily', logicalDate: null, now: new Date() });
-    if (open.has('history') || this.coinIds.length === 0) return;
+    if (open.has('history') || this.#allowed === 0 || this.coinIds.length === 0) return;
     await this.#follow(this.coinIds[0] as string, signal);
     await requestRunByHand(db.pool, { pipeline: 'history', logicalDate: null, now: new Date() });
     this.coinIds.shift();
+    this.#allowed--;
   }
 
   async #follow(coinId: string, signal: AbortSignal): Promise<void> {
