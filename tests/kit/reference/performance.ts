@@ -12,6 +12,8 @@ export type Closes = ReadonlyMap<UtcDate, string>;
 /** A coin day by day from a first day on; null where there is no close, or no close the day before. */
 export interface ModelSeries {
   closes: (string | null)[];
+  /** Since the day before, in USD. */
+  changes: (number | null)[];
   lnReturns: (number | null)[];
 }
 
@@ -42,13 +44,17 @@ function change(now: string, before: string): number {
 /** `from` to `to`, both included. */
 export function modelSeries(closesByDay: Closes, from: UtcDate, to: UtcDate): ModelSeries {
   const closes = [...eachDay(from, to)].map((day) => closesByDay.get(day) ?? null);
+  const changes = closes.map((now, index) => {
+    const before = closes[index - 1] ?? null;
+    return now === null || before === null ? null : Number(new exact(now).minus(before).toExponential(25));
+  });
   const lnReturns = closes.map((now, index) => {
     const before = closes[index - 1] ?? null;
     if (now === null || before === null) return null;
     const x = change(now, before);
     return Math.abs(x) < 0.5 ? Math.log1p(x) : Math.log(Number(new exact(now).div(before).toExponential(25)));
   });
-  return { closes, lnReturns };
+  return { closes, changes, lnReturns };
 }
 
 function returnOver({ closes }: ModelSeries, day: number, days: number): number | null {
@@ -103,10 +109,10 @@ function sma(series: ModelSeries, day: number, length: number, needed: number): 
 }
 
 function rsi(series: ModelSeries, day: number): number | null {
-  const prices: string[] = [];
-  for (let at = day; prices.length < 100 && (series.closes[at] ?? null) !== null; at--) prices.unshift(series.closes[at] as string);
-  if (prices.length < 30) return null;
-  const changes = prices.slice(1).map((price, index) => Number(new exact(price).minus(prices[index] as string).toExponential(25)));
+  let length = 0;
+  while (length < 100 && (series.closes[day - length] ?? null) !== null) length++;
+  if (length < 30) return null;
+  const changes = series.changes.slice(day - length + 2, day + 1) as number[];
   const [gains, losses] = [changes.map((each) => Math.max(each, 0)), changes.map((each) => Math.max(-each, 0))];
   const wilder = (values: number[]) => values.slice(14).reduce((average, value) => (13 * average + value) / 14, mean(values.slice(0, 14)));
   const [gain, loss] = [wilder(gains), wilder(losses)];
