@@ -26,7 +26,9 @@ export function describeCampaign(makeUp: CampaignOptions['makeUp'], faults: Faul
     test.each(chosen)('$name: nothing lost, nothing twice, everything equal', async (fault) => {
       const report = await campaign.run(fault);
       reports.push(report);
-      process.stderr.write(`${lineOf(report)}\n`); // the table comes at the end
+      // The table, and what exactly was found, come at the end.
+      process.stderr.write(`${lineOf(report)}\n`);
+      for (const [judge, wrong] of Object.entries(report.findings)) process.stderr.write(`  ${judge}: ${wrong[0]?.split('\n')[0]}\n`);
       expect({ ...report.findings, reproduce: `FAULT_SEED=${SEED} FAULT='${fault.name}'` }).toEqual({ reproduce: expect.any(String) });
     });
   });

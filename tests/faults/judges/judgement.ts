@@ -35,7 +35,7 @@ export async function judge(scene: Scene, withinMs: number): Promise<Judgement> 
       await comeToRest(scene.platform, withinMs);
       const before = await fingerprint(scene.platform);
       const judgement = await askAll(scene, withinMs);
-      // A run of history that was due again may have begun meanwhile.
+      // A run of history that was due again may have begun meanwhile, or a producer that was frozen sent what another one had sent.
       if (attempt === 3 || (await fingerprint(scene.platform)) === before) return judgement;
     }
   } finally {
@@ -64,8 +64,8 @@ async function comeToRest(platform: Platform, withinMs: number): Promise<void> {
 
 async function fingerprint(platform: Platform): Promise<string> {
   const { rows } = await platform.db().pool.query(
-    `SELECT (SELECT count(*) FROM raw.raw_prices), (SELECT count(*) FROM raw.raw_market_data),
-       (SELECT count(*) FROM ops.changed_days WHERE day <= (SELECT max(published_through) FROM ops.datasets))`,
+    `SELECT (SELECT count(*) FROM raw.raw_prices) AS prices, (SELECT count(*) FROM raw.raw_market_data) AS snapshots,
+       (SELECT count(*) FROM ops.changed_days WHERE day <= (SELECT max(published_through) FROM ops.datasets)) AS marks`,
   );
   return Object.values(rows[0] as object).join(' ');
 }
