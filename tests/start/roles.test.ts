@@ -5,8 +5,8 @@ import pg from 'pg';
 import WebSocket from 'ws';
 import { ALERTS_TOPIC, PRICES_TOPIC, UPDATES_TOPIC } from '../../src/domain/prices.js';
 import { describeOnKafka, openOperator } from '../kit/kafka/test-kafka.js';
+import { buildPlatform, makeDataDir, spawnPlatform } from '../kit/platform-process.js';
 import { createEmptyDatabase } from '../kit/test-database.js';
-import { buildPlatform, makeDataDir, spawnPlatform } from './platform-process.js';
 
 type Role = ReturnType<typeof spawnPlatform> & { url: string };
 
