@@ -9,9 +9,9 @@ import { AppendQueue } from './append-queue.js';
 import type { ConsumeOptions, EventLog, LogConsumer, LogPosition, LogRecord, NewRecord, PartitionBounds, TopicSpec } from './event-log.js';
 import { OffsetOutOfRange, UnknownTopic } from './event-log.js';
 import { LogSignals } from './log-signals.js';
-import { refuseOtherCount } from './partition-count.js';
 import { PostgresConsumer } from './postgres-consumer.js';
 import { findOffsetAt, readBounds, readPage } from './record-pages.js';
+import { refuseOtherCount } from './topics.js';
 
 const REPLAY_PAGE_RECORDS = 500;
 const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,200}$/; // Kafka's rule, and no space: notifications separate by it

@@ -1,4 +1,5 @@
 /** The topics of the platform: how they are cut and how long they are kept. A topic keeps its partition count until an operator adds some. */
+import { OperatorError } from '../../domain/errors.js';
 import { ALERTS_TOPIC, PRICES_TOPIC, UPDATES_TOPIC } from '../../domain/prices.js';
 import { DAY } from '../../domain/time.js';
 import type { TopicSpec } from './event-log.js';
@@ -18,4 +19,13 @@ export const TOPICS: TopicSpec[] = topicsOf(PARTITIONS);
 /** With another number of the prices' partitions. */
 export function topicsOf(partitions: number): TopicSpec[] {
   return [{ ...PRICES, partitions }, { ...UPDATES, partitions }, ALERTS];
+}
+
+/** A key's partition depends on their number, and with it the order of its records: an OperatorError names the procedure for another one. */
+export function refuseOtherCount(topic: string, found: number, wanted: number): void {
+  if (found === wanted) return;
+  throw new OperatorError(
+    `Topic ${topic} has ${found} partitions, and ${wanted} were expected. A key's partition depends on the number, so it is not changed on the fly: ` +
+      'stop the producers, let the consumers drain, add the partitions, record the new number, and start again (docs/runbooks/add-partitions.md).',
+  );
 }

@@ -3,7 +3,7 @@ import kafkajs, { type Admin } from 'kafkajs';
 import { EXIT_TRY_AGAIN, OperatorError } from '../../../domain/errors.js';
 import type { TopicSpec } from '../event-log.js';
 import { UnknownTopic } from '../event-log.js';
-import { refuseOtherCount } from '../partition-count.js';
+import { refuseOtherCount } from '../topics.js';
 import type { KafkaClient } from './client.js';
 import { isTransientKafkaError, kafkaErrorType } from './errors.js';
 
