@@ -9,10 +9,12 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { GraphQLError, type GraphQLSchema } from 'graphql';
+import type { GatewayInterface } from '@apollo/server-gateway-interface';
+import { type FormattedExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Logger } from '../src/platform/logger.js';
 import type { GatewayContext } from './context.js';
 import { badUserInput, type ErrorFormatter } from './errors.js';
+import { createExecutor } from './execution/executor.js';
 import { checkCost, LIMIT_RULES, PARSE_OPTIONS, VALIDATION_OPTIONS } from './limits.js';
 
 export function createApollo(options: {
@@ -21,7 +23,8 @@ export function createApollo(options: {
   logger: Logger;
 }): ApolloServer<GatewayContext> {
   return new ApolloServer<GatewayContext>({
-    schema: options.schema,
+    gateway: asGateway(options.schema),
+    stringifyResult: createStringify(),
     formatError: options.formatError,
     logger: options.logger,
     nodeEnv: 'production',
@@ -42,6 +45,39 @@ export function createApollo(options: {
       ApolloServerPluginUsageReportingDisabled(),
     ],
   });
+}
+
+/** Apollo's way to be given an executor. */
+function asGateway(schema: GraphQLSchema): GatewayInterface {
+  const execute = createExecutor<GatewayContext>(schema);
+  return {
+    onSchemaLoadOrUpdate(callback) {
+      callback({ apiSchema: schema, coreSupergraphSdl: '' });
+      return () => {};
+    },
+    load: async () => ({
+      executor: ({ document, operation, request, context }) =>
+        execute({
+          document,
+          operation,
+          operationName: request.operationName,
+          variables: request.variables,
+          context: context as GatewayContext,
+        }),
+    }),
+    stop: async () => {},
+  };
+}
+
+/** An answer that is shared becomes text once. */
+function createStringify(): (result: FormattedExecutionResult) => string {
+  const texts = new WeakMap<object, string>();
+  return (result) => {
+    if (result.errors !== undefined || result.data == null) return JSON.stringify(result);
+    const text = texts.get(result.data) ?? JSON.stringify(result);
+    texts.set(result.data, text);
+    return text;
+  };
 }
 
 /** What can be said only once the operation is known. */
