@@ -24,7 +24,7 @@ export interface Page<Row> {
 
 /** The types <Name>Edge and <Name>Connection of a list of nodes. */
 export function connectionOf<Node extends object>(NodeType: ClassType<Node>, name: string) {
-  @ObjectType(`${name}Edge`, { description: `One ${name} of a page, with its place in the list.` })
+  @ObjectType(`${name}Edge`, { simpleResolvers: true, description: `One ${name} of a page, with its place in the list.` })
   class Edge {
     @Field(() => NodeType)
     node!: Node;
@@ -33,7 +33,7 @@ export function connectionOf<Node extends object>(NodeType: ClassType<Node>, nam
     cursor!: string;
   }
 
-  @ObjectType(`${name}Connection`, { description: `A page of ${name}, in the order of the list.` })
+  @ObjectType(`${name}Connection`, { simpleResolvers: true, description: `A page of ${name}, in the order of the list.` })
   class Connection {
     @Field(() => [Edge])
     edges!: Edge[];
@@ -50,8 +50,17 @@ export function connectionOf<Node extends object>(NodeType: ClassType<Node>, nam
 /** `rows` holds one row more than `first` where the list goes on. */
 export function toPage<Row>(rows: readonly Row[], first: number, cursorOf: (row: Row) => string): Page<Row> {
   const nodes = rows.slice(0, first);
-  const edges = nodes.map((node) => ({ node, cursor: cursorOf(node) }));
-  return { edges, nodes, pageInfo: { hasNextPage: rows.length > first, endCursor: edges.at(-1)?.cursor ?? null } };
+  const last = nodes.at(-1);
+  return {
+    nodes,
+    // Cursors are made where they are asked for.
+    get edges() {
+      return nodes.map((node) => ({ node, cursor: cursorOf(node) }));
+    },
+    get pageInfo() {
+      return { hasNextPage: rows.length > first, endCursor: last === undefined ? null : cursorOf(last) };
+    },
+  };
 }
 
 export function encodeCursor(parts: readonly (string | null)[]): string {

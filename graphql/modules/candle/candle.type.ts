@@ -15,6 +15,7 @@ registerEnumType(CandleIntervals, {
 });
 
 @ObjectType({
+  simpleResolvers: true,
   description:
     'Prices of one coin in one bucket. A bucket is (start, end]: an observation exactly on a boundary closes the bucket before it. Buckets without an observation do not exist. Source: mart.mart_price_candles.',
 })

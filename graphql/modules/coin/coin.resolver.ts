@@ -45,7 +45,8 @@ export class CoinResolver {
       limit: first + 1,
     });
     for (const row of rows) context.loaders.coin.prime(row.id, row);
-    return { ...toPage(rows, first, (row) => encodeCursor([cursorTag(orderBy), row.orderValue, row.id])), filter: filter ?? {} };
+    const page = toPage(rows, first, (row) => encodeCursor([cursorTag(orderBy), row.orderValue, row.id]));
+    return Object.assign(page, { filter: filter ?? {} });
   }
 }
 

@@ -6,6 +6,7 @@ import { connectionOf } from '../../pagination.js';
 import { DecimalScalar } from '../../scalars.js';
 
 @ObjectType({
+  simpleResolvers: true,
   description:
     'A coin that the platform follows. Source: mart.mart_coins. In alerts and updates, a coin that is no longer listed there shows its id as symbol and name.',
 })

@@ -4,6 +4,7 @@ import type { Decimal } from '../../../src/domain/decimal.js';
 import { DateTimeScalar, DecimalScalar } from '../../scalars.js';
 
 @ObjectType({
+  simpleResolvers: true,
   description:
     "The newest published snapshot of a coin's market, as the source gave it; a figure is null where it gave none. Source: mart.mart_coins, from CoinGecko /coins/markets.",
 })
@@ -44,6 +45,6 @@ export class MarketData {
   @Field(() => DateTimeScalar, { nullable: true, description: 'When that was.' })
   atlAt!: Date | null;
 
-  @Field(() => DateTimeScalar, { name: 'observedAt', description: 'When the snapshot was fetched.' })
+  @Field(() => DateTimeScalar, { name: 'observedAt', simple: false, description: 'When the snapshot was fetched.' })
   marketObservedAt!: Date;
 }

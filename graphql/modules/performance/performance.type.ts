@@ -8,6 +8,7 @@ const RETURN = (days: string) => `Percent: close of the day against the close ${
 const BITCOIN = "of the coin's daily ln returns and bitcoin's over 90 days, on days that both have; needs 81 of them. Bitcoin's own is 1.";
 
 @ObjectType({
+  simpleResolvers: true,
   description:
     'How a coin did up to the close of one UTC day. There is none for a day without a close. A figure is null where the history is too short for it, never a made-up number. Ratios have 12 significant digits. Source: mart.mart_crypto_performance.',
 })

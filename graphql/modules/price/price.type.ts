@@ -6,7 +6,10 @@ import { DateTimeScalar, DecimalScalar } from '../../scalars.js';
 const SUSPECT = 'It jumped further than the platform believes without a second look; used everywhere all the same.';
 const OBSERVED_AT = "The source's clock.";
 
-@ObjectType({ description: 'The newest observation of a coin by the source that feeds it. Source: mart.mart_latest_prices.' })
+@ObjectType({
+  simpleResolvers: true,
+  description: 'The newest observation of a coin by the source that feeds it. Source: mart.mart_latest_prices.',
+})
 export class Price {
   @Field(() => DecimalScalar, { description: 'USD for one coin, greater than zero.' })
   usd!: Decimal;
