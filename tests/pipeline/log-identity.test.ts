@@ -205,11 +205,7 @@ describe.each(LOGS)('on %s', (_, open) => {
     await setting.forgetBelow(topic, 2, 1n);
     expect(await recordPartitions(db, setting.log, topic, { alike: [], force: false })).toEqual({ partitions: 3, waiting: 1n });
     await until(async () => (await seen(0)).length === 2);
-    expect((await getPlaces(db.pool, topic)).map(({ partitionCount, nextOffset }) => [partitionCount, nextOffset])).toEqual([
-      [3, 2n],
-      [3, 1n],
-      [3, 1n],
-    ]);
+    expect((await getPlaces(db.pool, topic)).map(({ partitionCount }) => partitionCount)).toEqual([3, 3, 3]);
     await appendTo(restarted, 2, 'new');
     await until(async () => (await seen(2)).length === 1);
     expect(refused()).toEqual([]);
