@@ -1,5 +1,6 @@
 /** Makes the platform's topics with the settings they need, or looks at those that stand. */
 import kafkajs, { type Admin } from 'kafkajs';
+import pRetry from 'p-retry';
 import { EXIT_TRY_AGAIN, OperatorError } from '../../../domain/errors.js';
 import type { TopicSpec } from '../event-log.js';
 import { UnknownTopic } from '../event-log.js';
@@ -21,7 +22,7 @@ export async function ensureKafkaTopics(client: KafkaClient, specs: TopicSpec[])
     await withAdmin(client, async (admin) => {
       const missing = [];
       for (const spec of specs) if ((await findPartitionCount(client, spec.topic)) === null) missing.push(spec);
-      if (missing.length > 0) await createTopics(admin, missing);
+      if (missing.length > 0) await createTopics(client, admin, missing);
       for (const spec of specs) await checkSettings(client, admin, spec);
     });
     // Somebody else may have made them at the same time, and otherwise.
@@ -51,7 +52,7 @@ async function withAdmin(client: KafkaClient, work: (admin: Admin) => Promise<vo
   }
 }
 
-async function createTopics(admin: Admin, specs: TopicSpec[]): Promise<void> {
+async function createTopics(client: KafkaClient, admin: Admin, specs: TopicSpec[]): Promise<void> {
   const { brokers } = await admin.describeCluster();
   const replicated = brokers.length >= BROKERS_TO_REPLICATE;
   const topics = specs.map(({ topic, partitions, retentionMs }) => ({
@@ -63,7 +64,14 @@ async function createTopics(admin: Admin, specs: TopicSpec[]): Promise<void> {
       ...(replicated ? { 'min.insync.replicas': String(IN_SYNC_REPLICAS) } : {}),
     }).map(([name, value]) => ({ name, value })),
   }));
-  await admin.createTopics({ topics, waitForLeaders: true });
+  // kafkajs waits for leaders, but gives up where a busy broker does not know of the topic yet.
+  await admin.createTopics({ topics, waitForLeaders: false });
+  for (const { topic } of specs) await pRetry(() => requireLeaders(client, topic), { retries: 10, minTimeout: 50, maxTimeout: 1_000 });
+}
+
+async function requireLeaders(client: KafkaClient, topic: string): Promise<void> {
+  const { leaders } = await client.describe(topic);
+  if (leaders.includes(-1)) throw new Error(`${topic} has a partition without a leader`);
 }
 
 /** LogAppendTime: the instants of a partition rise with its offsets, and are the log's, whoever wrote. */
