@@ -9,6 +9,7 @@ import { Random } from '../kit/random.js';
 import { waitFor } from '../kit/wait-for.js';
 import type { Fault } from './faults/fault.js';
 import { type Judgement, judge } from './judges/judgement.js';
+import { judgeLedger } from './judges/ledger.js';
 import { findDatasetVersions } from './judges/versions.js';
 import { BatchLoad } from './load/batch-load.js';
 import { Subscriber } from './load/subscriber.js';
@@ -129,6 +130,9 @@ async function runFault(scene: Scene, fault: Fault, patienceMs: number): Promise
   } catch (error) {
     const said = platform.processes.map((each) => `${each.name}:\n${each.output.slice(-2_500)}`);
     report.findings.recovery = [String((error as Error).stack), ...said];
+    // The reason may be there to see, though nothing comes to rest.
+    const takeovers = await judgeLedger(platform.db().pool, scene.injections).catch(() => []);
+    if (takeovers.length > 0) report.findings['run ledger'] = takeovers;
   }
   return report;
 }

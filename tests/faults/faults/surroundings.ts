@@ -1,7 +1,8 @@
 /** Faults of what the platform stands on: Postgres, the disk, the clock, the source. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultRates } from '../../../jobs/sources/simulator/faults.js';
-import { HOUR, MINUTE } from '../../../src/domain/time.js';
+import { HOUR, MINUTE, toUtcDate } from '../../../src/domain/time.js';
+import { findPublishedThrough } from '../../../src/store/pipelines/datasets.js';
 import { waitFor } from '../../kit/wait-for.js';
 import type { Platform } from '../platform/platform.js';
 import type { Fault } from './fault.js';
@@ -58,15 +59,17 @@ export const clockStepped: Fault = {
   },
 };
 
-/** A worker looks for missed days when it starts: with that clock it publishes a day that has not ended. */
-async function startedAnew({ processes }: Platform): Promise<void> {
+/** A worker looks for missed days when it starts: with that clock it has a day published that has not ended. */
+async function startedAnew({ processes, db }: Platform): Promise<void> {
   for (const each of processes) {
     const ends = each.ends.length;
     each.signal('SIGTERM');
     await waitFor(`${each.name} has stopped`, () => each.ends.length > ends, { withinMs: 30_000 });
     await waitFor(`${each.name} is ready again`, () => each.isReady(), { withinMs: 60_000 });
   }
-  await sleep(STEPPED_FOR_MS);
+  const today = toUtcDate(new Date());
+  const isPublished = async () => ((await findPublishedThrough(db().pool)) ?? '') >= today;
+  await waitFor('the day that has not ended is published', isPublished, { withinMs: 60_000 });
 }
 
 const RESPONSES = [
