@@ -1,7 +1,7 @@
 /** `cdp up` alone on its embedded Postgres, robbed of its disk, its clock, its database and its source. */
 import { describeCampaign } from './describe-campaign.js';
 import { nothing } from './faults/processes.js';
-import { clockStepped, diskFull, postgresKilled, sourceMisbehaves } from './faults/surroundings.js';
+import { clockStepped, diskFull, diskFullToTheLog, postgresKilled, sourceMisbehaves } from './faults/surroundings.js';
 import { oneProcess } from './platform/make-up.js';
 
-describeCampaign(oneProcess, [nothing, diskFull, clockStepped, postgresKilled, sourceMisbehaves]);
+describeCampaign(oneProcess, [nothing, diskFull, diskFullToTheLog, clockStepped, postgresKilled, sourceMisbehaves]);

@@ -1,5 +1,6 @@
 /** Faults of what the platform stands on: Postgres, the disk, the clock, the source. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
 import type { FaultRates } from '../../../jobs/sources/simulator/faults.js';
 import { HOUR, MINUTE, toUtcDate } from '../../../src/domain/time.js';
 import { findPublishedThrough } from '../../../src/store/pipelines/datasets.js';
@@ -38,6 +39,37 @@ export const diskFull: Fault = {
     }
   },
 };
+
+/** Where no new segment of the write-ahead log can be made, Postgres has no choice but to panic; and it cannot recover before there is room. */
+export const diskFullToTheLog: Fault = {
+  name: 'disk full, the write-ahead log too',
+  times: 1,
+  impossible: diskFull.impossible,
+  async inject(scene) {
+    await atAnyMoment(scene);
+    const { platform } = scene;
+    const { pool } = platform.db();
+    const free = platform.directory.fill?.();
+    try {
+      await waitFor('Postgres finds no room for its log', () => useUpSegment(pool).then(() => false, isPanic), {
+        withinMs: 30_000,
+        everyMs: 1,
+      });
+      await sleep(FULL_FOR_MS);
+    } finally {
+      free?.();
+    }
+  },
+};
+
+/** Segments that were set aside are used up one by one. */
+async function useUpSegment(pool: pg.Pool): Promise<void> {
+  await pool.query(`SELECT pg_logical_emit_message(true, 'fault suite', 'x')`);
+  await pool.query('SELECT pg_switch_wal()');
+}
+
+/** The connection is gone, not only the statement refused. */
+const isPanic = (error: Error & { code?: string }) => error.code !== '53100';
 
 /** Further back than a few minutes the door refuses what others have received: a clock that wrong is refused, not lost. */
 const DAY_AHEAD = 26 * HOUR;
