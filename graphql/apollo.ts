@@ -2,14 +2,13 @@
  * Apollo Server as this gateway runs it: no landing page, no reports to anybody, no batches, no stored queries, no stack traces.
  * Must stay true: what it refuses and how it says so is what checkRequest and the error formatter do on a WebSocket.
  */
-import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
+import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { GatewayInterface } from '@apollo/server-gateway-interface';
 import { type FormattedExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Logger } from '../src/platform/logger.js';
 import type { GatewayContext } from './context.js';
@@ -48,7 +47,7 @@ export function createApollo(options: {
 }
 
 /** Apollo's way to be given an executor. */
-function asGateway(schema: GraphQLSchema): GatewayInterface {
+function asGateway(schema: GraphQLSchema): ApolloServerOptionsWithGateway<GatewayContext>['gateway'] {
   const execute = createExecutor<GatewayContext>(schema);
   return {
     onSchemaLoadOrUpdate(callback) {
