@@ -116,7 +116,6 @@ async function runFault(scene: Scene, fault: Fault, patienceMs: number): Promise
   scene.batch.start();
   try {
     for (; report.injected < fault.times; report.injected++) {
-      scene.batch.followOneMore();
       await sleep(scene.random.int(1_500, 3_000)); // load before and between
       if (fault.name !== 'none (control)') scene.injections++;
       await fault.inject(scene);

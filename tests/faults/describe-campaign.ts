@@ -21,7 +21,7 @@ export function describeCampaign(makeUp: CampaignOptions['makeUp'], faults: Faul
     afterAll(async () => {
       printReports(reports, SEED);
       await campaign?.stop();
-    }, 60_000);
+    }, 180_000);
 
     test.each(chosen)('$name: nothing lost, nothing twice, everything equal', async (fault) => {
       const report = await campaign.run(fault);

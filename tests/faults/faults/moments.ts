@@ -15,10 +15,10 @@ export type Work = keyof typeof WRITTEN;
 
 /** Batches and chunks take some ms, a publish takes longer: somewhere within. */
 export async function inTheMiddleOf(work: Work, { platform, random, batch }: Scene): Promise<void> {
-  batch.followOneMore();
   await waitFor(
     `${work} is under way`,
     async () => {
+      batch.followOneMore();
       const { rowCount } = await platform.db().pool.query(
         `SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
          WHERE l.relation = $1::regclass AND l.mode = 'RowExclusiveLock' AND l.granted AND a.application_name LIKE 'cdp %'`,
@@ -33,10 +33,10 @@ export async function inTheMiddleOf(work: Work, { platform, random, batch }: Sce
 
 /** While a history load and a run of `daily` are going on. */
 export async function atAnyMoment({ platform, random, batch }: Scene): Promise<void> {
-  batch.followOneMore();
   await waitFor(
     'a run of history and one of daily are going on',
     async () => {
+      batch.followOneMore(); // one coin is soon done
       const { rows } = await platform.db().pool.query(`SELECT DISTINCT pipeline FROM ops.pipeline_runs
         WHERE status = 'RUNNING' AND lease_expires_at > clock_timestamp() AND pipeline IN ('history', 'daily')`);
       return rows.length === 2;

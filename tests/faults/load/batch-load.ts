@@ -15,7 +15,7 @@ export class BatchLoad {
   /** How many more coins may be followed. */
   #allowed = 0;
   #running: Promise<void> | null = null;
-  readonly #stopping = { now: new AbortController() };
+  #stopping = new AbortController();
 
   constructor(
     private readonly platform: Platform,
@@ -26,16 +26,17 @@ export class BatchLoad {
 
   /** Has the history of one more coin loaded, as soon as none is being loaded. */
   followOneMore(): void {
-    this.#allowed++;
+    this.#allowed = Math.max(this.#allowed, 1);
   }
 
   start(): void {
-    this.#stopping.now = new AbortController();
-    this.#running ??= this.#run(this.#stopping.now.signal);
+    if (this.#running !== null) return;
+    this.#stopping = new AbortController();
+    this.#running = this.#run(this.#stopping.signal);
   }
 
   async stop(): Promise<void> {
-    this.#stopping.now.abort();
+    this.#stopping.abort();
     await this.#running;
     this.#running = null;
   }
