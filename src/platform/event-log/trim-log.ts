@@ -12,7 +12,11 @@ const DELETE_RECORDS = 5_000n;
 
 /** `consumed`: ops.stream_offsets says how far the topic has been taken over. Returns how many records were forgotten. */
 export async function trimLog(db: Database, { topic, retentionMs }: TopicSpec, consumed: boolean): Promise<bigint> {
-  const oldest = new Date(Date.now() - retentionMs); // how far off the database's clock may be is nothing against a retention
+  // By the clock that the records were appended by: a process whose own is a day ahead must not forget what is minutes old.
+  const { rows } = await db.pool.query<{ oldest: Date }>(`SELECT clock_timestamp() - $1 * interval '1 millisecond' AS oldest`, [
+    retentionMs,
+  ]);
+  const { oldest } = rows[0] as { oldest: Date };
   let forgotten = 0n;
   for (const { partition } of await readBounds(db, topic)) {
     const expired = await findOffsetAt(db, topic, partition, oldest);
