@@ -86,8 +86,8 @@ export const freezeEach: Fault = {
       await atAnyMoment(scene);
       frozen.signal('SIGSTOP');
       try {
-        const ends = await endsOf(scene.platform);
         await sleep(PAST_THE_LEASE_MS);
+        const ends = await endsOf(scene.platform); // of what came since: the frozen one may have stored all that was there before
         await waitFor(`the other one goes on while ${frozen.name} is frozen`, () => hasStoredUpTo(scene.platform, ends), {
           withinMs: GOING_ON_MS,
         });
