@@ -20,7 +20,8 @@ const LONGEST_GAP: Record<PriceGrain, number> = { tick: 5 * MINUTE, '5m': HOUR, 
 type Observation = Pick<RawPrice, 'coinId' | 'source' | 'observedAt' | 'grain'>;
 
 export function spansOf(rows: readonly Observation[]): PriceSpan[] {
-  return [...Map.groupBy(rows, (row) => `${row.coinId} ${row.source}`).values()].flatMap(spansOfSeries);
+  // Names may hold spaces, but no NUL.
+  return [...Map.groupBy(rows, (row) => `${row.coinId}\0${row.source}`).values()].flatMap(spansOfSeries);
 }
 
 function spansOfSeries(rows: Observation[]): PriceSpan[] {
