@@ -83,8 +83,8 @@ interface Found {
 }
 
 /**
- * stg_prices says which instant it is, and nearly always the price too: only where that observation was revised, or comes from elsewhere
- * or from further on in the log, raw is asked what stood before the tick.
+ * stg_prices says which instant it is, and nearly always the price too: the last word on it, where that stands before the tick in its
+ * partition. Only where it comes from elsewhere or from further on is raw asked what stood before the tick.
  */
 async function getStoredBases(tx: Queryable, lookUps: LookUp[]): Promise<{ index: number; minutes: number; priceUsd: Decimal }[]> {
   if (lookUps.length === 0) return [];
@@ -104,10 +104,10 @@ function answer(lookUps: LookUp[], { number, price_usd: priceUsd }: Found) {
 const ASKED = `unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])
   WITH ORDINALITY AS t (coin_id, source, origin, position, oldest_at, newest_at, number)`;
 const FIND_STAGED = `
-  SELECT t.number, trim_scale(CASE WHEN s.revisions = 0 AND s.origin = t.origin AND s.position < t.position THEN s.price_usd END)::text AS price_usd
+  SELECT t.number, trim_scale(CASE WHEN s.origin = t.origin AND s.position < t.position THEN s.price_usd END)::text AS price_usd
   FROM ${ASKED}
   CROSS JOIN LATERAL (
-    SELECT s.price_usd, s.revisions, s.origin, s.position FROM staging.stg_prices AS s
+    SELECT s.price_usd, s.origin, s.position FROM staging.stg_prices AS s
     WHERE s.coin_id = t.coin_id AND s.source = t.source AND s.grain = 'tick' AND s.observed_at BETWEEN t.oldest_at AND t.newest_at
     ORDER BY s.observed_at DESC LIMIT 1
   ) AS s`;
