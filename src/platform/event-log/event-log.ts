@@ -120,6 +120,38 @@ export class TopicReplaced extends Error {
   }
 }
 
+/** What is left to replay of a partition: from `next` up to, not including, `end`. */
+export interface ReplayRange {
+  next: bigint;
+  end: bigint;
+}
+
+/** What every log does to replay: refuses offsets outside the bounds, then reads a page of each partition in turn. */
+export async function* replayInTurn(
+  topic: string,
+  bounds: readonly PartitionBounds[],
+  from: ReadonlyMap<number, bigint>,
+  /** Reads on at `next` and moves it. */
+  readOn: (partition: number, range: ReplayRange) => AsyncIterable<LogRecord[]>,
+  signal?: AbortSignal,
+): AsyncGenerator<LogRecord[]> {
+  const rest = new Map<number, ReplayRange>();
+  for (const [partition, offset] of from) {
+    const found = bounds.find((each) => each.partition === partition);
+    if (found === undefined) throw new Error(`the event log has no partition ${topic}/${partition}`);
+    if (offset < found.start || offset > found.end) throw new OffsetOutOfRange(topic, partition, offset, found);
+    rest.set(partition, { next: offset, end: found.end });
+  }
+  // A page of each in turn: a reader of several partitions sees them age together.
+  while (rest.size > 0) {
+    for (const [partition, range] of rest) {
+      signal?.throwIfAborted();
+      if (range.next >= range.end) rest.delete(partition);
+      else yield* readOn(partition, range);
+    }
+  }
+}
+
 export class OffsetOutOfRange extends Error {
   override readonly name = 'OffsetOutOfRange';
   constructor(

@@ -6,8 +6,18 @@
 import type { Logger } from '../logger.js';
 import type { Database, Queryable } from '../postgres/database.js';
 import { AppendQueue } from './append-queue.js';
-import type { ConsumeOptions, EventLog, LogConsumer, LogPosition, LogRecord, NewRecord, PartitionBounds, TopicSpec } from './event-log.js';
-import { OffsetOutOfRange, UnknownTopic } from './event-log.js';
+import type {
+  ConsumeOptions,
+  EventLog,
+  LogConsumer,
+  LogPosition,
+  LogRecord,
+  NewRecord,
+  PartitionBounds,
+  ReplayRange,
+  TopicSpec,
+} from './event-log.js';
+import { replayInTurn, UnknownTopic } from './event-log.js';
 import { LogSignals } from './log-signals.js';
 import { PostgresConsumer } from './postgres-consumer.js';
 import { findOffsetAt, readBounds, readPage } from './record-pages.js';
@@ -71,27 +81,14 @@ class PostgresEventLog implements EventLog {
   }
 
   async *replay(topic: string, from: ReadonlyMap<number, bigint>, signal?: AbortSignal): AsyncGenerator<LogRecord[]> {
-    const bounds = new Map((await readBounds(this.db, topic)).map((partition) => [partition.partition, partition]));
-    const rest = new Map<number, { next: bigint; end: bigint }>();
-    for (const [partition, offset] of from) {
-      const found = bounds.get(partition);
-      if (found === undefined) throw new Error(`the event log has no partition ${topic}/${partition}`);
-      if (offset < found.start || offset > found.end) throw new OffsetOutOfRange(topic, partition, offset, found);
-      rest.set(partition, { next: offset, end: found.end });
-    }
-    // A page of each in turn: a reader of several partitions sees them age together.
-    while (rest.size > 0) {
-      for (const [partition, range] of rest) {
-        signal?.throwIfAborted();
-        if (range.next >= range.end) rest.delete(partition);
-        else {
-          const limit = Math.min(REPLAY_PAGE_RECORDS, Number(range.end - range.next));
-          const { records } = await readPage(this.db, topic, partition, range.next, limit);
-          range.next += BigInt(records.length);
-          yield records;
-        }
-      }
-    }
+    yield* replayInTurn(topic, await readBounds(this.db, topic), from, (partition, range) => this.#page(topic, partition, range), signal);
+  }
+
+  async *#page(topic: string, partition: number, range: ReplayRange): AsyncGenerator<LogRecord[]> {
+    const limit = Math.min(REPLAY_PAGE_RECORDS, Number(range.end - range.next));
+    const { records } = await readPage(this.db, topic, partition, range.next, limit);
+    range.next += BigInt(records.length);
+    yield records;
   }
 
   async consume(options: ConsumeOptions): Promise<LogConsumer> {

@@ -5,8 +5,18 @@
 import { hostname } from 'node:os';
 import type { KafkaConfig } from '../../config.js';
 import type { Logger } from '../../logger.js';
-import type { ConsumeOptions, EventLog, LogConsumer, LogPosition, LogRecord, NewRecord, PartitionBounds, TopicSpec } from '../event-log.js';
-import { OffsetOutOfRange } from '../event-log.js';
+import type {
+  ConsumeOptions,
+  EventLog,
+  LogConsumer,
+  LogPosition,
+  LogRecord,
+  NewRecord,
+  PartitionBounds,
+  ReplayRange,
+  TopicSpec,
+} from '../event-log.js';
+import { OffsetOutOfRange, replayInTurn } from '../event-log.js';
 import { KafkaAppender } from './appender.js';
 import { KafkaClient } from './client.js';
 import { KafkaConsumer } from './consumer.js';
@@ -60,24 +70,10 @@ class KafkaEventLog implements EventLog {
   async *replay(topic: string, from: ReadonlyMap<number, bigint>, signal?: AbortSignal): AsyncGenerator<LogRecord[]> {
     const { id } = await this.client.describe(topic);
     const bounds = await this.client.bounds(topic);
-    const rest = new Map<number, { next: bigint; end: bigint }>();
-    for (const [partition, offset] of from) {
-      const found = bounds[partition];
-      if (found === undefined) throw new Error(`the event log has no partition ${topic}/${partition}`);
-      if (offset < found.start || offset > found.end) throw new OffsetOutOfRange(topic, partition, offset, found);
-      rest.set(partition, { next: offset, end: found.end });
-    }
-    // A page of each in turn: a reader of several partitions sees them age together.
-    while (rest.size > 0) {
-      for (const [partition, range] of rest) {
-        signal?.throwIfAborted();
-        if (range.next >= range.end) rest.delete(partition);
-        else yield* this.#page({ topic, id, partition }, range, signal);
-      }
-    }
+    yield* replayInTurn(topic, bounds, from, (partition, range) => this.#page({ topic, id, partition }, range, signal), signal);
   }
 
-  async *#page(of: { topic: string; id: Buffer; partition: number }, range: { next: bigint; end: bigint }, signal?: AbortSignal) {
+  async *#page(of: { topic: string; id: Buffer; partition: number }, range: ReplayRange, signal?: AbortSignal) {
     const { topic, id, partition } = of;
     const { records, next } = await this.client.page({ topic, id }, { partition, offset: range.next }).catch(async (error: unknown) => {
       if (!(error instanceof PlaceOutOfRange)) throw error;
