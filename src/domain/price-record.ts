@@ -52,7 +52,7 @@ const record = z.object({
   payload: z.string().max(100_000).refine(isStorableJson, 'is not JSON that can be stored'),
 });
 
-/** Nearly every record: what `record` would make of it, in a third of the time. Null: `record` has to look. */
+/** Nearly every record: what `record` would make of it, for less time and fewer objects. Null: `record` has to look. */
 function readPlain(json: Record<string, unknown>): PriceObservation | null {
   const { source, coinId, priceUsd, payload } = json;
   if (!isName(source) || !isName(coinId) || typeof priceUsd !== 'string' || typeof payload !== 'string') return null;

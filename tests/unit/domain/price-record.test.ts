@@ -45,6 +45,21 @@ describe('a price record', () => {
     );
   });
 
+  test('is read alike whichever way its instants are written', () => {
+    const text = fc.oneof(fc.string({ maxLength: 210 }), fc.constantFrom('bitcoin', '', '\0', '\ud800', 'x'.repeat(200), 'x'.repeat(201)));
+    const digits = fc.oneof(text, fc.constantFrom('1', '1.50', '1e-9', '0', '0.000', '-1', '1e101', '1e400', 'NaN'));
+    const json = fc.oneof(text, fc.json(), fc.constantFrom('{"a":"\\ud800"}', '{"\\u0000":1}', '{"usd":1}'));
+    fc.assert(
+      fc.property(fc.record({ source: text, coinId: text, priceUsd: digits, payload: json }), (fields) => {
+        const observedAt = '2026-11-10T12:00:00';
+        const plain = parsePriceRecord(with_({ ...fields, observedAt: `${observedAt}.000Z` }));
+        const unusual = parsePriceRecord(with_({ ...fields, observedAt: `${observedAt}Z` })); // only the schema reads this one
+        expect({ ...plain, text: '' }).toEqual({ ...unusual, text: '' });
+      }),
+      { seed: 4, numRuns: 2_000 },
+    );
+  });
+
   test('with an escaped backslash before u0000 is storable', () => {
     expect(parsePriceRecord(with_({ payload: '{"a":"\\\\u0000"}' }))).toMatchObject({ kind: 'price' });
   });
