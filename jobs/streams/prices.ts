@@ -15,7 +15,7 @@ import { getTrackedNewest } from '../../src/store/mart/latest-prices.js';
 import type { DeadLetter } from '../../src/store/stream/dead-letters.js';
 import { insertOutbox, type OutboxRecord } from '../../src/store/stream/outbox.js';
 import { insertRejectedRows, type NewRejectedRow } from '../../src/store/stream/rejected-rows.js';
-import type { StreamDefinition } from '../runtime/stream.js';
+import type { StreamDefinition } from '../runtime/stream/definition.js';
 import { refusal } from './door.js';
 import { findPushed, type PushedTick } from './newest.js';
 import { lockCoins, observationKey, storeLockedPrices } from './price-writer.js';
@@ -39,9 +39,7 @@ export function priceStream(options: PriceStreamOptions): StreamDefinition {
 
 async function processPrices(tx: pg.PoolClient, records: LogRecord[], options: PriceStreamOptions): Promise<DeadLetter[]> {
   const now = options.clock.now();
-  const { partition } = records[0] as LogRecord;
-  const origin = logOrigin(PRICES_TOPIC, partition);
-  const read = readRecords(records, origin);
+  const read = readRecords(records);
   const coinIds = [...new Set(read.prices.map(({ price }) => price.coinId))];
   await lockCoins(tx, coinIds);
   const { sources, newest } = await getTrackedNewest(tx, coinIds);
@@ -56,7 +54,10 @@ async function processPrices(tx: pg.PoolClient, records: LogRecord[], options: P
   for (const { price, text } of read.prices) {
     const reason = refusal(price, door);
     if (reason === null) accepted.push(price);
-    else read.refused.push({ source: price.source, coinId: price.coinId, origin, position: price.position, reason, payload: text });
+    else {
+      const { source, coinId, origin, position } = price;
+      read.refused.push({ source, coinId, origin, position, reason, payload: text });
+    }
   }
   await insertRejectedRows(tx, 'raw.raw_prices', read.refused, now);
   if (accepted.length === 0) return read.corrupt;
@@ -68,21 +69,24 @@ async function processPrices(tx: pg.PoolClient, records: LogRecord[], options: P
   const pushed = findPushed(feeding, newest);
   const asking = pushed.filter((each) => !each.correction).map((each) => each.tick);
   const alerts = await evaluateBatch(tx, { logged: feeding, asking, storedUntil }, now);
-  await insertOutbox(tx, PRICES_TOPIC, partition, [
-    ...pushed.map((each) => toUpdate(each, partition, stored.suspect)),
-    ...toAlertRows(alerts, partition),
+  await insertOutbox(tx, PRICES_TOPIC, [
+    ...pushed.map((each) => toUpdate(each, read.partitions, stored.suspect)),
+    ...toAlertRows(alerts, read.partitions),
   ]);
   return read.corrupt;
 }
 
 /** The whole text of a refused record is kept: it is what can be appended anew. */
-function readRecords(records: LogRecord[], origin: string) {
+function readRecords(records: LogRecord[]) {
+  const origins = new Map(
+    [...new Set(records.map(({ partition }) => partition))].map((partition) => [partition, logOrigin(PRICES_TOPIC, partition)]),
+  );
   const prices: { price: RawPrice; text: string }[] = [];
   const refused: NewRejectedRow[] = [];
   const corrupt: DeadLetter[] = [];
   for (const record of records) {
     const parsed = parsePriceRecord(record.value);
-    const place = { origin, position: record.offset };
+    const place = { origin: origins.get(record.partition) as string, position: record.offset };
     if (parsed.kind === 'price') {
       const { source, coinId, priceUsd, observedAt, receivedAt, payload } = parsed.price;
       const price: RawPrice = { source, coinId, priceUsd, observedAt, receivedAt, payload, grain: 'tick', ...place };
@@ -90,10 +94,15 @@ function readRecords(records: LogRecord[], origin: string) {
     } else if (parsed.kind === 'refused') refused.push({ ...parsed, ...place, payload: parsed.text });
     else corrupt.push({ record, reason: parsed.reason });
   }
-  return { prices, refused, corrupt };
+  return { prices, refused, corrupt, partitions: new Map([...origins].map(([partition, origin]) => [origin, partition])) };
 }
 
-function toUpdate({ tick, previousUsd, correction }: PushedTick, partition: number, suspect: ReadonlySet<string>): OutboxRecord {
+function toUpdate(
+  { tick, previousUsd, correction }: PushedTick,
+  partitions: ReadonlyMap<string, number>,
+  suspect: ReadonlySet<string>,
+): OutboxRecord {
+  const sourcePartition = partitions.get(tick.origin) as number;
   const value = encodePriceUpdate({
     coinId: tick.coinId,
     usd: tick.priceUsd,
@@ -102,21 +111,23 @@ function toUpdate({ tick, previousUsd, correction }: PushedTick, partition: numb
     correction,
     observedAt: tick.observedAt,
     source: tick.source,
-    sourcePartition: partition,
+    sourcePartition,
     sourcePosition: tick.position,
     ordinal: 0,
   });
-  return { target: UPDATES_TOPIC, position: tick.position, key: tick.coinId, value };
+  return { target: UPDATES_TOPIC, sourcePartition, position: tick.position, key: tick.coinId, value };
 }
 
 /** Several rules may fire on one tick: ordinal tells them apart. */
-function toAlertRows(alerts: FiredAlert[], partition: number): OutboxRecord[] {
-  const count = new Map<bigint, number>();
-  return alerts.map(({ origin: _, position, ...alert }) => {
-    const ordinal = count.get(position) ?? 0;
-    count.set(position, ordinal + 1);
+function toAlertRows(alerts: FiredAlert[], partitions: ReadonlyMap<string, number>): OutboxRecord[] {
+  const count = new Map<string, number>();
+  return alerts.map(({ origin, position, ...alert }) => {
+    const tick = `${origin} ${position}`;
+    const ordinal = count.get(tick) ?? 0;
+    count.set(tick, ordinal + 1);
+    const sourcePartition = partitions.get(origin) as number;
     const place = {
-      sourcePartition: partition,
+      sourcePartition,
       sourcePosition: position,
       ordinal,
     };
@@ -126,6 +137,6 @@ function toAlertRows(alerts: FiredAlert[], partition: number): OutboxRecord[] {
       resolvedAt: null,
       ...place,
     });
-    return { target: ALERTS_TOPIC, position, key: alert.alertId, value };
+    return { target: ALERTS_TOPIC, sourcePartition, position, key: alert.alertId, value };
   });
 }

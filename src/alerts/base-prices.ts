@@ -34,8 +34,9 @@ export async function findBasePrices(
   const series = new Map<string, LoggedTick[]>();
   const lookUps: LookUp[] = [];
   for (const tick of ticks.logged) {
-    const earlier = series.get(tick.coinId) ?? [];
-    series.set(tick.coinId, earlier);
+    const key = `${tick.coinId}\0${tick.origin}`; // a coin that has moved to another partition has a series in each
+    const earlier = series.get(key) ?? [];
+    series.set(key, earlier);
     const index = places.get(tick);
     if (index !== undefined) {
       const stored = ticks.storedUntil.get(tick.coinId)?.getTime() ?? Number.NEGATIVE_INFINITY;

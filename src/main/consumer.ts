@@ -2,7 +2,7 @@
 import type { Registry } from 'prom-client';
 import { createOffsetMetrics } from '../../jobs/runtime/offsets/offset-metrics.js';
 import { createOutboxPublisher } from '../../jobs/runtime/outbox.js';
-import { type Stream, startStream } from '../../jobs/runtime/stream.js';
+import { type Stream, startStream } from '../../jobs/runtime/stream/stream.js';
 import { priceStream } from '../../jobs/streams/prices.js';
 import { OperatorError } from '../domain/errors.js';
 import { ALERTS_TOPIC, PRICES_TOPIC, UPDATES_TOPIC } from '../domain/prices.js';

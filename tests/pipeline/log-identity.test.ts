@@ -7,7 +7,7 @@ import pino from 'pino';
 import { Registry } from 'prom-client';
 import { createOffsetMetrics } from '../../jobs/runtime/offsets/offset-metrics.js';
 import { recordPartitions, resetOffsets } from '../../jobs/runtime/offsets/offsets.js';
-import { type Stream, startStream } from '../../jobs/runtime/stream.js';
+import { type Stream, startStream } from '../../jobs/runtime/stream/stream.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { getPlaces } from '../../src/store/stream/stream-offsets.js';

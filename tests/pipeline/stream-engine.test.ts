@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { fingerprintOf } from '../../jobs/runtime/offsets/identity.js';
 import { createOutboxPublisher } from '../../jobs/runtime/outbox.js';
-import { type Stream, startStream } from '../../jobs/runtime/stream.js';
+import { type Stream, startStream } from '../../jobs/runtime/stream/stream.js';
 import { priceStream } from '../../jobs/streams/prices.js';
 import { redriveDeadLetters } from '../../jobs/streams/redrive.js';
 import type { Decimal } from '../../src/domain/decimal.js';
@@ -17,7 +17,7 @@ import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import { createPostgresEventLog } from '../../src/platform/event-log/postgres-event-log.js';
 import { createLogger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { compareAndSetOffset } from '../../src/store/stream/stream-offsets.js';
+import { compareAndSetOffsets } from '../../src/store/stream/stream-offsets.js';
 import { fixedClock } from '../kit/clock.js';
 import { openTestDatabase } from '../kit/test-database.js';
 
@@ -145,18 +145,20 @@ describe('the stream engine', () => {
     await eventually(committed, (count) => count === 1n);
     // Another consumer takes the partition and commits the next record as rejected, without this one's knowledge.
     const value = tick('bitcoin', 2, '101');
-    const stolen = { topic: PRICES_TOPIC, partition: 0, from: 1n, to: 2n, fingerprint: fingerprintOf({ value }), appendedAt: NOW };
-    await db.transaction((tx) => compareAndSetOffset(tx, stolen));
+    const stolen = { partition: 0, from: 1n, to: 2n, fingerprint: fingerprintOf({ value }), appendedAt: NOW };
+    await db.transaction((tx) => compareAndSetOffsets(tx, PRICES_TOPIC, [stolen]));
     await append([value, tick('bitcoin', 3, '102')]);
     await eventually(committed, (count) => count === 3n);
     const raw = await db.pool.query('SELECT position FROM raw.raw_prices ORDER BY position');
     expect(raw.rows.map((row) => Number(row.position))).toEqual([0, 2]);
   });
 
-  test('a compare-and-set on another offset moves nothing', async () => {
-    await db.pool.query(`INSERT INTO ops.stream_offsets VALUES ('t', 0, 5, 1, NULL, NULL, now())`);
-    const move = { topic: 't', partition: 0, from: 4n, to: 9n, fingerprint: 'x', appendedAt: NOW };
-    await db.transaction(async (tx) => expect(await compareAndSetOffset(tx, move)).toBe(false));
+  test('a compare-and-set moves the partitions that stand where they were said to, and says how many', async () => {
+    await db.pool.query(`INSERT INTO ops.stream_offsets SELECT 't', p, 5, 2, NULL, NULL, now() FROM generate_series(0, 1) AS p`);
+    const move = (partition: number, from: bigint) => ({ partition, from, to: 9n, fingerprint: 'x', appendedAt: NOW });
+    await db.transaction(async (tx) => expect(await compareAndSetOffsets(tx, 't', [move(1, 5n), move(0, 4n)])).toBe(1));
+    const { rows } = await db.pool.query(`SELECT next_offset FROM ops.stream_offsets WHERE topic = 't' ORDER BY partition`);
+    expect(rows.map((row) => row.next_offset)).toEqual([5n, 9n]);
   });
 
   test('what a dead process had committed is published by the next one, in order and once per position', async () => {

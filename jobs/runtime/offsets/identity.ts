@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { type EventLog, type LogRecord, OffsetOutOfRange, type PartitionBounds } from '../../../src/platform/event-log/event-log.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
 import { insertGap } from '../../../src/store/pipelines/gaps.js';
-import { compareAndSetOffset, type StreamPlace } from '../../../src/store/stream/stream-offsets.js';
+import { compareAndSetOffsets, type StreamPlace } from '../../../src/store/stream/stream-offsets.js';
 
 export type Verdict =
   | { kind: 'same' }
@@ -49,8 +49,8 @@ export async function passOverLost(db: Database, log: EventLog, topic: string, p
     reason: `retention removed the offsets from ${nextOffset} to ${start - 1n} before they were read`,
   };
   return db.transaction(async (tx) => {
-    const move = { topic, partition, from: nextOffset, to: start, fingerprint: null, appendedAt: place.lastAppendedAt };
-    if (!(await compareAndSetOffset(tx, move))) return false;
+    const move = { partition, from: nextOffset, to: start, fingerprint: null, appendedAt: place.lastAppendedAt };
+    if ((await compareAndSetOffsets(tx, topic, [move])) === 0) return false;
     await insertGap(tx, gap, now);
     return true;
   });

@@ -7,6 +7,7 @@ import type { Queryable } from '../../platform/postgres/database.js';
 
 export interface OutboxRecord {
   target: string;
+  sourcePartition: number;
   /** Of the record in the source partition that it comes from. */
   position: bigint;
   key: string;
@@ -20,17 +21,24 @@ export interface OutboxPlace {
   sourcePartition: number;
 }
 
-/** One transaction's records, in the order of their positions. */
-export async function insertOutbox(tx: Queryable, sourceTopic: string, sourcePartition: number, records: OutboxRecord[]): Promise<void> {
-  for (const [target, batch] of Map.groupBy(records, (record) => record.target)) {
-    const lines = batch.map(({ key, value }) => `${JSON.stringify(key)}\t${value}`).join('\n');
-    await tx.query({
-      name: 'insert-outbox',
-      text: `INSERT INTO ops.outbox (target_topic, source_topic, source_partition, first_position, last_position, records)
-             VALUES ($1, $2, $3, $4, $5, $6)`,
-      values: [target, sourceTopic, sourcePartition, batch[0]?.position, batch.at(-1)?.position, lines],
-    });
-  }
+/** One transaction's records, those of each source partition in the order of their positions. */
+export async function insertOutbox(tx: Queryable, sourceTopic: string, records: OutboxRecord[]): Promise<void> {
+  if (records.length === 0) return;
+  const batches = [...Map.groupBy(records, ({ target, sourcePartition }) => `${target} ${sourcePartition}`).values()];
+  await tx.query({
+    name: 'insert-outbox',
+    text: `INSERT INTO ops.outbox (target_topic, source_topic, source_partition, first_position, last_position, records)
+           SELECT target, $1, partition, first, last, records
+           FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[], $6::text[]) AS batch (target, partition, first, last, records)`,
+    values: [
+      sourceTopic,
+      batches.map((batch) => batch[0]?.target),
+      batches.map((batch) => batch[0]?.sourcePartition),
+      batches.map((batch) => batch[0]?.position),
+      batches.map((batch) => batch.at(-1)?.position),
+      batches.map((batch) => batch.map(({ key, value }) => `${JSON.stringify(key)}\t${value}`).join('\n')),
+    ],
+  });
 }
 
 export interface OutboxPage {

@@ -19,7 +19,6 @@ export interface StreamPlace {
 }
 
 export interface OffsetMove {
-  topic: string;
   partition: number;
   from: bigint;
   to: bigint;
@@ -67,16 +66,33 @@ export async function findOffset(db: Queryable, topic: string, partition: number
   return rows[0]?.next_offset ?? null;
 }
 
-/** False: the offset is not `from` any more, and the caller's transaction must not commit. */
-export async function compareAndSetOffset(tx: Queryable, move: OffsetMove): Promise<boolean> {
+/** How many of the partitions stood where they were said to and moved; with fewer than all the caller's transaction must not commit. */
+export async function compareAndSetOffsets(tx: Queryable, topic: string, moves: readonly OffsetMove[]): Promise<number> {
   const { rowCount } = await tx.query({
-    name: 'compare-and-set-offset',
-    text: `UPDATE ops.stream_offsets
-           SET next_offset = $4, last_fingerprint = $5, last_appended_at = $6, committed_at = clock_timestamp()
-           WHERE topic = $1 AND partition = $2 AND next_offset = $3`,
-    values: [move.topic, move.partition, move.from, move.to, move.fingerprint, move.appendedAt],
+    name: 'compare-and-set-offsets',
+    text: `WITH standing AS ( -- locked in ascending order, so that two who move the same ones do not wait for each other in a circle
+             SELECT o.partition, m.next_offset, m.fingerprint, m.appended_at
+             FROM ops.stream_offsets AS o
+             JOIN unnest($2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::timestamptz[])
+               AS m (partition, known_offset, next_offset, fingerprint, appended_at) USING (partition)
+             WHERE o.topic = $1 AND o.next_offset = m.known_offset
+             ORDER BY o.partition
+             FOR UPDATE OF o
+           )
+           UPDATE ops.stream_offsets AS o
+           SET next_offset = s.next_offset, last_fingerprint = s.fingerprint, last_appended_at = s.appended_at, committed_at = clock_timestamp()
+           FROM standing AS s
+           WHERE o.topic = $1 AND o.partition = s.partition`,
+    values: [
+      topic,
+      moves.map((move) => move.partition),
+      moves.map((move) => move.from),
+      moves.map((move) => move.to),
+      moves.map((move) => move.fingerprint),
+      moves.map((move) => move.appendedAt),
+    ],
   });
-  return rowCount === 1;
+  return rowCount ?? 0;
 }
 
 /** An operator's word: reading goes on at `offset`. What is read from there on gets positions above all that came before. */

@@ -1,5 +1,5 @@
 /** Rows a second through the whole consumer transaction, against COPY of the same rows. */
-import type { StreamDefinition } from '../../../jobs/runtime/stream.js';
+import type { StreamDefinition } from '../../../jobs/runtime/stream/definition.js';
 import { DEFAULT_RULES } from '../../../src/alerts/default-rules.js';
 import { ensureDefaultRules } from '../../../src/alerts/rules.js';
 import { PRICES_TOPIC } from '../../../src/domain/prices.js';

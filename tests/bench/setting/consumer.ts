@@ -1,6 +1,7 @@
 /** The consumer as src/main/consumer.ts runs it, on a log and a database of the bench. */
 import { createOutboxPublisher } from '../../../jobs/runtime/outbox.js';
-import { type StreamDefinition, startStream } from '../../../jobs/runtime/stream.js';
+import type { StreamDefinition } from '../../../jobs/runtime/stream/definition.js';
+import { startStream } from '../../../jobs/runtime/stream/stream.js';
 import { priceStream } from '../../../jobs/streams/prices.js';
 import { ALERTS_TOPIC, PRICES_TOPIC, UPDATES_TOPIC } from '../../../src/domain/prices.js';
 import type { Clock } from '../../../src/domain/time.js';

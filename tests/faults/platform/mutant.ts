@@ -19,8 +19,8 @@ export const MUTATIONS = {
   fence: {
     name: 'the fence (compare-and-set of the offset) removed',
     file: 'src/store/stream/stream-offsets.js',
-    find: 'WHERE topic = $1 AND partition = $2 AND next_offset = $3`',
-    replace: 'WHERE topic = $1 AND partition = $2 AND ($3::bigint IS NOT NULL)`',
+    find: 'AND o.next_offset = m.known_offset',
+    replace: '',
   },
   lease: {
     name: 'the lease check removed',

@@ -1,0 +1,177 @@
+/**
+ * Commits batches. Those of several partitions share a transaction when they wait at the same time; each moves its own offset, first of
+ * all and by compare-and-set. Halves what cannot be stored until the records to blame stand alone as dead letters; waits out the rest.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { EventLog, LogBatch, LogRecord } from '../../../src/platform/event-log/event-log.js';
+import type { Logger } from '../../../src/platform/logger.js';
+import type { Database } from '../../../src/platform/postgres/database.js';
+import { insertDeadLetters } from '../../../src/store/stream/dead-letters.js';
+import { compareAndSetOffsets, findOffset, type OffsetMove, takeUpPlace } from '../../../src/store/stream/stream-offsets.js';
+import { fingerprintOf, identify, passOverLost } from '../offsets/identity.js';
+import type { StreamDefinition, StreamOptions } from './definition.js';
+import { Lanes } from './lanes.js';
+
+/** Another consumer has moved the partition's offset: this one has lost it. */
+export class Fenced extends Error {
+  override readonly name = 'Fenced';
+}
+
+/** Thrown inside a transaction, to roll it back: an offset is not where it was thought to be. */
+class OffsetMoved extends Error {}
+
+const MAX_BACKOFF_MS = 5_000;
+/** So many failures in a row, and a batch is tried in smaller pieces, though its records may not be to blame. */
+const FAILURES_TO_HALVE = 5;
+/** One reads and parses while the other one stores. */
+const TRANSACTIONS_AT_ONCE = 2;
+
+export class BatchWriter {
+  /** The offset that each partition's next transaction starts from. */
+  readonly #next = new Map<number, bigint>();
+  /** What a partition's offsets are raised by to make positions. */
+  readonly #bases = new Map<number, bigint>();
+
+  readonly #lanes: Lanes<LogBatch>;
+  readonly db: Database;
+  readonly logger: Logger;
+  readonly definition: StreamDefinition;
+
+  constructor(
+    readonly options: Omit<StreamOptions, 'log'>,
+    readonly stopping: AbortSignal,
+    readonly refused: Map<number, string>,
+  ) {
+    ({ db: this.db, logger: this.logger, definition: this.definition } = options);
+    this.#lanes = new Lanes({
+      lanes: TRANSACTIONS_AT_ONCE,
+      maxWeight: this.definition.maxRecords,
+      weightOf: (batch) => batch.records.length,
+      together: async (batches) => {
+        await Promise.all(batches.map((batch) => batch.heartbeat()));
+        await this.#transact(batches.map((batch) => batch.records));
+      },
+      alone: (batch) => this.#persist(batch.records, batch),
+    });
+  }
+
+  /** The offset to read from; null where the log is not the one that was read: it is looked at again later. */
+  async assign(partition: number, log: EventLog): Promise<bigint | null> {
+    const { topic } = this.definition;
+    const bounds = await log.bounds(topic);
+    const start = bounds[partition]?.start ?? 0n;
+    const place = await takeUpPlace(this.db.pool, topic, partition, start, bounds.length);
+    const verdict = await identify(log, topic, place, bounds);
+    if (verdict.kind === 'refused') {
+      if (this.refused.get(partition) !== verdict.reason) this.logger.error({ topic, partition }, verdict.reason);
+      this.refused.set(partition, verdict.reason);
+      this.#tellRefused();
+      return null;
+    }
+    this.revoke(partition);
+    if (verdict.kind === 'overtaken') {
+      const lost = await passOverLost(this.db, log, topic, place, verdict.start);
+      if (!lost) throw new Fenced(`${topic}/${partition}: the committed offset is no longer ${place.nextOffset}`);
+      this.options.metrics?.lost(topic, partition, verdict.start - place.nextOffset);
+      this.logger.error({ topic, partition, from: place.nextOffset, to: verdict.start }, 'retention removed records before they were read');
+    }
+    const offset = verdict.kind === 'overtaken' ? verdict.start : place.nextOffset;
+    this.#next.set(partition, offset);
+    this.#bases.set(partition, place.positionBase);
+    this.definition.publish(partition);
+    return offset;
+  }
+
+  /** Nothing holds back from reading it any more; or it is another consumer's matter. */
+  revoke(partition: number): void {
+    this.refused.delete(partition);
+    this.#tellRefused();
+  }
+
+  #tellRefused(): void {
+    this.options.metrics?.refused(this.definition.topic, this.refused.size);
+  }
+
+  write(batch: LogBatch): Promise<void> {
+    return this.#lanes.run(batch);
+  }
+
+  /** Commits the records; where some cannot be, halves them until the ones to blame stand alone as dead letters. Waits out the rest. */
+  async #persist(records: LogRecord[], batch: LogBatch): Promise<void> {
+    for (let failures = 1, wait = 100; ; failures++, wait = Math.min(wait * 2, MAX_BACKOFF_MS)) {
+      await batch.heartbeat();
+      try {
+        return await this.#transact([records]);
+      } catch (error) {
+        if (error instanceof Fenced || this.stopping.aborted) throw error;
+        const toBlame = isFaultOfRecords(error);
+        if (records.length > 1 && (toBlame || failures >= FAILURES_TO_HALVE)) {
+          const middle = records.length >> 1;
+          await this.#persist(records.slice(0, middle), batch);
+          return this.#persist(records.slice(middle), batch);
+        }
+        if (toBlame) {
+          this.logger.error(
+            { err: error, partition: batch.partition, offset: String(records[0]?.offset) },
+            'a record cannot be stored: kept as a dead letter',
+          );
+          return this.#transact([records], error as Error);
+        }
+        this.logger.warn({ err: error }, `a batch could not be stored: trying it again in ${wait} ms`);
+        await sleep(wait, undefined, { signal: this.stopping });
+      }
+    }
+  }
+
+  /** One transaction for the records of one or more partitions, each in order. `reason`: the records are given up as dead letters. */
+  async #transact(parts: LogRecord[][], reason?: Error): Promise<void> {
+    const moves = parts.map((records) => this.#moveOf(records));
+    const placed = parts.flatMap((records) => this.#place(records));
+    try {
+      await this.db.transaction(async (tx) => {
+        if ((await compareAndSetOffsets(tx, this.definition.topic, moves)) < moves.length) throw new OffsetMoved();
+        const corrupt = reason ? placed.map((record) => ({ record, reason: reason.message })) : await this.definition.process(tx, placed);
+        await insertDeadLetters(tx, corrupt);
+      });
+    } catch (error) {
+      if (!(error instanceof OffsetMoved)) throw error;
+      await this.#expectStored(moves);
+    }
+    for (const { partition, to } of moves) {
+      this.#next.set(partition, to);
+      this.definition.publish(partition);
+    }
+  }
+
+  /** The ends stand there already when the answer to our own commit was lost on the way. */
+  async #expectStored(moves: OffsetMove[]): Promise<void> {
+    const { topic } = this.definition;
+    for (const { partition, from, to } of moves) {
+      if ((await findOffset(this.db.pool, topic, partition)) === to) continue;
+      throw new Fenced(`${topic}/${partition}: the committed offset is no longer ${from}`);
+    }
+  }
+
+  #moveOf(records: LogRecord[]): OffsetMove {
+    const [first, last] = [records[0], records.at(-1)] as [LogRecord, LogRecord];
+    const { topic, partition } = first;
+    const from = this.#next.get(partition) as bigint;
+    if (first.offset < from) throw new Fenced(`${topic}/${partition}: ${first.offset} was read again, ${from} is next`);
+    return { partition, from, to: last.offset + 1n, fingerprint: fingerprintOf(last), appendedAt: last.appendedAt };
+  }
+
+  #place(records: LogRecord[]): LogRecord[] {
+    const base = this.#bases.get((records[0] as LogRecord).partition) as bigint;
+    return base === 0n ? records : records.map((record) => ({ ...record, offset: base + record.offset }));
+  }
+}
+
+/**
+ * SQLSTATE classes that a value can cause: data exception, constraint, limit. Anything else (a table is missing, the disk is full, a bug)
+ * would fail any record and is waited out; so is a key that exists already, which only a wrong offset explains, and a missing month.
+ */
+function isFaultOfRecords(error: unknown): boolean {
+  if (!(error instanceof pg.DatabaseError)) return false;
+  return /^(22|23|54)/.test(error.code ?? '') && error.code !== '23505' && !/no partition of relation/.test(error.message);
+}

@@ -1,0 +1,56 @@
+/** Lanes: single items pass at once, waiting ones go out together, and one that fails holds up no other. */
+import { describe, expect, test } from '@jest/globals';
+import { Lanes } from '../../../../jobs/runtime/stream/lanes.js';
+
+/** Lanes whose groups wait until they are let go, or made to fail. */
+function gatedLanes({ lanes, maxWeight }: { lanes: number; maxWeight: number }) {
+  const groups: { items: number[]; done(): void; fail(): void }[] = [];
+  const alone: number[] = [];
+  const gated = new Lanes<number>({
+    lanes,
+    maxWeight,
+    weightOf: () => 1,
+    together: (items) =>
+      new Promise((resolve, reject) => groups.push({ items, done: resolve, fail: () => reject(new Error('not together')) })),
+    alone: async (item) => {
+      alone.push(item);
+      if (item < 0) throw new Error(`${item} cannot be done`);
+    },
+  });
+  return { lanes: gated, groups, alone };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('Lanes', () => {
+  test('what finds a lane free goes alone; what waits goes together, up to the weight', async () => {
+    const { lanes, groups } = gatedLanes({ lanes: 2, maxWeight: 3 });
+    const all = [1, 2, 3, 4, 5, 6].map((item) => lanes.run(item));
+    expect(groups.map(({ items }) => items)).toEqual([[1], [2]]);
+    groups[0]?.done();
+    await settled();
+    groups[1]?.done();
+    await settled();
+    expect(groups.map(({ items }) => items)).toEqual([[1], [2], [3, 4, 5], [6]]);
+    groups[2]?.done();
+    groups[3]?.done();
+    await Promise.all(all);
+  });
+
+  test('of a group that fails each is tried alone, and its lane is free meanwhile', async () => {
+    const { lanes, groups, alone } = gatedLanes({ lanes: 1, maxWeight: 3 });
+    const first = lanes.run(1);
+    const [bad, good] = [lanes.run(-2), lanes.run(3)];
+    const outcome = expect(bad).rejects.toThrow('-2 cannot be done');
+    groups[0]?.done();
+    await first;
+    groups[1]?.fail();
+    await good;
+    await outcome;
+    expect(alone).toEqual([-2, 3]);
+    const next = lanes.run(4);
+    expect(groups.at(-1)?.items).toEqual([4]);
+    groups.at(-1)?.done();
+    await next;
+  });
+});
