@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { findUnpublished, markPublished, type OutboxPlace } from '../../src/store/stream/outbox.js';
+import { getUnpublished, markPublished, type OutboxPage } from '../../src/store/stream/outbox.js';
 
 export interface OutboxRoute {
   target: string;
@@ -18,72 +18,92 @@ export interface OutboxRoute {
 export interface OutboxPublisher {
   /** Something may be waiting: publishes it soon. */
   publish(sourcePartition: number): void;
-  /** Resolves when the page under way is published; the rest waits for the next start. */
+  /** Resolves when the pages under way are published; the rest waits for the next start. */
   stop(): Promise<void>;
 }
 
-const PAGE_BYTES = 500_000;
-const MAX_BACKOFF_MS = 5_000;
-
-export function createOutboxPublisher(options: {
+export interface OutboxOptions {
   log: EventLog;
   db: Database;
   logger: Logger;
   sourceTopic: string;
   routes: OutboxRoute[];
-}): OutboxPublisher {
-  const stopping = new AbortController();
-  /** One chain per source partition and target: order within, side by side otherwise. */
-  const chains = new Map<string, { running: Promise<void>; again: boolean }>();
+}
 
-  const publish = (sourcePartition: number) => {
-    for (const route of options.routes) {
-      const key = `${route.target} ${sourcePartition}`;
-      const chain = chains.get(key);
-      if (chain) {
-        chain.again = true;
+/** Of one source partition and target, in one round. */
+const PAGE_BYTES = 500_000;
+const FIRST_RETRY_MS = 100;
+const MAX_BACKOFF_MS = 5_000;
+
+/** One round at a time for all source partitions: what is committed meanwhile shares the next one. */
+export function createOutboxPublisher(options: OutboxOptions): OutboxPublisher {
+  const stopping = new AbortController();
+  const waiting = new Set<number>();
+  let running: Promise<void> | null = null;
+
+  const drain = async () => {
+    for (let wait = FIRST_RETRY_MS; waiting.size > 0 && !stopping.signal.aborted; ) {
+      const partitions = [...waiting];
+      waiting.clear();
+      const failure = await publishRound(options, partitions, (left) => waiting.add(left));
+      if (failure === null) {
+        wait = FIRST_RETRY_MS;
         continue;
       }
-      const started = { again: false, running: Promise.resolve() };
-      chains.set(key, started);
-      started.running = drain(route, sourcePartition, started, () => chains.delete(key));
+      options.logger.warn({ err: failure }, `publishing failed: trying again in ${wait} ms`);
+      await sleep(wait, undefined, { signal: stopping.signal }).catch(() => {});
+      wait = Math.min(wait * 2, MAX_BACKOFF_MS);
     }
-  };
-
-  const drain = async (route: OutboxRoute, sourcePartition: number, chain: { again: boolean }, done: () => void) => {
-    const place = { target: route.target, sourceTopic: options.sourceTopic, sourcePartition };
-    for (let wait = 100; ; ) {
-      try {
-        do {
-          chain.again = false;
-          await publishPending(options.log, options.db, place, route.partitionFor(sourcePartition), stopping.signal);
-        } while (chain.again && !stopping.signal.aborted);
-        return done(); // at once: what is asked for from now on starts a chain of its own
-      } catch (error) {
-        if (stopping.signal.aborted) return done();
-        options.logger.warn({ err: error, target: route.target, sourcePartition }, `publishing failed: trying again in ${wait} ms`);
-        await sleep(wait, undefined, { signal: stopping.signal }).catch(() => {});
-        wait = Math.min(wait * 2, MAX_BACKOFF_MS);
-      }
-    }
+    running = null; // at once: what is asked for from now on starts anew
   };
 
   return {
-    publish,
-    stop: async () => {
+    publish(sourcePartition) {
+      waiting.add(sourcePartition);
+      running ??= drain();
+    },
+    async stop() {
       stopping.abort();
-      await Promise.all([...chains.values()].map((chain) => chain.running));
+      await running;
     },
   };
 }
 
-async function publishPending(log: EventLog, db: Database, place: OutboxPlace, partition: number, stopping: AbortSignal): Promise<void> {
-  while (!stopping.aborted) {
-    const page = await findUnpublished(db.pool, place, PAGE_BYTES);
-    if (page === null) return;
-    const records = page.records.map(({ key, value }) => ({ key, value: Buffer.from(value), partition }));
-    await log.append(place.target, records);
-    // False: another publisher of this partition was faster, and has moved it: what stands now is read again.
-    await markPublished(db.pool, place, page.published, page.last);
+/** All partitions at once; where that fails each by itself, so that one that cannot be published holds up no other. Says which have more to come. */
+async function publishRound(options: OutboxOptions, partitions: number[], again: (partition: number) => void): Promise<unknown> {
+  try {
+    for (const partition of await publishPages(options, partitions)) again(partition);
+    return null;
+  } catch (error) {
+    if (partitions.length === 1) {
+      again(partitions[0] as number);
+      return error;
+    }
   }
+  let failure: unknown = null;
+  for (const partition of partitions) failure = (await publishRound(options, [partition], again)) ?? failure;
+  return failure;
+}
+
+/** Publishes one page of each partition and target; returns the partitions that may have more. */
+async function publishPages({ log, db, sourceTopic, routes }: OutboxOptions, partitions: number[]): Promise<number[]> {
+  const places = routes.flatMap(({ target }) => partitions.map((sourcePartition) => ({ target, sourcePartition })));
+  const pages = await getUnpublished(db.pool, sourceTopic, places, PAGE_BYTES);
+  await Promise.all(
+    routes.map(async ({ target, partitionFor }) => {
+      const own = pages.filter((page) => page.target === target);
+      if (own.length === 0) return;
+      await log.append(
+        target,
+        own.flatMap((page) => toRecords(page, partitionFor(page.sourcePartition))),
+      );
+      // One that somebody else has moved meanwhile stays as it is: what stands now is read again.
+      await markPublished(db.pool, sourceTopic, own);
+    }),
+  );
+  return pages.filter((page) => page.more).map((page) => page.sourcePartition);
+}
+
+function toRecords({ records }: OutboxPage, partition: number) {
+  return records.map(({ key, value }) => ({ key, value: Buffer.from(value), partition }));
 }

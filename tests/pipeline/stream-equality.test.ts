@@ -13,7 +13,7 @@ import { PRICES_TOPIC, type RawPrice, UPDATES_TOPIC } from '../../src/domain/pri
 import { decodePriceUpdate } from '../../src/domain/updates.js';
 import type { LogRecord } from '../../src/platform/event-log/event-log.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { findUnpublished } from '../../src/store/stream/outbox.js';
+import { getUnpublished } from '../../src/store/stream/outbox.js';
 import { fixedClock } from '../kit/clock.js';
 import { modelPrices, modelPushed } from '../kit/reference/prices.js';
 import { alertDifferences, priceDifferences, readRules } from '../kit/reference/published-prices.js';
@@ -187,8 +187,8 @@ async function expectRebuildChangesNothing(): Promise<void> {
 }
 
 async function expectPushes(log: RawPrice[]): Promise<void> {
-  const place = { target: UPDATES_TOPIC, sourceTopic: PRICES_TOPIC, sourcePartition: 0 };
-  const page = await findUnpublished(db.pool, place, 1_000_000);
+  const place = { target: UPDATES_TOPIC, sourcePartition: 0 };
+  const [page] = await getUnpublished(db.pool, PRICES_TOPIC, [place], 1_000_000);
   const pushed = (page?.records ?? []).map((record) => decodePriceUpdate(record.value));
   const feeding = log.filter((each) => each.source === 'coingecko');
   expect(pushed.map((each) => ({ position: each.sourcePosition, previousUsd: each.previousUsd, correction: each.correction }))).toEqual(

@@ -17,7 +17,6 @@ export interface OutboxRecord {
 
 export interface OutboxPlace {
   target: string;
-  sourceTopic: string;
   sourcePartition: number;
 }
 
@@ -41,35 +40,59 @@ export async function insertOutbox(tx: Queryable, sourceTopic: string, records: 
   });
 }
 
-export interface OutboxPage {
+export interface OutboxPage extends OutboxPlace {
   /** The published position of the place, null before the first. */
   published: bigint | null;
   /** Of the newest record on the page. */
   last: bigint;
   records: { key: string; value: string }[];
+  /** Batches that were left for the next page. */
+  more: boolean;
 }
 
-/** The oldest batches of one place, in order: about `bytes`, at least one batch. Null: nothing waits. */
-export async function findUnpublished(db: Queryable, place: OutboxPlace, bytes: number): Promise<OutboxPage | null> {
-  const { rows } = await db.query<{ published: bigint | null; last: bigint; records: string }>({
-    name: 'find-unpublished',
-    text: `SELECT p.published_position AS published, o.last_position AS last, o.records
-           FROM (
-             SELECT *, sum(octet_length(records)) OVER (ORDER BY first_position) - octet_length(records) AS before
+const PAGE_BATCHES = 1_000;
+
+interface BatchRow {
+  place: bigint;
+  published: bigint | null;
+  last: bigint;
+  records: string;
+  count: bigint;
+  more: boolean;
+}
+
+/** The oldest batches of each place, in order: about `bytes`, at least one batch. Places where nothing waits have no page. */
+export async function getUnpublished(db: Queryable, sourceTopic: string, places: OutboxPlace[], bytes: number): Promise<OutboxPage[]> {
+  const { rows } = await db.query<BatchRow>({
+    name: 'get-unpublished',
+    text: `SELECT place.number AS place, p.published_position AS published, o.last_position AS last, o.records,
+                  o.count = $5 OR o.bytes_until_end > $4 AS more
+           FROM unnest($2::text[], $3::integer[]) WITH ORDINALITY AS place (target, partition, number)
+           CROSS JOIN LATERAL (
+             SELECT *, sum(octet_length(records)) OVER (ORDER BY first_position) - octet_length(records) AS bytes_before,
+                    sum(octet_length(records)) OVER () AS bytes_until_end, count(*) OVER () AS count
              FROM (
-               SELECT * FROM ops.outbox
-               WHERE target_topic = $1 AND source_topic = $2 AND source_partition = $3
-               ORDER BY first_position LIMIT 1000
+               SELECT first_position, last_position, records FROM ops.outbox
+               WHERE target_topic = place.target AND source_topic = $1 AND source_partition = place.partition
+               ORDER BY first_position LIMIT $5
              ) AS oldest
            ) AS o
-           LEFT JOIN ops.outbox_progress AS p ON p.target_topic = $1 AND p.source_topic = $2 AND p.source_partition = $3
-           WHERE o.before < $4
-           ORDER BY o.first_position`,
-    values: [place.target, place.sourceTopic, place.sourcePartition, bytes],
+           LEFT JOIN ops.outbox_progress AS p
+             ON p.target_topic = place.target AND p.source_topic = $1 AND p.source_partition = place.partition
+           WHERE o.bytes_before < $4
+           ORDER BY place.number, o.first_position`,
+    values: [sourceTopic, places.map((place) => place.target), places.map((place) => place.sourcePartition), bytes, PAGE_BATCHES],
   });
-  const last = rows.at(-1);
-  if (last === undefined) return null;
-  return { published: last.published, last: last.last, records: rows.flatMap((row) => row.records.split('\n').map(readLine)) };
+  return [...Map.groupBy(rows, (row) => row.place)].map(([number, batches]) => {
+    const newest = batches.at(-1) as BatchRow;
+    return {
+      ...(places[Number(number) - 1] as OutboxPlace),
+      published: newest.published,
+      last: newest.last,
+      records: batches.flatMap((batch) => batch.records.split('\n').map(readLine)),
+      more: newest.more,
+    };
+  });
 }
 
 function readLine(line: string): { key: string; value: string } {
@@ -77,22 +100,45 @@ function readLine(line: string): { key: string; value: string } {
   return { key: JSON.parse(line.slice(0, tab)) as string, value: line.slice(tab + 1) };
 }
 
-/** Moves the published position from `from` and drops the batches up to `to`, in one statement. False: somebody else has moved it. */
-export async function markPublished(db: Queryable, place: OutboxPlace, from: bigint | null, to: bigint): Promise<boolean> {
-  const { rowCount } = await db.query({
+/** Moves the published position of each page's place, if it still stands where the page says, and drops the batches of the page. */
+export async function markPublished(
+  db: Queryable,
+  sourceTopic: string,
+  pages: Pick<OutboxPage, 'target' | 'sourcePartition' | 'published' | 'last'>[],
+): Promise<void> {
+  await db.query({
     name: 'mark-published',
-    text: `WITH moved AS (
-             INSERT INTO ops.outbox_progress AS p (target_topic, source_topic, source_partition, published_position)
-             SELECT $1, $2, $3, $5
-             ON CONFLICT (target_topic, source_topic, source_partition) DO UPDATE SET published_position = excluded.published_position
-             WHERE p.published_position = $4
-             RETURNING 1
-           ), dropped AS (
-             DELETE FROM ops.outbox
-             WHERE target_topic = $1 AND source_topic = $2 AND source_partition = $3 AND first_position <= $5 AND EXISTS (SELECT FROM moved)
+    text: `WITH page AS (
+             SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[]) AS page (target, partition, known, last)
+           ), moved AS (
+             UPDATE ops.outbox_progress AS p SET published_position = page.last
+             FROM page
+             WHERE p.target_topic = page.target AND p.source_topic = $1 AND p.source_partition = page.partition
+               AND p.published_position = page.known
+             RETURNING p.target_topic, p.source_partition, p.published_position
+           ), begun AS (
+             INSERT INTO ops.outbox_progress (target_topic, source_topic, source_partition, published_position)
+             SELECT target, $1, partition, last FROM page WHERE known IS NULL
+             ON CONFLICT DO NOTHING
+             RETURNING target_topic, source_partition, published_position
            )
-           SELECT FROM moved`,
-    values: [place.target, place.sourceTopic, place.sourcePartition, from, to],
+           DELETE FROM ops.outbox -- by place, whatever the planner believes about the table
+           WHERE ctid = ANY (ARRAY(
+             SELECT o.ctid
+             FROM (SELECT * FROM moved UNION ALL SELECT * FROM begun) AS m
+             CROSS JOIN LATERAL (
+               SELECT o.ctid FROM ops.outbox AS o
+               WHERE o.target_topic = m.target_topic AND o.source_topic = $1 AND o.source_partition = m.source_partition
+                 AND o.first_position <= m.published_position
+               OFFSET 0
+             ) AS o
+           ))`,
+    values: [
+      sourceTopic,
+      pages.map((page) => page.target),
+      pages.map((page) => page.sourcePartition),
+      pages.map((page) => page.published),
+      pages.map((page) => page.last),
+    ],
   });
-  return rowCount === 1;
 }
