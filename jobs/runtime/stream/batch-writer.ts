@@ -24,8 +24,9 @@ class OffsetMoved extends Error {}
 const MAX_BACKOFF_MS = 5_000;
 /** So many failures in a row, and a batch is tried in smaller pieces, though its records may not be to blame. */
 const FAILURES_TO_HALVE = 5;
-/** One reads and parses while the other one stores. */
-const TRANSACTIONS_AT_ONCE = 2;
+const TRANSACTIONS_AT_ONCE = 4;
+/** Fewer records than this wait for the transaction under way: a transaction costs about as much as 200 rows of it. */
+const WORTH_A_TRANSACTION = 500;
 
 export class BatchWriter {
   /** The offset that each partition's next transaction starts from. */
@@ -46,6 +47,7 @@ export class BatchWriter {
     ({ db: this.db, logger: this.logger, definition: this.definition } = options);
     this.#lanes = new Lanes({
       lanes: TRANSACTIONS_AT_ONCE,
+      laneWeight: WORTH_A_TRANSACTION,
       maxWeight: this.definition.maxRecords,
       weightOf: (batch) => batch.records.length,
       together: async (batches) => {

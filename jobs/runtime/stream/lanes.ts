@@ -1,6 +1,7 @@
 /**
- * Work that shares a round: what comes in while all lanes are busy waits, and goes out together in the next one that is free. So single
- * items pass at once, and under load the fixed costs are paid once for many.
+ * Work that shares a round: what comes in while another round is under way waits for its end and goes out together, unless so much is
+ * waiting that it is worth a lane of its own. So single items pass at once, many small ones pay the fixed costs once, and large ones go
+ * side by side.
  * Must stay true: items of one group are disjoint in what they need; a group that fails is tried again item by item, outside the lanes,
  * so that an item that has to wait holds up no other.
  */
@@ -11,7 +12,10 @@ interface Waiting<Item> {
 }
 
 export interface LaneOptions<Item> {
+  /** Rounds under way at most. */
   lanes: number;
+  /** What waits goes out beside other rounds when it weighs this much. */
+  laneWeight: number;
   /** How much a group may weigh; a single item may weigh more. */
   maxWeight: number;
   weightOf(item: Item): number;
@@ -21,22 +25,23 @@ export interface LaneOptions<Item> {
 
 export class Lanes<Item> {
   readonly #waiting: Waiting<Item>[] = [];
-  #free: number;
+  #waitingWeight = 0;
+  #busy = 0;
 
-  constructor(private readonly options: LaneOptions<Item>) {
-    this.#free = options.lanes;
-  }
+  constructor(private readonly options: LaneOptions<Item>) {}
 
   run(item: Item): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
+      this.#waitingWeight += this.options.weightOf(item);
       this.#fill();
     });
   }
 
   #fill(): void {
-    while (this.#free > 0 && this.#waiting.length > 0) {
-      this.#free--;
+    const { lanes, laneWeight } = this.options;
+    while (this.#waiting.length > 0 && (this.#busy === 0 || (this.#busy < lanes && this.#waitingWeight >= laneWeight))) {
+      this.#busy++;
       void this.#execute(this.#nextGroup());
     }
   }
@@ -46,7 +51,7 @@ export class Lanes<Item> {
       () => true,
       () => false,
     );
-    this.#free++;
+    this.#busy--;
     this.#fill();
     for (const { item, resolve, reject } of group) {
       if (stored) resolve();
@@ -55,11 +60,13 @@ export class Lanes<Item> {
   }
 
   #nextGroup(): Waiting<Item>[] {
-    let count = 0;
-    for (let weight = 0; count < this.#waiting.length; count++) {
-      weight += this.options.weightOf((this.#waiting[count] as Waiting<Item>).item);
-      if (count > 0 && weight > this.options.maxWeight) break;
+    let [count, weight] = [0, 0];
+    for (; count < this.#waiting.length; count++) {
+      const next = this.options.weightOf((this.#waiting[count] as Waiting<Item>).item);
+      if (count > 0 && weight + next > this.options.maxWeight) break;
+      weight += next;
     }
+    this.#waitingWeight -= weight;
     return this.#waiting.splice(0, count);
   }
 }

@@ -2,13 +2,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { Lanes } from '../../../../jobs/runtime/stream/lanes.js';
 
-/** Lanes whose groups wait until they are let go, or made to fail. */
-function gatedLanes({ lanes, maxWeight }: { lanes: number; maxWeight: number }) {
+/** Lanes whose groups wait until they are let go, or made to fail. An item weighs one. */
+function gatedLanes(weights: { lanes: number; laneWeight: number; maxWeight: number }) {
   const groups: { items: number[]; done(): void; fail(): void }[] = [];
   const alone: number[] = [];
   const gated = new Lanes<number>({
-    lanes,
-    maxWeight,
+    ...weights,
     weightOf: () => 1,
     together: (items) =>
       new Promise((resolve, reject) => groups.push({ items, done: resolve, fail: () => reject(new Error('not together')) })),
@@ -23,22 +22,32 @@ function gatedLanes({ lanes, maxWeight }: { lanes: number; maxWeight: number }) 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('Lanes', () => {
-  test('what finds a lane free goes alone; what waits goes together, up to the weight', async () => {
-    const { lanes, groups } = gatedLanes({ lanes: 2, maxWeight: 3 });
-    const all = [1, 2, 3, 4, 5, 6].map((item) => lanes.run(item));
-    expect(groups.map(({ items }) => items)).toEqual([[1], [2]]);
-    groups[0]?.done();
-    await settled();
+  test('what comes alone passes at once; what waits goes together, up to the weight of a group', async () => {
+    const { lanes, groups } = gatedLanes({ lanes: 1, laneWeight: 1, maxWeight: 3 });
+    const all = [1, 2, 3, 4, 5].map((item) => lanes.run(item));
+    expect(groups.map(({ items }) => items)).toEqual([[1]]);
+    for (const place of [0, 1, 2]) {
+      groups[place]?.done();
+      await settled();
+    }
+    expect(groups.map(({ items }) => items)).toEqual([[1], [2, 3, 4], [5]]);
+    await Promise.all(all);
+  });
+
+  test('as much as is worth a lane goes beside other rounds, as long as there are lanes', async () => {
+    const { lanes, groups } = gatedLanes({ lanes: 2, laneWeight: 2, maxWeight: 3 });
+    const all = [1, 2, 3, 4, 5].map((item) => lanes.run(item));
+    expect(groups.map(({ items }) => items)).toEqual([[1], [2, 3]]);
     groups[1]?.done();
     await settled();
-    expect(groups.map(({ items }) => items)).toEqual([[1], [2], [3, 4, 5], [6]]);
+    expect(groups.map(({ items }) => items)).toEqual([[1], [2, 3], [4, 5]]);
+    groups[0]?.done();
     groups[2]?.done();
-    groups[3]?.done();
     await Promise.all(all);
   });
 
   test('of a group that fails each is tried alone, and its lane is free meanwhile', async () => {
-    const { lanes, groups, alone } = gatedLanes({ lanes: 1, maxWeight: 3 });
+    const { lanes, groups, alone } = gatedLanes({ lanes: 1, laneWeight: 1, maxWeight: 3 });
     const first = lanes.run(1);
     const [bad, good] = [lanes.run(-2), lanes.run(3)];
     const outcome = expect(bad).rejects.toThrow('-2 cannot be done');
