@@ -1,8 +1,8 @@
 /**
  * Writes price observations: raw, stg_prices, candles, latest and the marks of changed days, in the caller's transaction.
  * The one code path of those datasets: the stream, the history load and a rebuild all come through here.
- * Must stay true: the locks of the coins are taken first, ascending, so writers never deadlock; every derived row is recomputed
- * from the rows below it, never incremented, so any order of arrival and any repetition ends in the same rows.
+ * Must stay true: the locks of the coins are taken first, ascending, so writers never deadlock; every derived row is a function
+ * of the rows below it, so any order of arrival and any repetition ends in the same rows.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -156,22 +156,32 @@ async function recomputeCandles(tx: Queryable, changed: Omit<PriceSpan, 'source'
         below,
         grain,
         now,
+        ranges.map((range) => new Date(range.changedAt)),
       ],
     });
   }
 }
 
+interface BucketRange {
+  coinId: string;
+  start: number;
+  end: number;
+  /** The first instant that changed, in the first bucket. */
+  changedAt: number;
+}
+
 /** The buckets that the spans touch, as ranges of whole buckets, those that meet or overlap as one. */
-function bucketRanges(spans: Omit<PriceSpan, 'source'>[], interval: CandleInterval): { coinId: string; start: number; end: number }[] {
+function bucketRanges(spans: Omit<PriceSpan, 'source'>[], interval: CandleInterval): BucketRange[] {
   const width = CANDLE_INTERVALS[interval];
   const touched = spans
     .map(({ coinId, firstAt, lastAt }) => ({
       coinId,
       start: bucketStart(firstAt, interval).getTime(),
       end: bucketStart(lastAt, interval).getTime() + width,
+      changedAt: firstAt.getTime(),
     }))
-    .sort((a, b) => (a.coinId < b.coinId ? -1 : a.coinId > b.coinId ? 1 : a.start - b.start));
-  const ranges: typeof touched = [];
+    .sort((a, b) => (a.coinId < b.coinId ? -1 : a.coinId > b.coinId ? 1 : a.changedAt - b.changedAt));
+  const ranges: BucketRange[] = [];
   for (const next of touched) {
     const last = ranges.at(-1);
     if (last !== undefined && last.coinId === next.coinId && next.start <= last.end) last.end = Math.max(last.end, next.end);
