@@ -11,18 +11,22 @@ import {
 } from '@apollo/server/plugin/disabled';
 import { type FormattedExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Logger } from '../src/platform/logger.js';
+import type { Metrics } from '../src/platform/metrics/metrics.js';
 import type { GatewayContext } from './context.js';
 import { badUserInput, type ErrorFormatter } from './errors.js';
 import { createExecutor } from './execution/executor.js';
 import { checkCost, LIMIT_RULES, PARSE_OPTIONS, VALIDATION_OPTIONS } from './limits.js';
+import { showExecutions } from './observation/gateway-metrics.js';
+import { createOperationsPlugin } from './observation/operations.js';
 
 export function createApollo(options: {
   schema: GraphQLSchema;
   formatError: ErrorFormatter;
   logger: Logger;
+  metrics: Metrics;
 }): ApolloServer<GatewayContext> {
   return new ApolloServer<GatewayContext>({
-    gateway: asGateway(options.schema),
+    gateway: asGateway(options.schema, options.metrics),
     stringifyResult: createStringify(),
     formatError: options.formatError,
     logger: options.logger,
@@ -38,6 +42,7 @@ export function createApollo(options: {
     validationOptions: VALIDATION_OPTIONS,
     plugins: [
       refusals,
+      createOperationsPlugin(options.metrics),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
@@ -47,8 +52,10 @@ export function createApollo(options: {
 }
 
 /** Apollo's way to be given an executor. */
-function asGateway(schema: GraphQLSchema): ApolloServerOptionsWithGateway<GatewayContext>['gateway'] {
-  const execute = createExecutor<GatewayContext>(schema);
+function asGateway(schema: GraphQLSchema, metrics: Metrics): ApolloServerOptionsWithGateway<GatewayContext>['gateway'] {
+  const counts = { plan: 0, graphqlJs: 0, shared: 0 };
+  const execute = createExecutor<GatewayContext>(schema, counts);
+  showExecutions(metrics, counts);
   return {
     onSchemaLoadOrUpdate(callback) {
       callback({ apiSchema: schema, coreSupergraphSdl: '' });

@@ -7,11 +7,11 @@ import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
-import { Histogram, type Registry } from 'prom-client';
 import type { AdminKey } from '../src/platform/admin-key.js';
 import type { EventLog } from '../src/platform/event-log/event-log.js';
 import { checkDatabase, type Health } from '../src/platform/health.js';
 import type { Logger } from '../src/platform/logger.js';
+import type { Metrics } from '../src/platform/metrics/metrics.js';
 import { listenFailure, urlHost } from '../src/platform/operations-server.js';
 import { getStatus } from '../src/store/status.js';
 import { createApollo } from './apollo.js';
@@ -19,6 +19,8 @@ import { createKeyCheck, type OperatorAccess } from './auth.js';
 import { type ContextServices, createContext } from './context.js';
 import { createErrorFormatter } from './errors.js';
 import { LIMITS } from './limits.js';
+import { showLive } from './observation/gateway-metrics.js';
+import { countErrors } from './observation/operations.js';
 import { createOriginCheck, type OriginCheck } from './origin.js';
 import { schema } from './schema.js';
 
@@ -31,7 +33,7 @@ export interface GatewayServices extends ContextServices {
   adminKey: AdminKey | null;
   log: EventLog;
   logger: Logger;
-  metrics: Registry;
+  metrics: Metrics;
   /** The gateway adds its own parts: the database and the log. */
   health: Health;
 }
@@ -48,13 +50,13 @@ export async function createGateway(services: GatewayServices): Promise<Gateway>
   const app = fastify({ trustProxy: false, bodyLimit: LIMITS.bodyBytes, requestTimeout: 30_000, forceCloseConnections: 'idle' });
   const checkOrigin = createOriginCheck(config);
   const checkKey = createKeyCheck(services.adminKey);
-  const formatError = createErrorFormatter(logger);
+  const formatError = countErrors(createErrorFormatter(logger), services.metrics);
   const contextFor = (operator: OperatorAccess) => createContext(services, operator);
   answerErrors(app, logger);
   guard(app, checkOrigin);
   measure(app, services.metrics);
   addOperations(app, services);
-  const apollo = createApollo({ schema, formatError, logger });
+  const apollo = createApollo({ schema, formatError, logger, metrics: services.metrics });
   await apollo.start();
   app.route({
     method: ['GET', 'POST'],
@@ -137,14 +139,8 @@ function answerErrors(app: FastifyInstance, logger: Logger): void {
   });
 }
 
-function measure(app: FastifyInstance, registry: Registry): void {
-  const seconds = new Histogram({
-    name: 'cdp_http_request_duration_seconds',
-    help: 'Time from the request to the end of its answer',
-    labelNames: ['route', 'method', 'status'],
-    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
-    registers: [registry],
-  });
+function measure(app: FastifyInstance, metrics: Metrics): void {
+  const seconds = metrics.histogram('cdp_http_request_duration_seconds');
   app.addHook('onResponse', async (request, reply) => {
     const labels = { route: request.routeOptions.url ?? 'none', method: request.method, status: String(reply.statusCode) };
     seconds.observe(labels, reply.elapsedTime / 1_000);
@@ -157,7 +153,11 @@ function addOperations(app: FastifyInstance, services: GatewayServices): void {
   health.addPart('event log', () =>
     live.available ? { status: 'ready' } : { status: 'degraded', reason: 'out of reach: queries are served, subscriptions are not' },
   );
-  app.get('/livez', async () => ({ status: 'alive' }));
+  showLive(metrics, live);
+  app.get('/livez', async (_request, reply) => {
+    const liveness = health.liveness();
+    return reply.code(liveness.status === 'alive' ? 200 : 503).send(liveness);
+  });
   app.get('/readyz', async (_request, reply) => {
     const readiness = await health.readiness();
     return reply.code(readiness.status === 'not_ready' ? 503 : 200).send(readiness);
@@ -165,7 +165,7 @@ function addOperations(app: FastifyInstance, services: GatewayServices): void {
   app.get('/status', async (_request, reply) =>
     reply.type('application/json').send(toJson({ ...platform, ...(await getStatus(db.pool, log, clock.now())) })),
   );
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
 }
 
 /** Positions and counts as numbers where JSON can hold them, else as text. */

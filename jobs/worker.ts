@@ -9,7 +9,9 @@ import type { Clock } from '../src/domain/time.js';
 import type { Config } from '../src/platform/config.js';
 import type { EventLog } from '../src/platform/event-log/event-log.js';
 import { TOPICS } from '../src/platform/event-log/topics.js';
+import type { Heartbeats } from '../src/platform/heartbeats.js';
 import type { Logger } from '../src/platform/logger.js';
+import type { Metrics } from '../src/platform/metrics/metrics.js';
 import type { Database } from '../src/platform/postgres/database.js';
 import {
   findRun,
@@ -22,6 +24,7 @@ import {
 import { trackConfiguredCoins } from './pipelines/bootstrap.js';
 import { queueHoles } from './pipelines/history.js';
 import { RunAborted, startLeases } from './runtime/lease.js';
+import { createRunMetrics } from './runtime/observation/run-metrics.js';
 import { requestAtStart, runScheduler } from './runtime/scheduler.js';
 import { workOnce, workPipeline } from './runtime/worker.js';
 import { createSchedule } from './schedule.js';
@@ -35,6 +38,8 @@ export interface WorkerOptions {
   config: Pick<Config, 'coins' | 'batchCron' | 'retentionDays' | 'kafka'>;
   clock: Clock;
   logger: Logger;
+  metrics?: Metrics;
+  hearts?: Heartbeats;
 }
 
 export interface Worker {
@@ -59,15 +64,16 @@ export function startWorker(options: WorkerOptions): Worker {
 }
 
 async function run(options: WorkerOptions, signal: AbortSignal): Promise<void> {
-  const { db, clock, logger } = options;
+  const { db, clock, logger, hearts } = options;
+  const metrics = options.metrics === undefined ? undefined : createRunMetrics(options.metrics);
   await prepare(options, signal);
   const entries = scheduleOf(options);
   const leases = startLeases(db, workerName(), logger);
   try {
-    await requestAtStart({ db, clock, logger }, entries, signal);
+    await requestAtStart({ db, clock, logger, hearts }, entries, signal);
     await Promise.all([
-      runScheduler({ db, clock, logger }, entries, signal),
-      ...entries.map(({ pipeline }) => workPipeline({ db, leases, logger, signal }, pipeline)),
+      runScheduler({ db, clock, logger, hearts }, entries, signal),
+      ...entries.map(({ pipeline }) => workPipeline({ db, leases, logger, signal, metrics, hearts }, pipeline)),
     ]);
   } finally {
     await leases.stop();

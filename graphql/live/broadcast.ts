@@ -38,6 +38,8 @@ const BATCH = 32;
 
 export class Broadcasts {
   readonly #all = new Set<Broadcast>();
+  /** Since the start. */
+  readonly counts = { events: 0, deliveries: 0 };
   /** By key: those that are live, one once they have met. */
   readonly #live = new Map<string, Set<Broadcast>>();
 
@@ -51,10 +53,20 @@ export class Broadcasts {
       await source.return?.();
       return standing.join(connection, id);
     }
-    const broadcast = new Broadcast(operation, source, { onIdle: () => this.#meet(broadcast), onEnd: () => this.#forget(broadcast) });
+    const broadcast = new Broadcast(operation, source, this.counts, {
+      onIdle: () => this.#meet(broadcast),
+      onEnd: () => this.#forget(broadcast),
+    });
     this.#all.add(broadcast);
     if (!source.catchingUp) this.#addLive(broadcast);
     return broadcast.join(connection, id);
+  }
+
+  /** That are open. */
+  get subscriptions(): number {
+    let count = 0;
+    for (const broadcast of this.#all) count += broadcast.size;
+    return count;
   }
 
   /** Closes every connection that has a subscription. */
@@ -89,8 +101,13 @@ class Broadcast {
   constructor(
     readonly operation: LiveOperation,
     readonly source: Source,
+    private readonly counts: Broadcasts['counts'],
     private readonly listeners: { onIdle(): void; onEnd(): void },
   ) {}
+
+  get size(): number {
+    return this.#members.size;
+  }
 
   join(connection: Connection, id: string): Member {
     const member = new Member(this, connection, id);
@@ -129,6 +146,8 @@ class Broadcast {
         const events = await this.#nextEvents();
         if (events.length === 0) break;
         const payloads = await this.#execute(events);
+        this.counts.events += events.length;
+        this.counts.deliveries += events.length * this.#members.size;
         if (catchingUp) for (const member of [...this.#members]) await member.sendPaced(payloads);
         else for (const member of this.#members) member.push(payloads);
       }

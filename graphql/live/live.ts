@@ -9,7 +9,7 @@ import { CandleBoard, type CandleFeed, type CandlesRequest } from './candles.js'
 import { type Feed, LogAway } from './feed.js';
 import { Follower } from './follower.js';
 import { openPriceFeed, PRICE_UPDATES, type PriceUpdateEvent, type PriceUpdatesRequest } from './price-updates.js';
-import { attachWebSockets, type Gate, type WebSockets } from './web-socket.js';
+import { attachWebSockets, type Gate, type LiveCounts, type WebSockets } from './web-socket.js';
 
 export type { AlertEvent, PriceUpdateEvent };
 
@@ -23,6 +23,8 @@ export interface Live {
   readonly available: boolean;
   /** Open WebSockets. */
   connections(): number;
+  /** Null before it serves anybody. */
+  counts(): LiveCounts | null;
   /** Serves the server's upgrades to /graphql. */
   attach<Operator extends string>(server: Server, gate: Gate<Operator>): void;
   /** Closes the sockets, so that clients resume elsewhere, then stops following the log. */
@@ -50,7 +52,8 @@ export async function startLive({ log, db, logger }: { log: EventLog; db: Databa
     get available() {
       return updates.available && alerts.available;
     },
-    connections: () => sockets?.count() ?? 0,
+    connections: () => sockets?.counts().connections ?? 0,
+    counts: () => sockets?.counts() ?? null,
     attach(server, gate) {
       sockets = attachWebSockets(server, gate, logger);
     },

@@ -38,9 +38,18 @@ export interface Gate<Operator extends string> {
   formatError: ErrorFormatter;
 }
 
+/** Connections and subscriptions: open now; the rest: since the start. */
+export interface LiveCounts {
+  connections: number;
+  subscriptions: number;
+  events: number;
+  deliveries: number;
+  /** Closed connections by code. */
+  closes: ReadonlyMap<number, number>;
+}
+
 export interface WebSockets {
-  /** Open connections. */
-  count(): number;
+  counts(): LiveCounts;
   /** The log is out of reach: closes with 1013 whoever has a subscription. */
   interrupt(): void;
   /** Closes every connection with 1012, and takes no more. */
@@ -64,15 +73,20 @@ export function attachWebSockets<Operator extends string>(server: Server, gate: 
   const sockets = new WebSocketServer({ noServer: true, maxPayload: LIMITS.bodyBytes, handleProtocols });
   const broadcasts = new Broadcasts();
   const protocol = createProtocol(gate, broadcasts);
+  const closes = new Map<number, number>();
+  const onClose = (code: number) => void closes.set(code, (closes.get(code) ?? 0) + 1);
   let draining = false;
   server.on('upgrade', (request, stream, head) => {
     const refusal = draining ? { status: '503 Service Unavailable', problem: CLOSE.restart.reason } : refuse(request, gate.checkOrigin);
     if (refusal !== null) return answer(stream, refusal);
-    sockets.handleUpgrade(request, stream, head, (socket) => open(protocol, socket, stream, logger));
+    sockets.handleUpgrade(request, stream, head, (socket) => {
+      socket.once('close', onClose);
+      open(protocol, socket, stream, logger);
+    });
   });
   const stopPinging = pingAll(sockets);
   return {
-    count: () => sockets.clients.size,
+    counts: () => ({ connections: sockets.clients.size, subscriptions: broadcasts.subscriptions, ...broadcasts.counts, closes }),
     interrupt: () => broadcasts.closeAll(CLOSE.tryAgainLater),
     async drain() {
       draining = true;

@@ -5,7 +5,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
+import { Heartbeats } from '../../src/platform/heartbeats.js';
 import type { Logger } from '../../src/platform/logger.js';
+import type { Metrics } from '../../src/platform/metrics/metrics.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { getUnpublished, markPublished, type OutboxPage } from '../../src/store/stream/outbox.js';
 
@@ -28,16 +30,23 @@ export interface OutboxOptions {
   logger: Logger;
   sourceTopic: string;
   routes: OutboxRoute[];
+  metrics?: Metrics;
+  hearts?: Heartbeats;
 }
 
 /** Of one source partition and target, in one round. */
 const PAGE_BYTES = 500_000;
 const FIRST_RETRY_MS = 100;
 const MAX_BACKOFF_MS = 5_000;
+/** A round: a read, an append and a write; as many again for each partition where they fail together. */
+const ROUND_BOUND_MS = 600_000;
 
 /** One round at a time for all source partitions: what is committed meanwhile shares the next one. */
 export function createOutboxPublisher(options: OutboxOptions): OutboxPublisher {
   const stopping = new AbortController();
+  const heart = (options.hearts ?? new Heartbeats()).heart('outbox', ROUND_BOUND_MS);
+  const failures = options.metrics?.counter('cdp_outbox_failures_total');
+  for (const { target } of options.routes) options.metrics?.counter('cdp_outbox_records_total').inc({ target }, 0);
   const waiting = new Set<number>();
   let running: Promise<void> | null = null;
 
@@ -45,15 +54,18 @@ export function createOutboxPublisher(options: OutboxOptions): OutboxPublisher {
     for (let wait = FIRST_RETRY_MS; waiting.size > 0 && !stopping.signal.aborted; ) {
       const partitions = [...waiting];
       waiting.clear();
+      heart.beat();
       const failure = await publishRound(options, partitions, (left) => waiting.add(left));
       if (failure === null) {
         wait = FIRST_RETRY_MS;
         continue;
       }
+      failures?.inc();
       options.logger.warn({ err: failure }, `publishing failed: trying again in ${wait} ms`);
       await sleep(wait, undefined, { signal: stopping.signal }).catch(() => {});
       wait = Math.min(wait * 2, MAX_BACKOFF_MS);
     }
+    heart.rest();
     running = null; // at once: what is asked for from now on starts anew
   };
 
@@ -86,7 +98,7 @@ async function publishRound(options: OutboxOptions, partitions: number[], again:
 }
 
 /** Publishes one page of each partition and target; returns the partitions that may have more. */
-async function publishPages({ log, db, sourceTopic, routes }: OutboxOptions, partitions: number[]): Promise<number[]> {
+async function publishPages({ log, db, sourceTopic, routes, metrics }: OutboxOptions, partitions: number[]): Promise<number[]> {
   const places = routes.flatMap(({ target }) => partitions.map((sourcePartition) => ({ target, sourcePartition })));
   const pages = await getUnpublished(db.pool, sourceTopic, places, PAGE_BYTES);
   await Promise.all(
@@ -99,6 +111,10 @@ async function publishPages({ log, db, sourceTopic, routes }: OutboxOptions, par
       );
       // One that somebody else has moved meanwhile stays as it is: what stands now is read again.
       await markPublished(db.pool, sourceTopic, own);
+      metrics?.counter('cdp_outbox_records_total').inc(
+        { target },
+        own.reduce((sum, { records }) => sum + records.length, 0),
+      );
     }),
   );
   return pages.filter((page) => page.more).map((page) => page.sourcePartition);

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import schedule from 'node-schedule';
 import pRetry from 'p-retry';
 import { addDays, type Clock, MINUTE, SECOND, type UtcDate } from '../../src/domain/time.js';
+import type { Heart, Heartbeats } from '../../src/platform/heartbeats.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { findNewestDate, newestEndedDay, type PipelineName, requestRun } from '../../src/store/pipelines/runs.js';
@@ -25,7 +26,13 @@ interface SchedulerContext {
   db: Database;
   clock: Clock;
   logger: Logger;
+  hearts?: Heartbeats;
 }
+
+/** One attempt to ask the ledger, with a pause after a failed one. */
+const ASK_BOUND_MS = 360_000;
+/** The clock that calls entries: the most frequent one is called every 15 s. */
+const CLOCK_BOUND_MS = 5 * MINUTE;
 
 /** A timer may fire a little early; the day that ends with it must have ended. */
 const TIMER_SLACK_MS = 50;
@@ -60,7 +67,11 @@ export async function requestAtStart(context: SchedulerContext, entries: Schedul
 /** Asks for every entry when its cron says so, until the signal. */
 export async function runScheduler(context: SchedulerContext, entries: ScheduleEntry[], signal: AbortSignal): Promise<void> {
   const underWay = new Map<ScheduleEntry, Promise<void>>();
+  const frequent = entries.some(({ cron }) => cron !== null && (cron.startsWith('*/') || cron.startsWith('* ')));
+  const clock = frequent ? context.hearts?.heart('scheduler', CLOCK_BOUND_MS) : undefined;
+  clock?.beat();
   const ask = (entry: ScheduleEntry) => {
+    clock?.beat();
     if (underWay.has(entry)) return;
     const asked = askUntilAnswered(context, entry, false, signal);
     underWay.set(
@@ -73,6 +84,7 @@ export async function runScheduler(context: SchedulerContext, entries: ScheduleE
   );
   if (!signal.aborted) await once(signal, 'abort');
   for (const job of jobs) job.cancel();
+  clock?.rest();
   await Promise.all(underWay.values());
 }
 
@@ -80,9 +92,10 @@ export async function runScheduler(context: SchedulerContext, entries: ScheduleE
 async function askUntilAnswered(context: SchedulerContext, entry: ScheduleEntry, atStart: boolean, signal: AbortSignal): Promise<void> {
   const { name } = entry.pipeline;
   const { logger } = context;
+  const heart = context.hearts?.heart(`scheduling of ${name}`, ASK_BOUND_MS);
   try {
     if (!atStart) await sleep(TIMER_SLACK_MS, undefined, { signal });
-    await pRetry(() => requestDue(context, entry, atStart), {
+    await pRetry(() => askOnce(context, entry, atStart, heart), {
       retries: Number.POSITIVE_INFINITY,
       minTimeout: SECOND,
       maxTimeout: 30 * SECOND,
@@ -92,5 +105,12 @@ async function askUntilAnswered(context: SchedulerContext, entry: ScheduleEntry,
     });
   } catch (error) {
     if (!signal.aborted) logger.error({ err: error }, `${name} could not be scheduled`);
+  } finally {
+    heart?.rest();
   }
+}
+
+function askOnce(context: SchedulerContext, entry: ScheduleEntry, atStart: boolean, heart: Heart | undefined): Promise<number> {
+  heart?.beat();
+  return requestDue(context, entry, atStart);
 }

@@ -4,13 +4,17 @@
  * one at once; no error of the ledger ends a loop.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Heartbeats } from '../../src/platform/heartbeats.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import type { PipelineRunRow } from '../../src/store/pipelines/runs.js';
 import { claimRun, finishRun, type Leases, RunAborted, releaseRun } from './lease.js';
+import type { RunEnd, RunMetrics } from './observation/run-metrics.js';
 import { executeTasks, type Pipeline, type RunOutcome } from './pipeline.js';
 
 const POLL_MS = 1_000;
+/** Asking the ledger for a run. What executing one takes, its lease and its tasks' own time-outs watch. */
+const CLAIM_BOUND_MS = 360_000;
 
 export interface WorkerContext {
   db: Database;
@@ -18,38 +22,47 @@ export interface WorkerContext {
   logger: Logger;
   /** Stops claiming, and what is being executed. */
   signal: AbortSignal;
+  metrics?: RunMetrics;
+  hearts?: Heartbeats;
 }
 
 /** Claims and executes runs of the pipeline until the signal; resolves when the last one has ended. */
 export async function workPipeline(context: WorkerContext, pipeline: Pipeline): Promise<void> {
+  const heart = context.hearts?.heart(`runs of ${pipeline.name}`, CLAIM_BOUND_MS);
   while (!context.signal.aborted) {
-    const worked = await workOnce(context, pipeline).catch((error: unknown) => {
+    heart?.beat();
+    const worked = await workOnce(context, pipeline, heart?.rest).catch((error: unknown) => {
       context.logger.error({ err: error, pipeline: pipeline.name }, `${pipeline.name}: the run ledger did not answer; trying again`);
       return null;
     });
     if (!worked) await sleep(POLL_MS, undefined, { signal: context.signal }).catch(() => {});
   }
+  heart?.rest();
 }
 
 /** Claims and executes the next run, if there is one. */
-export async function workOnce(context: WorkerContext, pipeline: Pipeline): Promise<PipelineRunRow | null> {
+export async function workOnce(context: WorkerContext, pipeline: Pipeline, onClaimed?: () => void): Promise<PipelineRunRow | null> {
   const run = await claimRun(context.db, pipeline.name, context.leases.owner);
+  onClaimed?.();
   if (run) await executeRun(context, pipeline, run);
   return run;
 }
 
-async function executeRun({ db, leases, logger, signal: stopping }: WorkerContext, pipeline: Pipeline, run: PipelineRunRow): Promise<void> {
+async function executeRun(context: WorkerContext, pipeline: Pipeline, run: PipelineRunRow): Promise<void> {
+  const { db, leases, logger, signal: stopping } = context;
   const lease = leases.hold(run);
   const signal = AbortSignal.any([lease.signal, stopping]);
   const runLogger = logger.child({ pipeline: run.pipeline, run: String(run.id), date: run.logicalDate ?? undefined, attempt: run.attempt });
   const startedAt = performance.now();
   runLogger.debug(`${run.pipeline} started`);
+  let end: RunEnd = 'left';
   try {
     const fence = { runId: run.id, attempt: run.attempt };
     const outcome = await executeTasks(pipeline, { db, run, fence, signal, logger: runLogger });
     if (signal.aborted) return leave(db, run, signal.reason, runLogger);
     const owned = await finishRun(db, run, outcome.status, outcome.error);
     if (!owned) return runLogger.warn(`${run.pipeline}: another worker has taken this run over`);
+    end = END[outcome.status];
     report(logger, run, outcome, performance.now() - startedAt);
   } catch (error) {
     if (signal.aborted) return leave(db, run, signal.reason, runLogger);
@@ -57,8 +70,11 @@ async function executeRun({ db, leases, logger, signal: stopping }: WorkerContex
     await releaseRun(db, run).catch(() => {}); // the ledger is away: the lease lapses by itself
   } finally {
     lease.drop();
+    context.metrics?.ended(run.pipeline, end, performance.now() - startedAt);
   }
 }
+
+const END = { SUCCEEDED: 'succeeded', FAILED: 'failed', SKIPPED: 'skipped' } as const satisfies Record<RunOutcome['status'], RunEnd>;
 
 async function leave(db: Database, run: PipelineRunRow, aborted: unknown, logger: Logger): Promise<void> {
   if (aborted instanceof RunAborted && aborted.reason === 'lease lost')

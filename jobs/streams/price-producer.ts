@@ -8,7 +8,9 @@ import { encodePriceRecord } from '../../src/domain/price-record.js';
 import { PRICES_TOPIC, type PriceObservation } from '../../src/domain/prices.js';
 import { type Clock, SECOND } from '../../src/domain/time.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
+import { Heartbeats } from '../../src/platform/heartbeats.js';
 import type { Logger } from '../../src/platform/logger.js';
+import type { Metrics } from '../../src/platform/metrics/metrics.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { getNewestObservations } from '../../src/store/mart/latest-prices.js';
 import { insertRejectedRows } from '../../src/store/stream/rejected-rows.js';
@@ -23,8 +25,12 @@ export interface ProducerOptions {
   pollSeconds: number;
   clock: Clock;
   logger: Logger;
+  metrics?: Metrics;
+  hearts?: Heartbeats;
 }
 
+/** One poll: a few calls that wait up to two minutes for their turns each, an append and a few statements. */
+const POLL_BOUND_MS = 900_000;
 /** How soon to look again where no coin is tracked yet, or the database is away. */
 const IDLE_SECONDS = 1;
 
@@ -47,28 +53,36 @@ export function startPriceProducer(options: ProducerOptions): Producer {
 }
 
 async function pollUntilStopped(options: ProducerOptions, signal: AbortSignal): Promise<void> {
-  const { db, source, logger } = options;
+  const { db, source, logger, metrics, hearts = new Heartbeats() } = options;
+  const heart = hearts.heart('polling of the source', POLL_BOUND_MS);
   const poller = new Poller(options);
   let announced = 0;
   while (!signal.aborted) {
     const started = performance.now();
     let seconds = IDLE_SECONDS;
+    heart.beat();
     try {
       const coins = (await getTrackedCoins(db.pool)).filter((coin) => coin.source === source.name).map((coin) => coin.coinId);
       if (coins.length > 0) {
         seconds = await source.pollSeconds(options.pollSeconds, coins);
         if (seconds !== announced) logger.info(`polling ${coins.length} prices every ${seconds} s`);
         announced = seconds;
+        metrics?.gauge('cdp_producer_poll_interval_seconds').set(seconds);
         await poller.poll(coins, signal);
+        metrics?.counter('cdp_producer_polls_total').inc({ outcome: 'succeeded' });
+        metrics?.histogram('cdp_producer_poll_duration_seconds').observe((performance.now() - started) / SECOND);
       }
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) break;
+      metrics?.counter('cdp_producer_polls_total').inc({ outcome: 'failed' });
       seconds = Math.max(seconds, error instanceof SourceError ? (error.retryAfterMs ?? 0) / SECOND : 0);
       logger.warn({ err: error }, `a poll of the prices failed; the next one in ${Math.ceil(seconds)} s: ${(error as Error).message}`);
     }
     const left = seconds * SECOND - (performance.now() - started);
+    heart.beat(Math.max(left, 0) + POLL_BOUND_MS);
     await sleep(Math.max(left, 0), undefined, { signal }).catch(() => {});
   }
+  heart.rest();
 }
 
 class Poller {
@@ -80,7 +94,7 @@ class Poller {
   constructor(readonly options: ProducerOptions) {}
 
   async poll(coins: string[], signal: AbortSignal): Promise<void> {
-    const { db, log, source } = this.options;
+    const { db, log, source, metrics } = this.options;
     this.#sent ??= new Map([...(await getNewestObservations(db.pool))].map(([coinId, newest]) => [coinId, fingerprint(newest)]));
     const sent = this.#sent;
     const result = await source.currentPrices(coins, signal);
@@ -91,6 +105,10 @@ class Poller {
       news.map((price) => ({ key: price.coinId, value: encodePriceRecord(price) })),
     );
     for (const price of news) sent.set(price.coinId, fingerprint(price));
+    const prices = metrics?.counter('cdp_producer_prices_total');
+    prices?.inc({ outcome: 'sent' }, news.length);
+    prices?.inc({ outcome: 'unchanged' }, result.rows.length - news.length);
+    prices?.inc({ outcome: 'rejected' }, result.rejected.length);
   }
 
   async #reject(result: SourceResult<PriceObservation>): Promise<void> {

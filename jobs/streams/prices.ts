@@ -15,6 +15,7 @@ import { getTrackedNewest } from '../../src/store/mart/latest-prices.js';
 import type { DeadLetter } from '../../src/store/stream/dead-letters.js';
 import { insertOutbox, type OutboxRecord } from '../../src/store/stream/outbox.js';
 import { insertRejectedRows, type NewRejectedRow } from '../../src/store/stream/rejected-rows.js';
+import { type BatchTally, emptyTally } from '../runtime/observation/stream-metrics.js';
 import type { StreamDefinition } from '../runtime/stream/definition.js';
 import { refusal } from './door.js';
 import { findPushed, type PushedTick } from './newest.js';
@@ -32,12 +33,17 @@ export function priceStream(options: PriceStreamOptions): StreamDefinition {
     topic: PRICES_TOPIC,
     group: 'price-consumer',
     maxRecords: 5_000,
-    process: (tx, records) => processPrices(tx, records, options),
+    process: (tx, records, tally = emptyTally()) => processPrices(tx, records, tally, options),
     publish: options.publish,
   };
 }
 
-async function processPrices(tx: pg.PoolClient, records: LogRecord[], options: PriceStreamOptions): Promise<DeadLetter[]> {
+async function processPrices(
+  tx: pg.PoolClient,
+  records: LogRecord[],
+  tally: BatchTally,
+  options: PriceStreamOptions,
+): Promise<DeadLetter[]> {
   const now = options.clock.now();
   const read = readRecords(records);
   const coinIds = [...new Set(read.prices.map(({ price }) => price.coinId))];
@@ -60,6 +66,7 @@ async function processPrices(tx: pg.PoolClient, records: LogRecord[], options: P
     }
   }
   await insertRejectedRows(tx, 'raw.raw_prices', read.refused, now);
+  tally.rejected = read.refused.length;
   if (accepted.length === 0) return read.corrupt;
 
   const stored = await storeLockedPrices(tx, accepted, now);
@@ -69,11 +76,18 @@ async function processPrices(tx: pg.PoolClient, records: LogRecord[], options: P
   const pushed = findPushed(feeding, newest);
   const asking = pushed.filter((each) => !each.correction).map((each) => each.tick);
   const alerts = await evaluateBatch(tx, { logged: feeding, asking, storedUntil }, now);
+  Object.assign(tally, { pushed: pushed.length, alerts: alerts.length, newestObservedAt: newestOf(accepted) });
   await insertOutbox(tx, PRICES_TOPIC, [
     ...pushed.map((each) => toUpdate(each, read.partitions, stored.suspect)),
     ...toAlertRows(alerts, read.partitions),
   ]);
   return read.corrupt;
+}
+
+function newestOf(prices: RawPrice[]): Date | null {
+  let newest: Date | null = null;
+  for (const { observedAt } of prices) if (newest === null || observedAt > newest) newest = observedAt;
+  return newest;
 }
 
 /** The whole text of a refused record is kept: it is what can be appended anew. */

@@ -1,6 +1,5 @@
 /** The consumer: takes prices from the log into the database, and announces what it committed. */
-import type { Registry } from 'prom-client';
-import { createOffsetMetrics } from '../../jobs/runtime/offsets/offset-metrics.js';
+import { createStreamMetrics, observeLag } from '../../jobs/runtime/observation/stream-metrics.js';
 import { createOutboxPublisher } from '../../jobs/runtime/outbox.js';
 import { type Stream, startStream } from '../../jobs/runtime/stream/stream.js';
 import { priceStream } from '../../jobs/streams/prices.js';
@@ -9,12 +8,12 @@ import { ALERTS_TOPIC, PRICES_TOPIC, UPDATES_TOPIC } from '../domain/prices.js';
 import type { PartState } from '../platform/health.js';
 import type { CommandContext } from './command.js';
 import { attachPostgres, type Foundation, startFoundation } from './foundation/foundation.js';
-import { startOperations } from './foundation/operations.js';
+import { type Operations, startOperations } from './foundation/operations.js';
 
 export async function startConsumer(
   { config, logger, lifecycle }: CommandContext,
   { db, log, clock }: Foundation,
-  registry: Registry,
+  { metrics, health: { hearts } }: Pick<Operations, 'metrics' | 'health'>,
 ): Promise<Stream> {
   const publisher = await lifecycle.start(
     'publisher',
@@ -23,6 +22,8 @@ export async function startConsumer(
         log,
         db,
         logger,
+        metrics,
+        hearts,
         sourceTopic: PRICES_TOPIC,
         routes: [
           { target: UPDATES_TOPIC, partitionFor: (partition) => partition },
@@ -33,13 +34,13 @@ export async function startConsumer(
   );
   const { realm, retentionDays } = config;
   const definition = priceStream({ realm, retentionDays, clock, publish: publisher.publish });
-  const metrics = createOffsetMetrics(registry);
   const stream = await lifecycle.start(
     'consumer',
-    () => startStream({ log, db, logger, definition, metrics }),
+    () => startStream({ log, db, logger, definition, metrics: createStreamMetrics(metrics, PRICES_TOPIC), hearts }),
     (started) => started.stop(),
   );
   stream.ended.catch(lifecycle.fail);
+  observeLag(metrics, { db, log, topic: PRICES_TOPIC, assigned: () => stream.assigned() });
   return stream;
 }
 
@@ -47,14 +48,20 @@ export default async function consumer(context: CommandContext): Promise<void> {
   requireKafka(context, 'consumer');
   const foundation = await startFoundation(context, 'consumer', attachPostgres(context), { migrates: false });
   const operations = await startOperations(context, 'consumer', foundation);
-  const stream = await startConsumer(context, foundation, operations.metrics);
+  const stream = await startConsumer(context, foundation, operations);
   operations.health.addPart('partitions', () => checkPartitions(stream));
   context.logger.info(`consumer: ${operations.url}/status`);
   await context.lifecycle.stopped;
 }
 
-/** Shared out, and the log is the one that was read. */
+/** An error that is waited out for longer is more than a hiccup. */
+const LONGEST_WAIT_MS = 30_000;
+
+/** Shared out, not held up by an error for long, and the log is the one that was read. */
 export function checkPartitions(stream: Stream): PartState {
+  const waiting = stream.waiting();
+  if (waiting !== null && waiting.sinceMs > LONGEST_WAIT_MS)
+    return { status: 'not_ready', reason: `for ${Math.round(waiting.sinceMs / 1_000)} s now ${waiting.reason}` };
   if (!stream.settled()) return { status: 'not_ready', reason: 'no partition is assigned yet' };
   const refused = [...stream.refused().values()];
   return refused.length === 0 ? { status: 'ready' } : { status: 'degraded', reason: refused.join('; ') };

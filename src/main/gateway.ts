@@ -1,17 +1,14 @@
 /** The gateway: serves the GraphQL API. Beside a running `up`, or on a Postgres of its own. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Registry } from 'prom-client';
 import { startLive } from '../../graphql/live/live.js';
 import { createGateway } from '../../graphql/server.js';
 import { redriveDeadLetters } from '../../jobs/streams/redrive.js';
 import { type AdminKey, loadAdminKey } from '../platform/admin-key.js';
 import { DEFAULT_PORTS } from '../platform/config.js';
-import { createHealth, type Health } from '../platform/health.js';
-import { createMetrics, observePool } from '../platform/metrics.js';
-import { projectRoot } from '../platform/project-root.js';
+import { createHealth } from '../platform/health.js';
 import type { CommandContext } from './command.js';
 import { attachPostgres, type Foundation, startFoundation } from './foundation/foundation.js';
+import { startMetrics, version } from './foundation/metrics.js';
+import type { Operations } from './foundation/operations.js';
 
 export interface StartedGateway {
   /** http://host:port */
@@ -22,9 +19,8 @@ export interface StartedGateway {
 export async function startGateway(
   { config, logger, lifecycle }: CommandContext,
   { db, log, clock }: Foundation,
-  { health, metrics }: { health: Health; metrics: Registry },
+  { health, metrics }: Pick<Operations, 'health' | 'metrics'>,
 ): Promise<StartedGateway> {
-  const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { version: string };
   const adminKey = loadAdminKey(config);
   const live = await startLive({ log, db, logger });
   const gateway = await lifecycle.start(
@@ -50,9 +46,9 @@ export async function startGateway(
 
 export default async function gateway(context: CommandContext): Promise<void> {
   const foundation = await startFoundation(context, 'gateway', attachPostgres(context), { migrates: false, needsLog: false });
-  const metrics = createMetrics('gateway');
-  observePool(metrics, foundation.db.pool);
-  const { url } = await startGateway(context, foundation, { health: createHealth(), metrics });
+  const health = createHealth();
+  const metrics = startMetrics('gateway', foundation.db, health);
+  const { url } = await startGateway(context, foundation, { health, metrics });
   context.logger.info(`gateway: ${url}/graphql`);
   await context.lifecycle.stopped;
 }

@@ -1,11 +1,11 @@
 /** `cdp up`: every role in one process, on the embedded Postgres and its log unless others are given. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHealth, type Health } from '../platform/health.js';
-import { createMetrics, observePool } from '../platform/metrics.js';
 import { findPublishedThrough } from '../store/pipelines/datasets.js';
 import type { CommandContext } from './command.js';
 import { checkPartitions, startConsumer } from './consumer.js';
 import { startFoundation, startPostgres } from './foundation/foundation.js';
+import { startMetrics } from './foundation/metrics.js';
 import { type StartedGateway, startGateway } from './gateway.js';
 import { startProducer } from './producer.js';
 import { startPipelines, startSource } from './worker.js';
@@ -14,20 +14,20 @@ export default async function up(context: CommandContext): Promise<void> {
   const { logger, lifecycle } = context;
   const foundation = await startFoundation(context, 'up', await startPostgres(context), { migrates: true });
   const { db } = foundation;
-  const metrics = createMetrics('up');
-  observePool(metrics, db.pool);
   const health = createHealth();
-  const gateway = await startGateway(context, foundation, { health, metrics });
+  const metrics = startMetrics('up', db, health);
+  const observed = { health, metrics };
+  const gateway = await startGateway(context, foundation, observed);
   const source = await startSource(context, foundation);
-  const consumer = await startConsumer(context, foundation, metrics);
+  const consumer = await startConsumer(context, foundation, observed);
   health.addPart('consumer', () => checkPartitions(consumer));
   health.addPart('marts', async () =>
     (await findPublishedThrough(db.pool)) === null
       ? { status: 'not_ready', reason: 'the first marts are not published yet' }
       : { status: 'ready' },
   );
-  await startPipelines(context, foundation, source);
-  await startProducer(context, foundation, source);
+  await startPipelines(context, foundation, source, observed);
+  await startProducer(context, foundation, source, observed);
 
   await untilReady(health, lifecycle.signal);
   logger.info(`ready after ${process.uptime().toFixed(1)} s`);

@@ -7,7 +7,8 @@ import { DEFAULT_RULES } from '../alerts/default-rules.js';
 import { ensureDefaultRules } from '../alerts/rules.js';
 import type { CommandContext } from './command.js';
 import { attachPostgres, type Foundation, startFoundation } from './foundation/foundation.js';
-import { startOperations } from './foundation/operations.js';
+import { observeDatabase } from './foundation/metrics.js';
+import { type Operations, startOperations } from './foundation/operations.js';
 
 export async function startSource({ config, logger, lifecycle }: CommandContext, { db, clock }: Foundation): Promise<PriceSource> {
   const { source } = await lifecycle.start(
@@ -18,11 +19,17 @@ export async function startSource({ config, logger, lifecycle }: CommandContext,
   return source;
 }
 
-export async function startPipelines({ config, logger, lifecycle }: CommandContext, { db, log, clock }: Foundation, source: PriceSource) {
+export async function startPipelines(
+  { config, logger, lifecycle }: CommandContext,
+  { db, log, clock }: Foundation,
+  source: PriceSource,
+  { metrics, health: { hearts } }: Pick<Operations, 'metrics' | 'health'>,
+): Promise<void> {
+  observeDatabase(metrics, db);
   await ensureDefaultRules(db, DEFAULT_RULES, clock.now());
   const worker = await lifecycle.start(
     'worker',
-    () => startWorker({ db, log, source, config, clock, logger }),
+    () => startWorker({ db, log, source, config, clock, logger, metrics, hearts }),
     (started) => started.stop(),
   );
   worker.ended.catch(lifecycle.fail);
@@ -31,7 +38,7 @@ export async function startPipelines({ config, logger, lifecycle }: CommandConte
 export default async function worker(context: CommandContext): Promise<void> {
   const foundation = await startFoundation(context, 'worker', attachPostgres(context), { migrates: true });
   const operations = await startOperations(context, 'worker', foundation);
-  await startPipelines(context, foundation, await startSource(context, foundation));
+  await startPipelines(context, foundation, await startSource(context, foundation), operations);
   context.logger.info(`worker: ${operations.url}/status`);
   await context.lifecycle.stopped;
 }

@@ -1,7 +1,8 @@
 /**
- * What a process says of itself: alive (/livez), and ready to be sent work (/readyz) as the sum of its parts, each with its name and,
- * where it is not well, the reason. Degraded still counts as ready.
+ * What a process says of itself: alive (/livez) while none of its loops is stuck, and ready to be sent work (/readyz) as the sum of its
+ * parts, each with its name and, where it is not well, the reason. Degraded still counts as ready.
  */
+import { Heartbeats, type StuckLoop } from './heartbeats.js';
 import type { Database } from './postgres/database.js';
 import { getSchemaState } from './postgres/migrate.js';
 
@@ -12,7 +13,15 @@ export interface Readiness {
   parts: ({ name: string } & PartState)[];
 }
 
+export interface Liveness {
+  status: 'alive' | 'stuck';
+  stuck: StuckLoop[];
+}
+
 export interface Health {
+  /** Of the loops of this process. */
+  hearts: Heartbeats;
+  liveness(): Liveness;
   addPart(name: string, check: () => PartState | Promise<PartState>): void;
   readiness(): Promise<Readiness>;
   /** From now on not ready: the load balancer sends no more while what is under way ends. */
@@ -23,8 +32,14 @@ const CHECK_TIMEOUT_MS = 2_000;
 
 export function createHealth(): Health {
   const checks = new Map<string, () => PartState | Promise<PartState>>();
+  const hearts = new Heartbeats();
   let draining = false;
   return {
+    hearts,
+    liveness() {
+      const stuck = hearts.stuck();
+      return { status: stuck.length === 0 ? 'alive' : 'stuck', stuck };
+    },
     addPart: (name, check) => checks.set(name, check),
     drain() {
       draining = true;

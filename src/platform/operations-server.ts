@@ -1,16 +1,16 @@
 /** /livez, /readyz, /metrics and /status of a role that serves nothing else; the gateway has them among its own routes. */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Registry } from 'prom-client';
 import { OperatorError } from '../domain/errors.js';
 import type { Health } from './health.js';
+import type { Metrics } from './metrics/metrics.js';
 
 export interface OperationsOptions {
   host: string;
   /** 0: any free one. */
   port: number;
   health: Health;
-  metrics: Registry;
+  metrics: Metrics;
   status(): Promise<unknown>;
 }
 
@@ -22,13 +22,16 @@ export interface OperationsServer {
 
 export async function startOperationsServer(options: OperationsOptions): Promise<OperationsServer> {
   const routes: Record<string, (response: ServerResponse) => Promise<void>> = {
-    '/livez': async (response) => sendJson(response, 200, { status: 'alive' }),
+    '/livez': async (response) => {
+      const liveness = options.health.liveness();
+      sendJson(response, liveness.status === 'alive' ? 200 : 503, liveness);
+    },
     '/readyz': async (response) => {
       const readiness = await options.health.readiness();
       sendJson(response, readiness.status === 'not_ready' ? 503 : 200, readiness);
     },
     '/metrics': async (response) => {
-      const text = await options.metrics.metrics();
+      const text = await options.metrics.text();
       response.writeHead(200, { 'content-type': options.metrics.contentType }).end(text);
     },
     '/status': async (response) => sendJson(response, 200, await options.status()),

@@ -1,7 +1,6 @@
 /** A gateway on a free port with a database of its own, and a client that speaks plain HTTP to it. */
 import { request } from 'node:http';
 import { pino } from 'pino';
-import { Registry } from 'prom-client';
 import { startLive } from '../../graphql/live/live.js';
 import { createGateway, type GatewayServices } from '../../graphql/server.js';
 import { ALERTS_TOPIC, PRICES_TOPIC, UPDATES_TOPIC } from '../../src/domain/prices.js';
@@ -9,6 +8,7 @@ import { loadAdminKey } from '../../src/platform/admin-key.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import { createPostgresEventLog } from '../../src/platform/event-log/postgres-event-log.js';
 import { createHealth } from '../../src/platform/health.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { fixedClock } from './clock.js';
 import { NOW, seedMarket } from './seed.js';
@@ -59,7 +59,7 @@ export async function startTestGateway(overrides: Partial<GatewayServices> = {})
     config: { host: '127.0.0.1', port: 0, allowedOrigins: [] },
     adminKey: loadAdminKey({ adminApiKey: OPERATOR_KEY, databaseUrl: null, dataDir: '' }),
     logger,
-    metrics: new Registry(),
+    metrics: new Metrics('gateway'),
     health: createHealth(),
     log: eventLog,
     live: await startLive({ log: eventLog, db, logger }),

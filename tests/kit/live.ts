@@ -1,7 +1,6 @@
 /** Gateways, one after another or side by side, over one database and its event log; and clients that speak graphql-transport-ws to them. */
 import { createClient, type SubscribePayload } from 'graphql-ws';
 import { pino } from 'pino';
-import { Registry } from 'prom-client';
 import { WebSocket } from 'ws';
 import { type Live, startLive } from '../../graphql/live/live.js';
 import { createGateway } from '../../graphql/server.js';
@@ -13,6 +12,7 @@ import { loadAdminKey } from '../../src/platform/admin-key.js';
 import type { EventLog, LogPosition } from '../../src/platform/event-log/event-log.js';
 import { createPostgresEventLog } from '../../src/platform/event-log/postgres-event-log.js';
 import { createHealth } from '../../src/platform/health.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { fixedClock } from './clock.js';
 import { NOW, seedMarket } from './seed.js';
@@ -65,7 +65,7 @@ export async function openLiveSetting(): Promise<LiveSetting> {
           options.adminApiKey === undefined ? null : loadAdminKey({ adminApiKey: options.adminApiKey, databaseUrl: null, dataDir: '' }),
         log: options.log ?? log,
         logger,
-        metrics: new Registry(),
+        metrics: new Metrics('gateway'),
         health: createHealth(),
         live,
       });

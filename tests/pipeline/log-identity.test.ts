@@ -4,11 +4,11 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pino from 'pino';
-import { Registry } from 'prom-client';
-import { createOffsetMetrics } from '../../jobs/runtime/offsets/offset-metrics.js';
+import { createStreamMetrics } from '../../jobs/runtime/observation/stream-metrics.js';
 import { recordPartitions, resetOffsets } from '../../jobs/runtime/offsets/offsets.js';
 import { type Stream, startStream } from '../../jobs/runtime/stream/stream.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { getPlaces } from '../../src/store/stream/stream-offsets.js';
 import { freshTopic } from '../kit/kafka/test-kafka.js';
@@ -20,7 +20,7 @@ describe.each(LOGS)('on %s', (_, open) => {
   let setting: LogSetting;
   let topic: string;
   let stream: Stream | null = null;
-  let registry: Registry;
+  let metrics: Metrics;
   const said: string[] = [];
 
   beforeEach(async () => {
@@ -47,13 +47,13 @@ describe.each(LOGS)('on %s', (_, open) => {
     );
 
   function start(): void {
-    registry = new Registry();
+    metrics = new Metrics('consumer');
     const logger = pino({ level: 'error' }, { write: (line: string) => void said.push(line) });
     stream = startStream({
       log: setting.log,
       db,
       logger,
-      metrics: createOffsetMetrics(registry),
+      metrics: createStreamMetrics(metrics, topic),
       definition: {
         topic,
         group: topic,
@@ -116,7 +116,7 @@ describe.each(LOGS)('on %s', (_, open) => {
     await until(() => refused().length === 2);
     expect(refused()[0]?.[1]).toMatch(/made anew, or has lost records.*cdp offsets show.*cdp offsets reset/);
     expect((await seen(0)).length + (await seen(1)).length).toBe(4);
-    expect(await registry.metrics()).toContain(`cdp_stream_refused_partitions{topic="${topic}"} 2`);
+    expect(await metrics.text()).toContain(`cdp_stream_refused_partitions{topic="${topic}",role="consumer"} 2`);
 
     const moves = await resetOffsets(db, setting.log, topic, { partition: null, to: 'start' });
     expect(moves).toEqual([
@@ -162,7 +162,7 @@ describe.each(LOGS)('on %s', (_, open) => {
       { source: `${topic}/0`, reason: 'retention removed the offsets from 1 to 2 before they were read', rising: true },
     ]);
     expect(said.join()).toMatch(/retention removed records/);
-    expect(await registry.metrics()).toContain(`cdp_stream_lost_records_total{topic="${topic}",partition="0"} 2`);
+    expect(await metrics.text()).toContain(`cdp_stream_lost_records_total{topic="${topic}",partition="0",role="consumer"} 2`);
   });
 
   test('an offset that an operator sets back is read again under new positions; forward, it skips', async () => {

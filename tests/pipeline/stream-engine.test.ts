@@ -3,6 +3,7 @@
  * partition commits nothing; what is committed is announced in order even if the process dies in between.
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createStreamMetrics, observeLag } from '../../jobs/runtime/observation/stream-metrics.js';
 import { fingerprintOf } from '../../jobs/runtime/offsets/identity.js';
 import { createOutboxPublisher } from '../../jobs/runtime/outbox.js';
 import { type Stream, startStream } from '../../jobs/runtime/stream/stream.js';
@@ -16,6 +17,7 @@ import { decodePriceUpdate, type PriceUpdateRecord } from '../../src/domain/upda
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import { createPostgresEventLog } from '../../src/platform/event-log/postgres-event-log.js';
 import { createLogger } from '../../src/platform/logger.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { compareAndSetOffsets } from '../../src/store/stream/stream-offsets.js';
 import { fixedClock } from '../kit/clock.js';
@@ -27,11 +29,13 @@ const logger = createLogger({ level: 'silent' });
 
 let db: Database;
 let log: EventLog;
+let metrics: Metrics;
 const running: { stop(): Promise<void> }[] = [];
 
 beforeEach(async () => {
   db = await openTestDatabase();
   log = createPostgresEventLog(db, logger);
+  metrics = new Metrics('consumer');
   await db.pool.query(`CREATE TABLE raw_partitions.p2026_11 PARTITION OF raw.raw_prices FOR VALUES FROM ('2026-11-01') TO ('2026-12-01')`);
   await db.pool.query(`INSERT INTO ops.tracked_coins VALUES ('bitcoin', 'simulator', now()), ('tether', 'simulator', now())`);
   const retentionMs = DAY;
@@ -52,6 +56,7 @@ function start(): Stream {
     log,
     db,
     logger,
+    metrics,
     sourceTopic: PRICES_TOPIC,
     routes: [
       { target: UPDATES_TOPIC, partitionFor: (partition) => partition },
@@ -59,7 +64,8 @@ function start(): Stream {
     ],
   });
   const definition = priceStream({ realm: 'simulated', retentionDays: null, clock, publish: publisher.publish });
-  const stream = startStream({ log, db, logger, definition });
+  const stream = startStream({ log, db, logger, definition, metrics: createStreamMetrics(metrics, PRICES_TOPIC) });
+  observeLag(metrics, { db, log, topic: PRICES_TOPIC, assigned: () => stream.assigned() });
   running.push(publisher, stream);
   return stream;
 }
@@ -137,6 +143,33 @@ describe('the stream engine', () => {
     expect(dead.rows[0].reason).toMatch(/not JSON in UTF-8/);
     expect(dead.rows[1].payload).toEqual(Buffer.from([0xff, 0xfe]));
     expect(dead.rows[2].attempts).toBe(1);
+    await eventually(readUpdates, (updates) => updates.length === 2);
+    const shown = await eventually(
+      () => metrics.text(),
+      (text) => text.includes('cdp_outbox_records_total{target="market.updates.v1",role="consumer"} 2'),
+    );
+    for (const [kind, count] of Object.entries({ accepted: 2, rejected: 6, dead_letter: 3, pushed: 2, alert: 0 }))
+      expect(shown).toContain(`cdp_stream_rows_total{kind="${kind}",role="consumer"} ${count}`);
+    expect(shown).toContain('cdp_stream_batch_records_sum{role="consumer",topic="market.prices.v1"} 11');
+    expect(shown).toMatch(/cdp_stream_failures_total\{topic="market.prices.v1",role="consumer"\} [1-9]/);
+    expect(shown).toContain('cdp_stream_assigned_partitions{topic="market.prices.v1",role="consumer"} 2');
+  });
+
+  test('lag is what is not committed yet, in records and in seconds, 0 where nothing waits', async () => {
+    await append([tick('bitcoin', 1, '100')]);
+    const stream = start();
+    await eventually(committed, (count) => count === 1n);
+    await stream.stop();
+    const left = new Metrics('consumer');
+    observeLag(left, { db, log, topic: PRICES_TOPIC, assigned: () => [0, 1] });
+    await append([tick('bitcoin', 2, '100'), tick('bitcoin', 3, '100')]);
+    const text = await left.text();
+    const lag = (unit: string, partition: number) =>
+      Number(
+        new RegExp(`cdp_stream_lag_${unit}\\{topic="market.prices.v1",partition="${partition}",role="consumer"\\} (\\S+)`).exec(text)?.[1],
+      );
+    expect([lag('records', 0), lag('records', 1), lag('seconds', 1)]).toEqual([2, 0, 0]);
+    expect(lag('seconds', 0)).toBeGreaterThan(0);
   });
 
   test('a consumer whose offset was moved by another commits nothing more, and goes on from where the other stands', async () => {

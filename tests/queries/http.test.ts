@@ -212,7 +212,7 @@ describe('errors inside', () => {
 
 describe('operations', () => {
   test('/livez and /readyz', async () => {
-    expect((await gateway.http({ path: '/livez' })).json).toEqual({ status: 'alive' });
+    expect((await gateway.http({ path: '/livez' })).json).toEqual({ status: 'alive', stuck: [] });
     const { status, json } = await gateway.http({ path: '/readyz' });
     expect([status, json]).toEqual([
       200,
@@ -253,7 +253,7 @@ describe('operations', () => {
   test('/metrics count requests by route', async () => {
     const { text, headers } = await gateway.http({ path: '/metrics' });
     expect(headers['content-type']).toContain('text/plain');
-    expect(text).toMatch(/cdp_http_request_duration_seconds_count\{route="\/graphql",method="POST",status="200"\} \d+/);
+    expect(text).toMatch(/cdp_http_request_duration_seconds_count\{role="gateway",route="\/graphql",method="POST",status="200"\} \d+/);
   });
 });
 

@@ -5,6 +5,7 @@ import pg from 'pg';
 import WebSocket from 'ws';
 import { ALERTS_TOPIC, PRICES_TOPIC, UPDATES_TOPIC } from '../../src/domain/prices.js';
 import { describeOnKafka, openOperator } from '../kit/kafka/test-kafka.js';
+import { compareMetrics } from '../kit/metrics.js';
 import { buildPlatform, makeDataDir, spawnPlatform } from '../kit/platform-process.js';
 import { createEmptyDatabase } from '../kit/test-database.js';
 
@@ -94,6 +95,19 @@ await describeOnKafka('the roles apart', (kafka) => {
     await Promise.all(roles.map(ready));
     const subscriber = subscribe((running.get('gateway') as Role).url);
     await subscriber.has(10);
+    // One operation over HTTP, for the metrics of operations.
+    const { url } = running.get('gateway') as Role;
+    await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ platform { realm } }' }),
+    });
+    for (const role of ['gateway', 'worker', 'producer'] as const) {
+      const shown = await (await fetch(`${running.get(role)?.url}/metrics`)).text();
+      expect([role, compareMetrics(shown, role)]).toEqual([role, { missing: [], unknown: [] }]);
+    }
+    const halves = await Promise.all(consumers.map(async (each) => (await fetch(`${each.url}/metrics`)).text()));
+    expect(compareMetrics(halves.join('\n'), 'consumer')).toEqual({ missing: [], unknown: [] });
     running.get('first consumer')?.kill('SIGKILL');
     await running.get('first consumer')?.ended;
     running.delete('first consumer');

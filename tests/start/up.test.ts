@@ -4,6 +4,7 @@ import { createClient } from 'graphql-ws';
 import pg from 'pg';
 import WebSocket from 'ws';
 import { attach } from '../../src/platform/postgres/embedded.js';
+import { compareMetrics } from '../kit/metrics.js';
 import { ask, buildPlatform, makeDataDir, type PlatformProcess, spawnPlatform, startPlatform } from '../kit/platform-process.js';
 
 interface Update {
@@ -88,6 +89,8 @@ describe('the platform', () => {
     }
     expect(data.marketOverviews.length).toBeGreaterThan(365);
     expect(data.platform.realm).toBe('SIMULATED');
+    const shown = await (await fetch(`${url}/metrics`)).text();
+    expect(compareMetrics(shown, 'up')).toEqual({ missing: [], unknown: [] });
   }, 120_000);
 
   test('is refused a second time on the same directory', async () => {

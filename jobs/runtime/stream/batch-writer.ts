@@ -9,6 +9,8 @@ import type { Logger } from '../../../src/platform/logger.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
 import { insertDeadLetters } from '../../../src/store/stream/dead-letters.js';
 import { compareAndSetOffsets, findOffset, type OffsetMove, takeUpPlace } from '../../../src/store/stream/stream-offsets.js';
+import type { StreamLife } from '../observation/stream-life.js';
+import { emptyTally } from '../observation/stream-metrics.js';
 import { fingerprintOf, identify, passOverLost } from '../offsets/identity.js';
 import type { StreamDefinition, StreamOptions } from './definition.js';
 import { Lanes } from './lanes.js';
@@ -40,9 +42,10 @@ export class BatchWriter {
   readonly definition: StreamDefinition;
 
   constructor(
-    readonly options: Omit<StreamOptions, 'log'>,
+    readonly options: Omit<StreamOptions, 'log' | 'hearts'>,
     readonly stopping: AbortSignal,
     readonly refused: Map<number, string>,
+    readonly life: StreamLife,
   ) {
     ({ db: this.db, logger: this.logger, definition: this.definition } = options);
     this.#lanes = new Lanes({
@@ -51,6 +54,7 @@ export class BatchWriter {
       maxWeight: this.definition.maxRecords,
       weightOf: (batch) => batch.records.length,
       together: async (batches) => {
+        for (const { partition } of batches) this.life.trying(partition);
         await Promise.all(batches.map((batch) => batch.heartbeat()));
         await this.#transact(batches.map((batch) => batch.records));
       },
@@ -75,38 +79,46 @@ export class BatchWriter {
     if (verdict.kind === 'overtaken') {
       const lost = await passOverLost(this.db, log, topic, place, verdict.start);
       if (!lost) throw new Fenced(`${topic}/${partition}: the committed offset is no longer ${place.nextOffset}`);
-      this.options.metrics?.lost(topic, partition, verdict.start - place.nextOffset);
+      this.options.metrics?.lost(partition, verdict.start - place.nextOffset);
       this.logger.error({ topic, partition, from: place.nextOffset, to: verdict.start }, 'retention removed records before they were read');
     }
     const offset = verdict.kind === 'overtaken' ? verdict.start : place.nextOffset;
     this.#next.set(partition, offset);
     this.#bases.set(partition, place.positionBase);
+    this.options.metrics?.took(partition);
+    this.life.goesOn(partition);
     this.definition.publish(partition);
     return offset;
   }
 
   /** Nothing holds back from reading it any more; or it is another consumer's matter. */
   revoke(partition: number): void {
+    this.life.released(partition);
     this.refused.delete(partition);
     this.#tellRefused();
   }
 
   #tellRefused(): void {
-    this.options.metrics?.refused(this.definition.topic, this.refused.size);
+    this.options.metrics?.refused(this.refused.size);
   }
 
-  write(batch: LogBatch): Promise<void> {
-    return this.#lanes.run(batch);
+  async write(batch: LogBatch): Promise<void> {
+    this.life.trying(batch.partition);
+    await this.#lanes.run(batch);
+    this.life.done(batch.partition);
   }
 
   /** Commits the records; where some cannot be, halves them until the ones to blame stand alone as dead letters. Waits out the rest. */
   async #persist(records: LogRecord[], batch: LogBatch): Promise<void> {
     for (let failures = 1, wait = 100; ; failures++, wait = Math.min(wait * 2, MAX_BACKOFF_MS)) {
+      this.life.trying(batch.partition);
       await batch.heartbeat();
       try {
         return await this.#transact([records]);
       } catch (error) {
         if (error instanceof Fenced || this.stopping.aborted) throw error;
+        this.options.metrics?.failed();
+        this.life.waits(batch.partition, error);
         const toBlame = isFaultOfRecords(error);
         if (records.length > 1 && (toBlame || failures >= FAILURES_TO_HALVE)) {
           const middle = records.length >> 1;
@@ -130,11 +142,17 @@ export class BatchWriter {
   async #transact(parts: LogRecord[][], reason?: Error): Promise<void> {
     const moves = parts.map((records) => this.#moveOf(records));
     const placed = parts.flatMap((records) => this.#place(records));
+    const tally = emptyTally();
+    const begun = performance.now();
+    let deadLetters = 0;
     try {
       await this.db.transaction(async (tx) => {
         if ((await compareAndSetOffsets(tx, this.definition.topic, moves)) < moves.length) throw new OffsetMoved();
-        const corrupt = reason ? placed.map((record) => ({ record, reason: reason.message })) : await this.definition.process(tx, placed);
+        const corrupt = reason
+          ? placed.map((record) => ({ record, reason: reason.message }))
+          : await this.definition.process(tx, placed, tally);
         await insertDeadLetters(tx, corrupt);
+        deadLetters = corrupt.length;
       });
     } catch (error) {
       if (!(error instanceof OffsetMoved)) throw error;
@@ -142,8 +160,12 @@ export class BatchWriter {
     }
     for (const { partition, to } of moves) {
       this.#next.set(partition, to);
+      this.life.goesOn(partition);
       this.definition.publish(partition);
     }
+    const appendedAt = new Date(Math.min(...parts.map(([first]) => (first as LogRecord).appendedAt.getTime())));
+    const seconds = (performance.now() - begun) / 1_000;
+    this.options.metrics?.committed({ ...tally, records: placed.length, deadLetters, appendedAt, seconds });
   }
 
   /** The ends stand there already when the answer to our own commit was lost on the way. */

@@ -5,6 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogConsumer } from '../../../src/platform/event-log/event-log.js';
+import { Heartbeats } from '../../../src/platform/heartbeats.js';
+import { StreamLife, type Waiting } from '../observation/stream-life.js';
 import { BatchWriter, Fenced } from './batch-writer.js';
 import type { StreamOptions } from './definition.js';
 
@@ -14,6 +16,8 @@ export interface Stream {
   settled(): boolean;
   /** Partitions that are held but not read, and why: the log is not the one that was read before. */
   refused(): ReadonlyMap<number, string>;
+  /** What keeps failing and is waited out; null while all goes well. */
+  waiting(): Waiting | null;
   stop(): Promise<void>;
   /** Rejects when the stream cannot go on. */
   readonly ended: Promise<void>;
@@ -21,14 +25,15 @@ export interface Stream {
 
 const MAX_BACKOFF_MS = 5_000;
 
-export function startStream({ log, db, logger, definition, metrics }: StreamOptions): Stream {
+export function startStream({ log, db, logger, definition, metrics, hearts = new Heartbeats() }: StreamOptions): Stream {
   const stopping = new AbortController();
   const refused = new Map<number, string>();
+  const life = new StreamLife(hearts, definition.topic);
   let consumer: LogConsumer | null = null;
   const run = async () => {
     for (let wait = 100; !stopping.signal.aborted; ) {
       const begun = performance.now();
-      const writer = new BatchWriter({ db, logger, definition, metrics }, stopping.signal, refused);
+      const writer = new BatchWriter({ db, logger, definition, metrics }, stopping.signal, refused, life);
       try {
         consumer = await log.consume({
           topic: definition.topic,
@@ -36,13 +41,15 @@ export function startStream({ log, db, logger, definition, metrics }: StreamOpti
           maxRecords: definition.maxRecords,
           startOffset: (partition) => writer.assign(partition, log),
           onBatch: (batch) => writer.write(batch),
+          onTurn: (partition) => life.turned(partition),
           onRevoked: (partition) => writer.revoke(partition),
         });
         if (stopping.signal.aborted) await consumer.stop();
         await consumer.ended;
       } catch (error) {
         if (stopping.signal.aborted) return;
-        if (error instanceof Fenced) metrics?.fenced(definition.topic);
+        if (error instanceof Fenced) metrics?.fenced();
+        else life.waits(null, error);
         if (performance.now() - begun > MAX_BACKOFF_MS) wait = 100;
         logger.warn({ err: error }, `the stream was interrupted: reading the offsets again in ${wait} ms`);
         await sleep(wait, undefined, { signal: stopping.signal }).catch(() => {});
@@ -56,6 +63,7 @@ export function startStream({ log, db, logger, definition, metrics }: StreamOpti
     assigned: () => consumer?.assigned() ?? [],
     settled: () => consumer?.settled() ?? false,
     refused: () => refused,
+    waiting: () => life.waiting(consumer?.settled() ?? false),
     stop: async () => {
       stopping.abort();
       await consumer?.stop().catch(() => {}); // a batch that was being waited out ends with the abort

@@ -1,17 +1,17 @@
 /** What every role that serves nothing else shows of itself on its port: /livez, /readyz, /metrics, /status. */
-import type { Registry } from 'prom-client';
 import { PRICES_TOPIC } from '../../domain/prices.js';
 import { DEFAULT_PORTS } from '../../platform/config.js';
 import { checkDatabase, createHealth, type Health } from '../../platform/health.js';
-import { createMetrics, observePool } from '../../platform/metrics.js';
+import type { Metrics } from '../../platform/metrics/metrics.js';
 import { startOperationsServer } from '../../platform/operations-server.js';
 import { getStatus } from '../../store/status.js';
 import type { CommandContext } from '../command.js';
 import type { Foundation } from './foundation.js';
+import { startMetrics } from './metrics.js';
 
 export interface Operations {
   health: Health;
-  metrics: Registry;
+  metrics: Metrics;
   /** http://host:port */
   url: string;
 }
@@ -21,9 +21,8 @@ export async function startOperations(
   role: 'worker' | 'consumer' | 'producer',
   { db, log, clock }: Foundation,
 ): Promise<Operations> {
-  const metrics = createMetrics(role);
-  observePool(metrics, db.pool);
   const health = createHealth();
+  const metrics = startMetrics(role, db, health);
   health.addPart('database', () => checkDatabase(db));
   health.addPart('event log', async () => {
     await log.topicId(PRICES_TOPIC);

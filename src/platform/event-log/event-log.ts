@@ -48,6 +48,8 @@ export interface ConsumeOptions {
   startOffset(partition: number): Promise<bigint | null>;
   /** Records of one partition, in order, never empty; the next batch of that partition waits for it. A rejection ends the consumer. */
   onBatch(batch: LogBatch): Promise<void>;
+  /** The loop that reads the partition has turned, with news or without: a sign of life, every few seconds while the log can be reached or is waited for. */
+  onTurn?(partition: number): void;
   /** The partition is no longer this consumer's, also because it ends; no batch of it is under way. */
   onRevoked?(partition: number): void;
   /** The log cannot be reached; reading goes on by itself once it can (onRecovered), from where it stood. */

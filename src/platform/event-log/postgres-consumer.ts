@@ -75,6 +75,7 @@ export class PostgresConsumer implements LogConsumer {
     }
     while (!this.#stopping.signal.aborted && offset !== undefined) {
       const from: bigint = offset;
+      this.options.onTurn?.(partition);
       const page: Page | undefined = await this.#waitOut(() => readPage(this.db, topic, partition, from, maxRecords));
       if (page === undefined || this.#stopping.signal.aborted) return;
       if (page.logId !== this.logId) throw new TopicReplaced(topic);
@@ -98,6 +99,7 @@ export class PostgresConsumer implements LogConsumer {
       } catch (error) {
         if (!isTransient(error)) throw error;
         this.#outage.unreachable(error);
+        for (const partition of this.#assigned) this.options.onTurn?.(partition); // waiting is not being stuck
         await sleep(pause, undefined, { signal: this.#stopping.signal }).catch(() => {}); // asked to stop: the loop sees it
       }
     }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { checkDatabase, createHealth } from '../../../src/platform/health.js';
-import { createMetrics, observePool } from '../../../src/platform/metrics.js';
+import { Metrics, observePool } from '../../../src/platform/metrics/metrics.js';
 import { type OperationsServer, startOperationsServer } from '../../../src/platform/operations-server.js';
 import { openDatabase } from '../../../src/platform/postgres/database.js';
 import { openTestDatabase } from '../../kit/test-database.js';
@@ -62,7 +62,7 @@ describe('the operations server', () => {
     host: '127.0.0.1',
     port: 0,
     health: createHealth(),
-    metrics: createMetrics('worker'),
+    metrics: new Metrics('worker'),
     status: async () => ({ lag: 3n }),
   });
 
@@ -75,7 +75,9 @@ describe('the operations server', () => {
       const response = await fetch(`${server?.url}${path}`);
       return { code: response.status, text: await response.text() };
     };
-    expect(await get('/livez')).toEqual({ code: 200, text: '{"status":"alive"}\n' });
+    expect(await get('/livez')).toEqual({ code: 200, text: '{"status":"alive","stuck":[]}\n' });
+    given.health.hearts.heart('polling', -1).beat();
+    expect(await get('/livez')).toMatchObject({ code: 503, text: expect.stringContaining('polling') });
     expect((await get('/readyz')).code).toBe(200);
     given.health.drain();
     expect((await get('/readyz')).code).toBe(503);

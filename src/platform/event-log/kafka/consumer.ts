@@ -171,6 +171,7 @@ export class KafkaConsumer implements LogConsumer {
     for (; !signal.aborted; await sleep(FIRST_RETRY_MS, undefined, { signal }).catch(() => {})) {
       const { leaders } = await this.#requireSameTopic(cluster);
       const round = new AbortController();
+      for (const partition of this.#feeds.keys()) this.options.onTurn?.(partition);
       const feeds = Map.groupBy(this.#feeds.values(), ({ feed }) => leaders[feed.partition] ?? -1);
       const fetching = Array.from(feeds, ([leader, led]) =>
         leader < 0
@@ -201,6 +202,7 @@ export class KafkaConsumer implements LogConsumer {
       // Each is the first in its turn: that one gets its next batch however large it is.
       const inTurn = [...feeds.slice(turn % feeds.length), ...feeds.slice(0, turn % feeds.length)];
       const places = inTurn.flatMap((feed) => (feed.wanted === null ? [] : [{ partition: feed.partition, offset: feed.wanted }]));
+      for (const { partition } of feeds) this.options.onTurn?.(partition);
       if (places.length === 0) {
         await once(this.#room, 'room', { signal }).catch(() => {}); // asked to stop: the loop sees it
         continue;
