@@ -1,0 +1,54 @@
+/**
+ * Prometheus's rules hold to their own tests (promtool, of Debian's package prometheus), ask only for metrics that exist, and each alert
+ * has its page. Without promtool the first says so loudly, and fails where REQUIRE_PROMTOOL=1.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { METRICS } from '../../src/platform/metrics/definitions.js';
+import { projectRoot } from '../../src/platform/project-root.js';
+import { readFile } from '../architecture/source-files.js';
+
+const FOLDER = 'docker/prometheus';
+const rules = ['recording.yml', 'alerts.yml'].map((name) => readFile(`${FOLDER}/${name}`)).join('\n');
+const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map((match) => match[1] as string);
+const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
+
+function promtool(...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync('promtool', args, { cwd: join(projectRoot, FOLDER), encoding: 'utf8' });
+  return status === 0 ? 'well' : `${stdout}${stderr}`;
+}
+
+describe('the rules', () => {
+  test('are what Prometheus understands, and fire as they should', () => {
+    if (!hasPromtool && process.env.REQUIRE_PROMTOOL !== '1')
+      return console.warn("PROMTOOL IS MISSING: the alerts were not tested. It is in Debian's package prometheus.");
+    expect(promtool('check', 'config', 'prometheus.yml')).toBe('well');
+    expect(promtool('test', 'rules', 'alerts.test.yml')).toBe('well');
+  }, 60_000);
+
+  test('each have a case in which they fire', () => {
+    const cases = [...readFile(`${FOLDER}/alerts.test.yml`).matchAll(/- alertname: (\w+)/g)].map((match) => match[1]);
+    expect([...new Set(cases)].sort()).toEqual([...alerts].sort());
+  });
+
+  test('ask for metrics that the platform has, or Node', () => {
+    const asked = new Set([...rules.matchAll(/\b(?<!record: )(cdp_[a-z_]+|nodejs_[a-z0-9_]+)/g)].map((match) => match[1] as string));
+    const known = (name: string) =>
+      name in METRICS || name.replace(/_(bucket|sum|count)$/, '') in METRICS || name.startsWith('nodejs_eventloop_lag_');
+    expect([...asked].filter((name) => !known(name))).toEqual([]);
+    expect(asked.size).toBeGreaterThan(20);
+  });
+
+  test('name a runbook that exists and speaks of the alert', () => {
+    const pages = [...rules.matchAll(/- alert: (\w+)[\s\S]*?runbook: (\S+)/g)].map(([, alert, page]) => ({ alert, page: page as string }));
+    expect(pages.map(({ alert }) => alert)).toEqual(alerts);
+    const index = readFile('docs/runbooks/README.md');
+    for (const { alert, page } of pages) {
+      expect([page, existsSync(join(projectRoot, page))]).toEqual([page, true]);
+      expect(`${readFile(page)}${index}`).toContain(alert);
+      expect(index).toContain(`| ${alert} |`);
+    }
+  });
+});
