@@ -33,6 +33,9 @@ export const LIMITS = {
   pageSize: 200,
   /** Buckets of one coin's candles. */
   candles: 1_000,
+  /** Coins, and steps of each, of a timeseries. */
+  seriesCoins: 50,
+  seriesPoints: 2_000,
   /** Days of marketOverviews. */
   days: 1_000,
   /** Ids in one argument. */

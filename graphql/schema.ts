@@ -19,6 +19,7 @@ import { PriceSubscription } from './modules/price/price.subscription.js';
 import { RejectedRowResolver } from './modules/rejected-row/rejected-row.resolver.js';
 import { RuleResolver } from './modules/rule/rule.resolver.js';
 import { RunResolver, TaskRunResolver } from './modules/run/run.resolver.js';
+import { TimeseriesResolver } from './modules/timeseries/timeseries.resolver.js';
 
 export const schema: GraphQLSchema = buildSchemaSync({
   resolvers: [
@@ -45,6 +46,7 @@ export const schema: GraphQLSchema = buildSchemaSync({
     RuleResolver,
     RunResolver,
     TaskRunResolver,
+    TimeseriesResolver,
   ],
   authChecker: operatorOnly,
   // type-graphql insists on one; each subscription here has a source of its own.

@@ -32,6 +32,10 @@ const VALUES: Record<string, string> = {
   'dataset.name': '"mart.mart_crypto_performance"',
   'marketOverviews.from': '"2026-03-01"',
   'candles.interval': 'ONE_MINUTE',
+  'timeseries.metric': 'PRICE_USD',
+  'timeseries.coinIds': '["bitcoin", "ethereum"]',
+  'timeseries.from': '"2026-03-10T11:50:00Z"',
+  'timeseries.to': '"2026-03-10T12:00:00Z"',
 };
 const DEPTH = 5;
 
