@@ -18,6 +18,7 @@ import { createApollo } from './apollo.js';
 import { createKeyCheck, type OperatorAccess } from './auth.js';
 import { type ContextServices, createContext } from './context.js';
 import { createErrorFormatter } from './errors.js';
+import { grafanaRoutes } from './grafana/plugin.js';
 import { LIMITS } from './limits.js';
 import { showLive } from './observation/gateway-metrics.js';
 import { countErrors } from './observation/operations.js';
@@ -63,6 +64,7 @@ export async function createGateway(services: GatewayServices): Promise<Gateway>
     url: '/graphql',
     handler: fastifyApolloHandler(apollo, { context: async (request) => contextFor(checkKey(request.headers.authorization)) }),
   });
+  await app.register(grafanaRoutes({ db: services.db, formatError }), { prefix: '/grafana' });
   live.attach(app.server, { schema, checkOrigin, checkKey, formatError, createContext: contextFor });
   return {
     async listen() {

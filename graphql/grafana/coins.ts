@@ -1,0 +1,123 @@
+/**
+ * Which coins a panel means: those that its payload, its target or the dashboard's variables name, less those that an ad hoc filter takes out.
+ * Must stay true: a filter's regular expression is matched as alternatives of literal text and ".*", never run as one.
+ */
+import type { Queryable } from '../../src/platform/postgres/database.js';
+import { type CoinRow, getCoins } from '../../src/store/mart/coins.js';
+import { badUserInput } from '../errors.js';
+import { LIMITS } from '../limits.js';
+import { type AdHocFilter, type QueryRequest, readSelection, removeEscapes, splitAlternatives, type Target } from './request.js';
+
+export type NamedCoin = Pick<CoinRow, 'id' | 'symbol' | 'name' | 'rank'>;
+
+/** Coins of a panel that names none. */
+const DEFAULT_COINS = 10;
+const MOST_COINS = 1_000;
+
+/** By rank. */
+export async function listCoins(db: Queryable): Promise<NamedCoin[]> {
+  return getCoins(db, { order: 'MARKET_CAP_RANK', filter: {}, after: null, limit: MOST_COINS });
+}
+
+/** Tells coins apart that are called alike: several share a name. */
+export function labelOf({ id, name, symbol }: NamedCoin, all: readonly NamedCoin[]): string {
+  const label = `${name} (${symbol.toUpperCase()})`;
+  return all.some((other) => other.id !== id && other.name === name && other.symbol === symbol) ? `${label} ${id}` : label;
+}
+
+export interface ChosenCoins {
+  coins: NamedCoin[];
+  /** Nothing narrows them down: of all there are, the first ones. */
+  every: boolean;
+}
+
+/** `named`: the coins in the target's own text, where it has any. */
+export function chooseCoins(
+  all: readonly NamedCoin[],
+  { target, named, request }: { target: Target; named: string | null; request: QueryRequest },
+): ChosenCoins {
+  const { payload } = target;
+  const given = [payload.coins, payload.coin, payload.coinIds, named].find((value) => value !== undefined && value !== null);
+  const chosen = readSelection(given ?? request.scopedVars?.coin?.value ?? request.scopedVars?.coins?.value ?? null);
+  const filters = [...(request.filters ?? []), ...(request.adhocFilters ?? [])].filter(({ key }) => !OF_ALERTS.has(key));
+  const asked = chosen === null ? all : chosen.flatMap((word) => findCoin(all, word) ?? []);
+  const kept = asked.filter((coin) => filters.every((each) => passes(coin, each)));
+  const every = chosen === null && filters.length === 0;
+  return { coins: kept.slice(0, every && given === undefined ? DEFAULT_COINS : LIMITS.seriesCoins), every };
+}
+
+/** By id; a symbol will do where one coin alone has it. */
+function findCoin(all: readonly NamedCoin[], word: string): NamedCoin | undefined {
+  const bySymbol = () => all.filter(({ symbol }) => symbol.toLowerCase() === word.toLowerCase());
+  return all.find(({ id }) => id === word) ?? (bySymbol().length === 1 ? bySymbol()[0] : undefined);
+}
+
+export const FILTER_KEYS = { coin: 'id', symbol: 'symbol', name: 'name', rank: 'rank' } as const;
+/** Keys that say something of alerts only. */
+export const OF_ALERTS: ReadonlySet<string> = new Set(['severity', 'status']);
+
+function passes(coin: NamedCoin, filter: AdHocFilter): boolean {
+  if (!(filter.key in FILTER_KEYS)) {
+    const known = [...Object.keys(FILTER_KEYS), ...OF_ALERTS].join(', ');
+    throw badUserInput(`There is no ad hoc filter "${filter.key}" here; there are ${known}`);
+  }
+  return holds(coin[FILTER_KEYS[filter.key as keyof typeof FILTER_KEYS]], filter);
+}
+
+/** Whether the filter lets the value through. */
+export function holds(value: string | number | null, { operator, value: given, values }: AdHocFilter): boolean {
+  const text = value === null ? '' : String(value);
+  const wanted = String(given ?? '');
+  switch (operator) {
+    case '=':
+      return text === wanted;
+    case '!=':
+      return text !== wanted;
+    case '=|':
+      return (values ?? [wanted]).includes(text);
+    case '!=|':
+      return !(values ?? [wanted]).includes(text);
+    case '=~':
+      return matches(text, wanted);
+    case '!~':
+      return !matches(text, wanted);
+    case '<':
+    case '>': {
+      if (value === null) return false;
+      const less = typeof value === 'number' ? value < Number(wanted) : value < wanted;
+      const more = typeof value === 'number' ? value > Number(wanted) : value > wanted;
+      return operator === '<' ? less : more;
+    }
+    default:
+      throw badUserInput(`The ad hoc filter's operator "${operator}" is not known here`);
+  }
+}
+
+/** The whole text, in any case, against alternatives of literal text in which ".*" stands for anything. */
+function matches(text: string, pattern: string): boolean {
+  const inner = pattern.replace(/^\^/, '').replace(/\$$/, '');
+  const alternatives = splitAlternatives(/^\(.*\)$/s.test(inner) ? inner.slice(1, -1) : inner);
+  return alternatives.some((alternative) =>
+    matchesPieces(
+      text.toLowerCase(),
+      alternative
+        .toLowerCase()
+        .split(/\.[*+]/)
+        .map(removeEscapes),
+    ),
+  );
+}
+
+function matchesPieces(text: string, pieces: readonly string[]): boolean {
+  const [first = '', ...rest] = pieces;
+  if (rest.length === 0) return text === first;
+  if (!text.startsWith(first)) return false;
+  const last = rest.pop() as string;
+  let place = first.length;
+  for (const piece of rest) {
+    const found = text.indexOf(piece, place);
+    if (found < 0) return false;
+    place = found + piece.length;
+  }
+  return text.length - last.length >= place && text.endsWith(last);
+}
