@@ -23,6 +23,7 @@ import { LIMITS } from './limits.js';
 import { showLive } from './observation/gateway-metrics.js';
 import { countErrors } from './observation/operations.js';
 import { createOriginCheck, type OriginCheck } from './origin.js';
+import { restRoutes } from './rest/plugin.js';
 import { schema } from './schema.js';
 
 /** How long requests under way may take once the gateway closes. */
@@ -65,6 +66,9 @@ export async function createGateway(services: GatewayServices): Promise<Gateway>
     handler: fastifyApolloHandler(apollo, { context: async (request) => contextFor(checkKey(request.headers.authorization)) }),
   });
   await app.register(grafanaRoutes({ db: services.db, formatError }), { prefix: '/grafana' });
+  const rest = { apollo, version: services.platform.version, now: () => services.clock.now() };
+  const restContext = (authorization: string | undefined) => contextFor(checkKey(authorization));
+  await app.register(restRoutes({ ...rest, contextFor: restContext }), { prefix: '/api' });
   live.attach(app.server, { schema, checkOrigin, checkKey, formatError, createContext: contextFor });
   return {
     async listen() {
