@@ -1,4 +1,4 @@
-// Brings generated/ (the Prisma client) and dist/ (the compiled code) up to date, and does nothing where they are:
+// Brings generated/ (the Prisma client) and dist/ (the compiled code and pages) up to date, and does nothing where they are:
 // every npm script calls it first. `node build.mjs generate` stops after the client, which is all that tests need.
 // Must stay true: works offline, after `npm ci --ignore-scripts` too; silent when nothing changed.
 import { spawnSync } from 'node:child_process';
@@ -64,6 +64,9 @@ step('client', ['prisma/schema', 'prisma.config.ts', 'package-lock.json'], 'gene
 if (process.argv[2] !== 'generate') {
   step('code', ['src', 'graphql', 'jobs', 'generated', 'tsconfig.json', 'package-lock.json'], 'dist/src', () =>
     run('typescript/bin/tsc', ['-p', 'tsconfig.json']),
+  );
+  step('web', ['web', 'package-lock.json'], 'dist/web/index.html', () =>
+    run('vite/bin/vite.js', ['build', '--config', 'web/vite.config.mjs', '--logLevel', 'warn']),
   );
 }
 if (done.length > 0) console.log(`built ${done.join(', ')} in ${((performance.now() - started) / 1000).toFixed(1)} s`);

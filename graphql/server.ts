@@ -25,6 +25,7 @@ import { countErrors } from './observation/operations.js';
 import { createOriginCheck, type OriginCheck } from './origin.js';
 import { restRoutes } from './rest/plugin.js';
 import { schema } from './schema.js';
+import { addPages } from './web/pages.js';
 
 /** How long requests under way may take once the gateway closes. */
 const DRAIN_MS = 10_000;
@@ -38,6 +39,8 @@ export interface GatewayServices extends ContextServices {
   metrics: Metrics;
   /** The gateway adds its own parts: the database and the log. */
   health: Health;
+  /** Where the built pages are. */
+  pages: string;
 }
 
 export interface Gateway {
@@ -58,6 +61,7 @@ export async function createGateway(services: GatewayServices): Promise<Gateway>
   guard(app, checkOrigin);
   measure(app, services.metrics);
   addOperations(app, services);
+  await addPages(app, services.pages);
   const apollo = createApollo({ schema, formatError, logger, metrics: services.metrics });
   await apollo.start();
   app.route({

@@ -37,6 +37,7 @@ export async function startGateway(
         metrics,
         logger,
         platform: { realm: config.realm, version, startedAt: clock.now() },
+        pages: join(projectRoot, 'dist/web'),
         actions: { redrive: (ids) => redriveDeadLetters(db, log, clock, ids) },
       }),
     (started) => started.close(),

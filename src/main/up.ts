@@ -43,6 +43,8 @@ function describe({ url, adminKey }: StartedGateway): string {
   const query = '{ coins(first: 3) { nodes { name price { usd observedAt } performance { return30dPct } } } }';
   const key = adminKey === null ? 'none: set ADMIN_API_KEY to change rules or run pipelines' : (adminKey.file ?? 'as ADMIN_API_KEY says');
   return `
+  Dashboard       ${url}/
+  GraphiQL        ${url}/graphiql
   GraphQL         ${url}/graphql   (WebSocket too)
   Status          ${url}/status
   Metrics         ${url}/metrics

@@ -60,6 +60,7 @@ export async function openLiveSetting(): Promise<LiveSetting> {
         clock,
         platform: { realm: 'simulated', version: '1.2.3', startedAt: new Date(NOW) },
         actions: { redrive: async (ids) => ids.length },
+        pages: '',
         config: { host: '127.0.0.1', port: 0, allowedOrigins: [] },
         adminKey:
           options.adminApiKey === undefined ? null : loadAdminKey({ adminApiKey: options.adminApiKey, databaseUrl: null, dataDir: '' }),

@@ -1,0 +1,76 @@
+/**
+ * Queries and mutations over HTTP. Answers are kept by the types that they hold, so a mutation brings fresh what it changed.
+ * Must stay true: an answer that cannot be had leaves the last one on the screen, with the reason beside it.
+ */
+import { useCallback, useEffect } from 'react';
+import { Client, type CombinedError, cacheExchange, fetchExchange, useMutation, useQuery } from 'urql';
+import type { Operation } from './operation.js';
+import { operatorKey } from './operator-key.js';
+
+export const client = new Client({
+  url: '/graphql',
+  exchanges: [cacheExchange, fetchExchange],
+  preferGetMethod: false,
+  fetchOptions: () => {
+    const key = operatorKey();
+    return key === null ? {} : { headers: { authorization: `Bearer ${key}` } };
+  },
+});
+
+export interface Answer<Data> {
+  data: Data | undefined;
+  problem: string | null;
+  /** Nothing has come yet. */
+  loading: boolean;
+  refresh(): void;
+}
+
+interface Asking {
+  /** Asks again so often while the page is seen. */
+  everyMs?: number;
+  pause?: boolean;
+}
+
+export function useAnswer<Data, Variables extends object>(
+  text: Operation<Data, Variables>,
+  variables: Variables,
+  { everyMs, pause = false }: Asking = {},
+): Answer<Data> {
+  const [{ data, error, fetching }, execute] = useQuery<Data, Variables>({
+    query: text as string,
+    variables,
+    pause,
+    requestPolicy: 'cache-and-network',
+  });
+  const refresh = useCallback(() => execute({ requestPolicy: 'network-only' }), [execute]);
+  useEffect(() => {
+    if (everyMs === undefined || pause) return;
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') refresh();
+    }, everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs, pause, refresh]);
+  return { data, problem: error ? describeProblem(error) : null, loading: data === undefined && fetching, refresh };
+}
+
+export type Change<Data, Variables> = (variables: Variables) => Promise<{ data: Data } | { problem: string }>;
+
+export function useChange<Data, Variables extends object>(text: Operation<Data, Variables>): [Change<Data, Variables>, boolean] {
+  const [{ fetching }, execute] = useMutation<Data, Variables>(text as string);
+  const change = useCallback(
+    async (variables: Variables) => {
+      const { data, error } = await execute(variables);
+      if (error) return { problem: describeProblem(error) };
+      return data == null ? { problem: 'The platform gave no answer: try again' } : { data };
+    },
+    [execute],
+  );
+  return [change, fetching];
+}
+
+export function describeProblem(error: CombinedError): string {
+  if (error.networkError) return 'The platform cannot be reached';
+  const [first] = error.graphQLErrors;
+  if (first?.extensions?.code === 'FORBIDDEN') return "This needs the operator's key, and the one given here is not it";
+  return first?.message ?? error.message;
+}

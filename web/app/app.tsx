@@ -1,0 +1,65 @@
+/** The pages and the frame around them. Pages but the market are loaded when they are first opened. */
+import { lazy, Suspense } from 'react';
+import { Link, Route, Switch } from 'wouter';
+import { MarketPage } from '../pages/market/market-page.js';
+import { Page } from '../ui/page.js';
+import { Empty, Skeleton } from '../ui/states.js';
+import { usePlatform } from './platform.js';
+import { Banners } from './shell/banners.js';
+import { Footer } from './shell/footer.js';
+import { Header } from './shell/header.js';
+
+const CoinPage = lazy(() => import('../pages/coin/coin-page.js'));
+const AlertsPage = lazy(() => import('../pages/alerts/alerts-page.js'));
+const PipelinesPage = lazy(() => import('../pages/pipelines/pipelines-page.js'));
+
+export function App() {
+  const platform = usePlatform();
+  return (
+    <>
+      <a className="skip" href="#content">
+        To the content
+      </a>
+      <Header platform={platform} />
+      <Banners platform={platform} />
+      <Suspense fallback={<Opening />}>
+        <Switch>
+          <Route path="/">
+            <MarketPage />
+          </Route>
+          <Route path="/coins/:id">{({ id }) => <CoinPage key={id} id={decodeURIComponent(id)} />}</Route>
+          <Route path="/alerts/:tab?">{({ tab }) => <AlertsPage tab={tab ?? 'live'} />}</Route>
+          <Route path="/pipelines/:tab?">{({ tab }) => <PipelinesPage tab={tab ?? 'datasets'} />}</Route>
+          <Route>
+            <Nowhere />
+          </Route>
+        </Switch>
+      </Suspense>
+      <Footer platform={platform} />
+    </>
+  );
+}
+
+function Opening() {
+  return (
+    <main className="page" aria-busy="true">
+      <div className="page-head">
+        <Skeleton width="9em" />
+      </div>
+    </main>
+  );
+}
+
+function Nowhere() {
+  return (
+    <Page title="Nothing here">
+      <div className="panel">
+        <Empty title="There is no such page">
+          <Link href="/" className="button">
+            To the market
+          </Link>
+        </Empty>
+      </div>
+    </Page>
+  );
+}
