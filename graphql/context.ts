@@ -21,6 +21,7 @@ import {
 import { loadChecksOfDatasets, loadChecksOfRuns } from '../src/store/pipelines/check-results.js';
 import { getDatasets } from '../src/store/pipelines/datasets.js';
 import { loadTaskRuns } from '../src/store/pipelines/runs.js';
+import { getWriteInstants } from '../src/store/pipelines/write-instants.js';
 import { loadAlertRules } from '../src/store/stream/alert-rules.js';
 import type { OperatorAccess } from './auth.js';
 import type { Live } from './live/live.js';
@@ -66,6 +67,7 @@ function createLoaders({ pool, prisma }: Database) {
     latestPrice: oneEach((coinIds: readonly string[]) => loadLatestPrices(pool, coinIds)),
     rule: oneEach((ids: readonly bigint[]) => loadAlertRules({ prisma }, ids)),
     dataset: oneEach(async () => new Map((await getDatasets(pool)).map((dataset) => [dataset.name, dataset]))),
+    writtenAt: oneEach(() => getWriteInstants(pool)),
     tasksOfRun: listEach((runIds: readonly bigint[]) => loadTaskRuns(pool, runIds)),
     checksOfRun: listEach((runIds: readonly bigint[]) => loadChecksOfRuns(pool, runIds)),
     checksOfDataset: listEach((names: readonly string[]) => loadChecksOfDatasets(pool, names)),

@@ -5,6 +5,7 @@ import { type DatasetRow, getDatasets } from '../../../src/store/pipelines/datas
 import type { GatewayContext } from '../../context.js';
 import { listCost } from '../../limits.js';
 import { toGraphqlInt } from '../../pagination.js';
+import { DateTimeScalar } from '../../scalars.js';
 import { CheckResult, Dataset } from './dataset.type.js';
 
 @Resolver(() => Dataset)
@@ -29,6 +30,14 @@ export class DatasetResolver {
   async dependsOn(@Root() dataset: DatasetRow, @Ctx() context: GatewayContext): Promise<DatasetRow[]> {
     const found = await Promise.all(dataset.dependsOn.map((name) => context.loaders.dataset.load(name)));
     return found.filter((each) => each !== null);
+  }
+
+  @FieldResolver(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When a row of it was last written, published or not; null where it is empty.',
+  })
+  async writtenAt(@Root() dataset: DatasetRow, @Ctx() context: GatewayContext): Promise<Date | null> {
+    return context.loaders.writtenAt.load(dataset.name);
   }
 
   @FieldResolver(() => [CheckResult], { description: 'The newest result of each check.', complexity: listCost(10) })

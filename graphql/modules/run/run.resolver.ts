@@ -3,19 +3,24 @@ import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver
 import { OperatorError } from '../../../src/domain/errors.js';
 import type { UtcDate } from '../../../src/domain/time.js';
 import type { CheckResultRow } from '../../../src/store/pipelines/check-results.js';
-import { getRuns, type PipelineRunRow, requestRunByHand, type TaskRunRow } from '../../../src/store/pipelines/runs.js';
+import { getRuns, PIPELINES, type PipelineRunRow, requestRunByHand, type TaskRunRow } from '../../../src/store/pipelines/runs.js';
 import type { GatewayContext } from '../../context.js';
 import { badUserInput } from '../../errors.js';
 import { listCost, pageCost } from '../../limits.js';
 import { checkFirst, type Page, rowCursor, toGraphqlInt, toPage } from '../../pagination.js';
 import { DateScalar } from '../../scalars.js';
 import { CheckResult } from '../dataset/dataset.type.js';
-import { PipelineRun, PipelineRunConnection, PipelineRunFilter, TaskRun } from './run.type.js';
+import { Pipeline, PipelineRun, PipelineRunConnection, PipelineRunFilter, TaskRun } from './run.type.js';
 
 const LIST = 'pipelineRuns';
 
 @Resolver(() => PipelineRun)
 export class RunResolver {
+  @Query(() => [Pipeline], { description: 'Every pipeline that can be asked for.', complexity: listCost(10) })
+  pipelines(): Pipeline[] {
+    return Object.entries(PIPELINES).map(([name, { dated, does }]) => ({ name, dated, does }));
+  }
+
   @Query(() => PipelineRunConnection, { description: 'Newest first, by when a run was first asked for.', complexity: pageCost() })
   async pipelineRuns(
     @Arg('first', () => Int, { defaultValue: 20, description: '1 to 200.' }) first: number,

@@ -71,6 +71,18 @@ export class TaskRun {
   error!: string | null;
 }
 
+@ObjectType({ description: 'A graph of tasks that runs by a schedule, or when it is asked for.' })
+export class Pipeline {
+  @Field(() => String, { description: 'Such as "daily".' })
+  name!: string;
+
+  @Field(() => Boolean, { description: 'Its runs describe a UTC day each.' })
+  dated!: boolean;
+
+  @Field(() => String, { description: 'What it does, in a sentence for people.' })
+  does!: string;
+}
+
 @InputType({ description: 'All that is given must hold.' })
 export class PipelineRunFilter {
   @Field(() => String, { nullable: true })

@@ -9,11 +9,11 @@ import type { Queryable } from '../../platform/postgres/database.js';
 
 /** Every pipeline that can be asked for; a dated one describes a UTC day. */
 export const PIPELINES = {
-  daily: { dated: true },
-  restate: { dated: false },
-  history: { dated: false },
-  housekeeping: { dated: false },
-  rebuild: { dated: false },
+  daily: { dated: true, does: 'Fetches the market after midnight UTC, and publishes the marts of the day that ended' },
+  restate: { dated: false, does: 'Publishes late prices and filled holes of days that were published before' },
+  history: { dated: false, does: 'Fetches past prices that are missing' },
+  housekeeping: { dated: false, does: 'Checks whole tables, makes and drops months, trims the log' },
+  rebuild: { dated: false, does: 'Makes every derived dataset anew from raw' },
 } as const;
 export type PipelineName = keyof typeof PIPELINES;
 
