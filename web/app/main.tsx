@@ -3,6 +3,7 @@ import '../styles/base.css';
 import '../styles/parts.css';
 import '../styles/shell.css';
 import '../styles/dialog.css';
+import '../styles/live.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Provider } from 'urql';

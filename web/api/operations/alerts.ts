@@ -84,3 +84,11 @@ export const DELETE_RULE = operation<{ deleteAlertRule: string }, { id: string }
 
 export const ACKNOWLEDGE = operation<{ acknowledgeAlert: AlertFields }, { id: string }>(`
   mutation Acknowledge($id: ID!) { acknowledgeAlert(id: $id) { ${ALERT_FIELDS} } }`);
+
+export interface CoinName {
+  id: string;
+  symbol: string;
+  name: string;
+}
+
+export const COIN_NAMES = operation<{ coins: { nodes: CoinName[] } }>(`query CoinNames { coins(first: 200) { nodes { id symbol name } } }`);

@@ -1,4 +1,52 @@
+/** Alerts as they come, those of the past, and the rules that fire them. */
+import './alerts.css';
+import { useEffect } from 'react';
+import { markAlertsSeen, useAlertFeed } from '../../live/alerts.js';
+import { useStream } from '../../live/prices.js';
 import { Page } from '../../ui/page.js';
-export default function AlertsPage(_: { id?: string; tab?: string }) {
-  return <Page title="Alerts">soon</Page>;
+import { Empty } from '../../ui/states.js';
+import { Tabs } from '../../ui/tabs.js';
+import { AlertList } from './alert-list.js';
+import { History } from './history.js';
+import { Rules } from './rules.js';
+
+const TABS = [
+  { name: 'live', label: 'Live' },
+  { name: 'history', label: 'History' },
+  { name: 'rules', label: 'Rules' },
+];
+
+export default function AlertsPage({ tab }: { tab: string }) {
+  const tabs = TABS.map(({ name, label }) => ({ href: name === 'live' ? '/alerts' : `/alerts/${name}`, label, current: name === tab }));
+  return (
+    <Page title="Alerts" actions={<Tabs label="Parts of alerts" tabs={tabs} />}>
+      {tab === 'history' ? <History /> : tab === 'rules' ? <Rules /> : <LiveAlerts />}
+    </Page>
+  );
+}
+
+function LiveAlerts() {
+  const { alerts, loaded, unseen } = useAlertFeed();
+  const { connected } = useStream();
+  useEffect(() => {
+    if (unseen > 0) markAlertsSeen();
+  }, [unseen]);
+  return (
+    <section className="panel" aria-label="Live alerts" aria-live="polite">
+      <div className="panel-head">
+        <h2>As they are sent</h2>
+        <span className={`badge ${connected ? 'up' : 'down'}`}>
+          <span className="dot" />
+          {connected ? 'Listening' : 'Disconnected: what is missed comes first'}
+        </span>
+      </div>
+      {loaded && alerts.length === 0 ? (
+        <Empty title="No alert yet">
+          A rule fires when its condition becomes true, once, and again only after it was false in between.
+        </Empty>
+      ) : (
+        <AlertList alerts={loaded ? alerts : undefined} />
+      )}
+    </section>
+  );
 }

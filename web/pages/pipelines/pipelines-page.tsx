@@ -1,4 +1,28 @@
+/** How the data is made: the datasets, the runs that make them, and what failed at the door. */
+import '../alerts/alerts.css';
+import '../coin/coin.css';
+import './pipelines.css';
 import { Page } from '../../ui/page.js';
-export default function PipelinesPage(_: { id?: string; tab?: string }) {
-  return <Page title="Pipelines">soon</Page>;
+import { Tabs } from '../../ui/tabs.js';
+import { Datasets } from './datasets.js';
+import { Failures } from './failures.js';
+import { Runs } from './runs.js';
+
+const TABS = [
+  { name: 'datasets', label: 'Datasets' },
+  { name: 'runs', label: 'Runs' },
+  { name: 'failures', label: 'Failures' },
+];
+
+export default function PipelinesPage({ tab }: { tab: string }) {
+  const tabs = TABS.map(({ name, label }) => ({
+    href: name === 'datasets' ? '/pipelines' : `/pipelines/${name}`,
+    label,
+    current: name === tab,
+  }));
+  return (
+    <Page title="Pipelines" actions={<Tabs label="Parts of pipelines" tabs={tabs} />}>
+      {tab === 'runs' ? <Runs /> : tab === 'failures' ? <Failures /> : <Datasets />}
+    </Page>
+  );
 }

@@ -1,0 +1,72 @@
+/** Alerts, newest first: what happened, how bad, what became of it; the operator says here that they know. */
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { useChange } from '../../api/client.js';
+import { ACKNOWLEDGE, type AlertFields, type AlertSeverity, type AlertStatus } from '../../api/operations/alerts.js';
+import { useOperatorKey } from '../../api/operator-key.js';
+import { formatMinute, sentence } from '../../format/figures.js';
+import { replaceAlert } from '../../live/alerts.js';
+import { Skeleton } from '../../ui/states.js';
+
+const SEVERITY_TONE: Record<AlertSeverity, string> = { INFO: 'accent', WARNING: 'warn', CRITICAL: 'down' };
+const STATUS_TONE: Record<AlertStatus, string> = { FIRING: 'down', ACKNOWLEDGED: 'warn', RESOLVED: 'up', SUPPRESSED: '' };
+
+type ShownAlert = AlertFields & { fresh?: boolean };
+
+export function AlertList({ alerts }: { alerts: readonly ShownAlert[] | undefined }) {
+  if (alerts === undefined) {
+    return (
+      <div className="alert-item" aria-busy="true">
+        <Skeleton width="70%" />
+      </div>
+    );
+  }
+  return (
+    <ol className="alert-list">
+      {alerts.map((alert) => (
+        <AlertItem key={alert.id} alert={alert} />
+      ))}
+    </ol>
+  );
+}
+
+function AlertItem({ alert }: { alert: ShownAlert }) {
+  const { id, severity, status, message, coin, rule, triggeredAt, late, fresh } = alert;
+  return (
+    <li className={`alert-item${fresh ? ' fresh' : ''}`} data-alert={id}>
+      <span className={`badge ${SEVERITY_TONE[severity]}`}>{sentence(severity)}</span>
+      <div className="alert-words">
+        <p>{message}</p>
+        <p className="muted small">
+          <Link href={`/coins/${encodeURIComponent(coin.id)}`} className="text-link">
+            {coin.name}
+          </Link>
+          {' · '}
+          {rule === null ? 'rule deleted' : rule.name}
+          {' · '}
+          <time dateTime={triggeredAt}>{formatMinute(triggeredAt)}</time>
+          {late && ' · observed over five minutes before'}
+        </p>
+      </div>
+      <span className={`badge ${STATUS_TONE[status]}`}>{sentence(status)}</span>
+      <Acknowledge alert={alert} />
+    </li>
+  );
+}
+
+function Acknowledge({ alert }: { alert: AlertFields }) {
+  const key = useOperatorKey();
+  const [acknowledge, waiting] = useChange(ACKNOWLEDGE);
+  const [problem, setProblem] = useState<string | null>(null);
+  if (key === null || alert.status !== 'FIRING') return null;
+  const submit = async () => {
+    const answer = await acknowledge({ id: alert.id });
+    if ('problem' in answer) setProblem(answer.problem);
+    else replaceAlert(answer.data.acknowledgeAlert);
+  };
+  return (
+    <button type="button" className="button" onClick={submit} disabled={waiting} title={problem ?? 'Say that you know of it'}>
+      {problem === null ? 'Acknowledge' : 'Failed: try again'}
+    </button>
+  );
+}

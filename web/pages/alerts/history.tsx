@@ -1,0 +1,104 @@
+/** All alerts that were ever stored, filtered, page by page. */
+import { useEffect, useState } from 'react';
+import { useAnswer } from '../../api/client.js';
+import {
+  ALERT_RULES,
+  ALERTS,
+  type AlertFields,
+  type AlertFilter,
+  type AlertSeverity,
+  type AlertStatus,
+  COIN_NAMES,
+} from '../../api/operations/alerts.js';
+import { sentence } from '../../format/figures.js';
+import { Select } from '../../ui/select.js';
+import { Empty, Problem } from '../../ui/states.js';
+import { AlertList } from './alert-list.js';
+
+const STATUSES: AlertStatus[] = ['FIRING', 'ACKNOWLEDGED', 'RESOLVED', 'SUPPRESSED'];
+const SEVERITIES: AlertSeverity[] = ['INFO', 'WARNING', 'CRITICAL'];
+const NONE = {};
+const PAGE = 50;
+
+export function History() {
+  const [filter, setFilter] = useState<AlertFilter>({});
+  const change = (part: AlertFilter) => setFilter((before) => ({ ...before, ...part }));
+  return (
+    <section className="panel" aria-label="Alerts of the past">
+      <div className="panel-head">
+        <h2>Everything stored</h2>
+        <Filters filter={filter} onChange={change} />
+      </div>
+      <Pages key={JSON.stringify(filter)} filter={filter} />
+    </section>
+  );
+}
+
+function Filters({ filter, onChange }: { filter: AlertFilter; onChange(part: AlertFilter): void }) {
+  const coins = useAnswer(COIN_NAMES, NONE).data?.coins.nodes ?? [];
+  const rules = useAnswer(ALERT_RULES, NONE).data?.alertRules ?? [];
+  return (
+    <div className="filters">
+      <Select
+        label="Coin"
+        all="Every coin"
+        options={coins.map(({ id, name }) => ({ value: id, label: name }))}
+        value={filter.coinIds?.[0]}
+        onChange={(id) => onChange({ coinIds: id === undefined ? undefined : [id] })}
+      />
+      <Select
+        label="Rule"
+        all="Every rule"
+        options={rules.map(({ id, name }) => ({ value: id, label: name }))}
+        value={filter.ruleId}
+        onChange={(ruleId) => onChange({ ruleId })}
+      />
+      <Select
+        label="Status"
+        all="Any status"
+        options={STATUSES.map((value) => ({ value, label: sentence(value) }))}
+        value={filter.status}
+        onChange={(status) => onChange({ status: status as AlertStatus | undefined })}
+      />
+      <Select
+        label="Severity, at least"
+        all="Any severity"
+        options={SEVERITIES.slice(1).map((value) => ({ value, label: `${sentence(value)} and above` }))}
+        value={filter.minSeverity}
+        onChange={(minSeverity) => onChange({ minSeverity: minSeverity as AlertSeverity | undefined })}
+      />
+    </div>
+  );
+}
+
+/** Pages pile up below one another; another filter begins anew. */
+function Pages({ filter }: { filter: AlertFilter }) {
+  const [before, setBefore] = useState<AlertFields[]>([]);
+  const [after, setAfter] = useState<string | null>(null);
+  const [variables, setVariables] = useState({ first: PAGE, after, filter });
+  useEffect(() => setVariables({ first: PAGE, after, filter }), [after, filter]);
+  const { data, problem, loading, refresh } = useAnswer(ALERTS, variables);
+  const page = data?.alerts;
+  if (page === undefined && problem !== null) return <Problem what="The alerts cannot be shown" problem={problem} retry={refresh} />;
+  const seen = new Set(before.map(({ id }) => id));
+  const shown = [...before, ...(page?.nodes ?? []).filter(({ id }) => !seen.has(id))];
+  if (page !== undefined && shown.length === 0) {
+    return <Empty title="No such alert">Nothing stored fits the filters: choose fewer, or wait for a rule to fire.</Empty>;
+  }
+  const more = () => {
+    setBefore(shown);
+    setAfter(page?.pageInfo.endCursor ?? null);
+  };
+  return (
+    <>
+      <AlertList alerts={shown.length === 0 ? undefined : shown} />
+      {page?.pageInfo.hasNextPage && (
+        <div className="more">
+          <button type="button" className="button" onClick={more} disabled={loading}>
+            Older ones
+          </button>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,43 @@
+/** A coin's candles: those of the past from a query, the last one live. After a break they are asked for anew, for candles have no cursor. */
+import { useEffect, useMemo, useState } from 'react';
+import { useAnswer } from '../../api/client.js';
+import { CANDLES, type CandleFields, type CandleInterval } from '../../api/operations/coin.js';
+import { CANDLE_UPDATES } from '../../api/operations/live.js';
+import { follow } from '../../api/socket.js';
+import { useStream } from '../../live/prices.js';
+
+export function useCandles(id: string, interval: CandleInterval) {
+  const variables = useMemo(() => ({ id, interval }), [id, interval]);
+  const { data, problem, refresh } = useAnswer(CANDLES, variables);
+  const live = useLiveCandles(id, interval);
+  const { resumptions } = useStream().continuity;
+  const lastBreak = resumptions[0]?.backAt;
+  useEffect(() => {
+    if (lastBreak !== undefined) refresh();
+  }, [lastBreak, refresh]);
+  const candles = useMemo(() => merge(data?.coin?.candles ?? [], live), [data, live]);
+  return { candles, loaded: data !== undefined, problem, refresh };
+}
+
+function useLiveCandles(id: string, interval: CandleInterval): ReadonlyMap<string, CandleFields> {
+  const [live, setLive] = useState<ReadonlyMap<string, CandleFields>>(new Map());
+  useEffect(() => {
+    setLive(new Map());
+    return follow(
+      CANDLE_UPDATES,
+      { coinId: id, interval },
+      { next: ({ candleUpdated }) => setLive((before) => new Map(before).set(candleUpdated.bucketStart, candleUpdated)) },
+    );
+  }, [id, interval]);
+  return live;
+}
+
+/** Oldest first; where both have a bucket, the one with more observations is the newer state of it. */
+export function merge(past: readonly CandleFields[], live: ReadonlyMap<string, CandleFields>): CandleFields[] {
+  const buckets = new Map(past.map((candle) => [candle.bucketStart, candle]));
+  for (const [start, candle] of live) {
+    const known = buckets.get(start);
+    if (known === undefined || known.observations <= candle.observations) buckets.set(start, candle);
+  }
+  return [...buckets.values()].sort((a, b) => (a.bucketStart < b.bucketStart ? -1 : 1));
+}
