@@ -1,9 +1,9 @@
 // Brings generated/ (the Prisma client) and dist/ (the compiled code and pages) up to date, and does nothing where they are:
 // every npm script calls it first. `node build.mjs generate` stops after the client, which is all that tests need.
 // Must stay true: works offline, after `npm ci --ignore-scripts` too; silent when nothing changed.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -30,15 +30,17 @@ function fingerprint(paths) {
   return hash.digest('hex');
 }
 
-function run(script, args, env = {}) {
-  const result = spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], {
-    cwd: root,
-    env: { ...process.env, ...env },
-    encoding: 'utf8',
+/** What the script prints is shown only where it fails. */
+async function run(script, args, env = {}) {
+  const child = spawn(process.execPath, [join(root, 'node_modules', script), ...args], { cwd: root, env: { ...process.env, ...env } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  const failure = await new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code) => resolve(code === 0 ? null : `exit code ${code}`));
   });
-  if (result.status === 0) return;
-  process.stderr.write(`${result.stdout}${result.stderr}`);
-  process.stderr.write(`build: ${script} failed${result.error ? ` (${result.error.message})` : ''}\n`);
+  if (failure === null) return;
+  process.stderr.write(`${output}build: ${script} failed (${failure})\n`);
   process.exit(1);
 }
 
@@ -46,27 +48,35 @@ const stamps = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8'
 const done = [];
 
 /** Runs `work` unless the stamp and the output of the last time still stand. */
-function step(name, inputs, output, work) {
+async function step(name, inputs, output, work) {
   const now = fingerprint(inputs);
   if (stamps[name] === now && existsSync(join(root, output))) return;
-  work();
+  await work();
   done.push(name);
   stamps[name] = now;
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(stampFile, JSON.stringify(stamps));
 }
 
+/** Beside the pages that are there, and then in their place: a running gateway never serves half of them. */
+async function buildWeb() {
+  const fresh = join(root, `dist/web-${process.pid}`);
+  await run('vite/bin/vite.js', ['build', '--config', 'web/vite.config.mjs', '--outDir', fresh, '--logLevel', 'warn']);
+  rmSync(join(root, 'dist/web'), { recursive: true, force: true });
+  renameSync(fresh, join(root, 'dist/web'));
+}
+
 const started = performance.now();
-step('client', ['prisma/schema', 'prisma.config.ts', 'package-lock.json'], 'generated/prisma/client.ts', () =>
+await step('client', ['prisma/schema', 'prisma.config.ts', 'package-lock.json'], 'generated/prisma/client.ts', () =>
   // `generate` asks for a schema engine that it does not use and would download: any executable will do.
   run('prisma/build/index.js', ['generate'], { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1' }),
 );
 if (process.argv[2] !== 'generate') {
-  step('code', ['src', 'graphql', 'jobs', 'generated', 'tsconfig.json', 'package-lock.json'], 'dist/src', () =>
-    run('typescript/bin/tsc', ['-p', 'tsconfig.json']),
-  );
-  step('web', ['web', 'package-lock.json'], 'dist/web/index.html', () =>
-    run('vite/bin/vite.js', ['build', '--config', 'web/vite.config.mjs', '--logLevel', 'warn']),
-  );
+  await Promise.all([
+    step('code', ['src', 'graphql', 'jobs', 'generated', 'tsconfig.json', 'package-lock.json'], 'dist/src', () =>
+      run('typescript/bin/tsc', ['-p', 'tsconfig.json']),
+    ),
+    step('web', ['web', 'package-lock.json'], 'dist/web/index.html', buildWeb),
+  ]);
 }
 if (done.length > 0) console.log(`built ${done.join(', ')} in ${((performance.now() - started) / 1000).toFixed(1)} s`);

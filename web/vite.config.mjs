@@ -3,14 +3,17 @@ import { fileURLToPath } from 'node:url';
 import { precompress } from './precompress.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const outDir = here('../dist/web');
 const platform = process.env.PLATFORM_URL ?? 'http://127.0.0.1:4000';
 
 export default {
   root: here('.'),
   appType: 'spa',
   plugins: [
-    { name: 'precompress', apply: 'build', closeBundle: () => void precompress(outDir) },
+    {
+      name: 'precompress',
+      apply: 'build',
+      writeBundle: ({ dir }) => void precompress(dir),
+    },
     {
       // The style sheet names the font too late for the first paint.
       name: 'preload-font',
@@ -26,7 +29,7 @@ export default {
     },
   ],
   build: {
-    outDir,
+    outDir: here('../dist/web'),
     emptyOutDir: true,
     target: 'es2023',
     // Nothing inline: the pages' Content-Security-Policy takes files of their own origin alone.

@@ -11,6 +11,9 @@ import type { FastifyInstance } from 'fastify';
 /** Addresses of the dashboard: its router shows what they name (web/app/app.tsx). */
 const ADDRESSES = ['/', '/coins/:id', '/alerts', '/alerts/:tab', '/pipelines', '/pipelines/:tab'];
 
+/** Files beside the pages, of names without a hash. */
+const FILES = ['favicon.svg', 'theme.js'];
+
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 /** Kept, but asked for again: an ETag makes that cheap. */
 const REVALIDATED = 'no-cache';
@@ -39,10 +42,8 @@ export async function addPages(app: FastifyInstance, root: string): Promise<void
   }
   await app.register(fastifyStatic, {
     root,
-    wildcard: false,
-    index: false,
+    serve: false,
     preCompressed: true,
-    globIgnore: ['**/*.br', '**/*.gz', '*.html'],
     cacheControl: false,
     setHeaders(reply, path) {
       reply.header('vary', 'Origin, Accept-Encoding');
@@ -53,4 +54,7 @@ export async function addPages(app: FastifyInstance, root: string): Promise<void
     app.get(url, (_request, reply) => reply.header('content-security-policy', DASHBOARD_POLICY).sendFile('index.html'));
   }
   app.get('/graphiql', (_request, reply) => reply.header('content-security-policy', GRAPHIQL_POLICY).sendFile('graphiql.html'));
+  for (const file of FILES) app.get(`/${file}`, (_request, reply) => reply.sendFile(file));
+  // By name, whatever was built since the start.
+  app.get<{ Params: { file: string } }>('/assets/:file', (request, reply) => reply.sendFile(`assets/${request.params.file}`));
 }

@@ -1,7 +1,8 @@
 /** The pages and the frame around them. Pages but the market are loaded when they are first opened. */
 import { lazy, Suspense } from 'react';
-import { Link, Route, Switch } from 'wouter';
+import { Link, Route, Switch, useLocation } from 'wouter';
 import { MarketPage } from '../pages/market/market-page.js';
+import { ErrorBoundary } from '../ui/error-boundary.js';
 import { Page } from '../ui/page.js';
 import { Empty, Skeleton } from '../ui/states.js';
 import { usePlatform } from './platform.js';
@@ -15,6 +16,7 @@ const PipelinesPage = lazy(() => import('../pages/pipelines/pipelines-page.js'))
 
 export function App() {
   const platform = usePlatform();
+  const [path] = useLocation();
   return (
     <>
       <a className="skip" href="#content">
@@ -22,19 +24,21 @@ export function App() {
       </a>
       <Header platform={platform} />
       <Banners platform={platform} />
-      <Suspense fallback={<Opening />}>
-        <Switch>
-          <Route path="/">
-            <MarketPage />
-          </Route>
-          <Route path="/coins/:id">{({ id }) => <CoinPage key={id} id={decodeURIComponent(id)} />}</Route>
-          <Route path="/alerts/:tab?">{({ tab }) => <AlertsPage tab={tab ?? 'live'} />}</Route>
-          <Route path="/pipelines/:tab?">{({ tab }) => <PipelinesPage tab={tab ?? 'datasets'} />}</Route>
-          <Route>
-            <Nowhere />
-          </Route>
-        </Switch>
-      </Suspense>
+      <ErrorBoundary place={path}>
+        <Suspense fallback={<Opening />}>
+          <Switch>
+            <Route path="/">
+              <MarketPage />
+            </Route>
+            <Route path="/coins/:id">{({ id }) => <CoinPage key={id} id={decodeURIComponent(id)} />}</Route>
+            <Route path="/alerts/:tab?">{({ tab }) => <AlertsPage tab={tab ?? 'live'} />}</Route>
+            <Route path="/pipelines/:tab?">{({ tab }) => <PipelinesPage tab={tab ?? 'datasets'} />}</Route>
+            <Route>
+              <Nowhere />
+            </Route>
+          </Switch>
+        </Suspense>
+      </ErrorBoundary>
       <Footer platform={platform} />
     </>
   );

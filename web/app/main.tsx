@@ -12,6 +12,9 @@ import { startAlertFeed } from '../live/alerts.js';
 import { priceFeed } from '../live/prices.js';
 import { App } from './app.js';
 
+// The pages were built anew meanwhile, and the part that is wanted is gone: begin again with the new ones.
+addEventListener('vite:preloadError', () => location.reload());
+
 priceFeed.start();
 void startAlertFeed();
 

@@ -93,24 +93,27 @@ const UNITS = [
   { power: 3, word: 'K' },
 ] as const;
 
-/** Three or four digits and a unit: "3.21T", "45.6M", "812". */
+/** Three digits and a unit: "3.21T", "45.6M", "812". */
 export function formatCompact(value: Decimal): string {
   const size = magnitude(parse(value)) ?? 0;
   const unit = UNITS.find(({ power }) => size >= power);
-  if (unit === undefined) return group(round(value, size >= 0 ? Math.max(0, 2 - size) : 4));
-  const shifted = shiftLeft(value, unit.power);
-  return round(shifted, Math.max(0, 2 - (size - unit.power))) + unit.word;
+  const power = unit?.power ?? 0;
+  const rounded = round(shiftLeft(value, power), size < 0 ? 4 : Math.max(0, 2 - (size - power)));
+  // 999.9 million rounds to the next unit's 1.
+  if ((magnitude(parse(rounded)) ?? 0) === 3 && power < 12) return formatCompact(shiftLeft(rounded, -power));
+  return group(rounded) + (unit?.word ?? '');
 }
 
 export function formatCompactUsd(value: Decimal): string {
   return withSign(formatCompact(value));
 }
 
-/** Divided by a power of ten. */
+/** Divided by a power of ten; times one where that is negative. */
 function shiftLeft(value: Decimal, places: number): Decimal {
   const { negative, whole, fraction } = parse(value);
-  const padded = whole.padStart(places + 1, '0');
-  return `${negative ? '-' : ''}${padded.slice(0, -places)}.${padded.slice(-places)}${fraction}`;
+  const digits = places < 0 ? whole + fraction.padEnd(-places, '0') : whole.padStart(places + 1, '0') + fraction;
+  const point = places < 0 ? whole.length - places : digits.length - fraction.length - places;
+  return `${negative ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`.replace(/\.$/, '');
 }
 
 /** A float near the value, for where on the screen it is drawn; never for what is written there. */

@@ -1,18 +1,10 @@
 /** The form of a rule, new or changed. Thresholds stay text from the field to the platform: no digit is lost on the way. */
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useAnswer, useChange } from '../../api/client.js';
-import {
-  type AlertKind,
-  type AlertRule,
-  type AlertSeverity,
-  COIN_NAMES,
-  CREATE_RULE,
-  type NewRule,
-  UPDATE_RULE,
-} from '../../api/operations/alerts.js';
-import { parseTyped } from '../../format/decimal.js';
+import { type AlertKind, type AlertRule, type AlertSeverity, COIN_NAMES, CREATE_RULE, UPDATE_RULE } from '../../api/operations/alerts.js';
 import { sentence } from '../../format/figures.js';
 import { isMove, KINDS } from './condition.js';
+import { readRule } from './rule-form.js';
 
 const NONE = {};
 const SEVERITIES: AlertSeverity[] = ['INFO', 'WARNING', 'CRITICAL'];
@@ -23,23 +15,6 @@ interface RuleDialogProps {
   /** Whom a new one is to watch, if that is known. */
   coinId: string | null;
   onClose(): void;
-}
-
-/** What the form says, or what is wrong with it. */
-export function readRule(form: FormData, kind: AlertKind): NewRule | { problem: string } {
-  const text = (name: string) => String(form.get(name) ?? '').trim();
-  const threshold = parseTyped(text('threshold'));
-  if (threshold === null) return { problem: `“${text('threshold')}” is no number: write it like 100000 or 0.5` };
-  return {
-    name: text('name'),
-    kind,
-    coinId: text('coinId') || null,
-    threshold,
-    windowMinutes: isMove(kind) ? Number(text('windowMinutes')) : null,
-    severity: text('severity') as AlertSeverity,
-    cooldownSeconds: Number(text('cooldownSeconds')),
-    enabled: form.get('enabled') !== null,
-  };
 }
 
 export function RuleDialog({ rule, coinId, onClose }: RuleDialogProps) {

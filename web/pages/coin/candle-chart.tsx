@@ -8,11 +8,12 @@ import {
   createChart,
   type IChartApi,
   type ISeriesApi,
+  LineSeries,
   type UTCTimestamp,
 } from 'lightweight-charts';
 import { useEffect, useRef } from 'react';
 import type { CandleFields } from '../../api/operations/coin.js';
-import { formatPrice, toPlot } from '../../format/decimal.js';
+import { formatPrice, group, toPlot } from '../../format/decimal.js';
 import { onThemeChange, readColours } from './chart-colours.js';
 
 interface CandleChartProps {
@@ -27,6 +28,8 @@ interface CandleChartProps {
 interface Chart {
   chart: IChartApi;
   bars: ISeriesApi<'Candlestick'>;
+  /** Closes, behind the bars: buckets of history may hold one observation, whose bar is a dash. */
+  line: ISeriesApi<'Line'>;
 }
 
 function timeOf({ bucketStart }: CandleFields): UTCTimestamp {
@@ -56,16 +59,22 @@ export function CandleChart({ candles, series, showTime, label, onPoint }: Candl
   }, [onPoint]);
 
   useEffect(() => {
-    const { chart, bars } = drawn.current ?? {};
-    if (chart === undefined || bars === undefined || candles.length === 0) return;
+    const { chart, bars, line } = drawn.current ?? {};
+    if (chart === undefined || bars === undefined || line === undefined || candles.length === 0) return;
     const before = shown.current;
     const next = { series, first: candles[0]?.bucketStart ?? '', count: candles.length };
     const grows = before !== null && before.series === series && before.first === next.first && next.count - before.count <= 1;
-    if (grows) for (const candle of candles.slice(-2)) bars.update(toBar(candle));
-    else {
+    if (grows) {
+      for (const candle of candles.slice(-2)) {
+        bars.update(toBar(candle));
+        line.update({ time: timeOf(candle), value: toPlot(candle.close) });
+      }
+    } else {
       const precision = precisionOf(candles.at(-1)?.close ?? '1');
-      bars.applyOptions({ priceFormat: { type: 'price', precision, minMove: 10 ** -precision } });
+      const formatter = (price: number) => group(price.toFixed(precision));
+      bars.applyOptions({ priceFormat: { type: 'custom', formatter, minMove: 10 ** -precision } });
       bars.setData(candles.map(toBar));
+      line.setData(candles.map((candle) => ({ time: timeOf(candle), value: toPlot(candle.close) })));
       chart.applyOptions({ timeScale: { timeVisible: showTime } });
       if (before?.series !== series) chart.timeScale().setVisibleLogicalRange({ from: candles.length - 120, to: candles.length + 4 });
     }
@@ -90,6 +99,12 @@ function draw(place: HTMLDivElement, onTime: (time: UTCTimestamp | null) => void
     crosshair: { mode: 0 },
     handleScroll: { vertTouchDrag: false },
   });
+  const line = chart.addSeries(LineSeries, {
+    lineWidth: 1,
+    priceLineVisible: false,
+    lastValueVisible: false,
+    crosshairMarkerVisible: false,
+  });
   const bars = chart.addSeries(CandlestickSeries, { borderVisible: false });
   const paint = () => {
     const colours = readColours(place);
@@ -97,6 +112,7 @@ function draw(place: HTMLDivElement, onTime: (time: UTCTimestamp | null) => void
       layout: { textColor: colours.text },
       grid: { vertLines: { color: 'transparent' }, horzLines: { color: colours.line } },
     });
+    line.applyOptions({ color: colours.trace });
     bars.applyOptions({ upColor: colours.up, downColor: colours.down, wickUpColor: colours.up, wickDownColor: colours.down });
   };
   paint();
@@ -105,6 +121,7 @@ function draw(place: HTMLDivElement, onTime: (time: UTCTimestamp | null) => void
   return {
     chart,
     bars,
+    line,
     remove() {
       unlisten();
       chart.remove();

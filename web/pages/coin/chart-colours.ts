@@ -2,6 +2,8 @@
 export interface ChartColours {
   text: string;
   line: string;
+  /** Fainter than text, stronger than the grid. */
+  trace: string;
   up: string;
   down: string;
 }
@@ -13,7 +15,7 @@ export function readColours(element: HTMLElement): ChartColours {
     probe.style.color = `var(--${name})`;
     return getComputedStyle(probe).color;
   };
-  const colours = { text: resolve('muted'), line: resolve('line-soft'), up: resolve('up'), down: resolve('down') };
+  const colours = { text: resolve('muted'), line: resolve('line-soft'), trace: resolve('trace'), up: resolve('up'), down: resolve('down') };
   probe.remove();
   return colours;
 }

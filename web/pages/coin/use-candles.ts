@@ -5,6 +5,7 @@ import { CANDLES, type CandleFields, type CandleInterval } from '../../api/opera
 import { CANDLE_UPDATES } from '../../api/operations/live.js';
 import { follow } from '../../api/socket.js';
 import { useStream } from '../../live/prices.js';
+import { merge } from './merge-candles.js';
 
 export function useCandles(id: string, interval: CandleInterval) {
   const variables = useMemo(() => ({ id, interval }), [id, interval]);
@@ -30,14 +31,4 @@ function useLiveCandles(id: string, interval: CandleInterval): ReadonlyMap<strin
     );
   }, [id, interval]);
   return live;
-}
-
-/** Oldest first; where both have a bucket, the one with more observations is the newer state of it. */
-export function merge(past: readonly CandleFields[], live: ReadonlyMap<string, CandleFields>): CandleFields[] {
-  const buckets = new Map(past.map((candle) => [candle.bucketStart, candle]));
-  for (const [start, candle] of live) {
-    const known = buckets.get(start);
-    if (known === undefined || known.observations <= candle.observations) buckets.set(start, candle);
-  }
-  return [...buckets.values()].sort((a, b) => (a.bucketStart < b.bucketStart ? -1 : 1));
 }

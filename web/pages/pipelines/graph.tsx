@@ -4,7 +4,7 @@ import type { Dataset } from '../../api/operations/pipelines.js';
 import { formatSpan } from '../../format/figures.js';
 import { useNow } from '../../ui/now.js';
 import { checkState } from './check-state.js';
-import { type Layout, layOut, lineageOf, type Placed } from './graph-layout.js';
+import { type Layout, layOut, lineageOf, type Point } from './graph-layout.js';
 
 const GAP_PCT = 4;
 const ROW = 78;
@@ -88,27 +88,28 @@ interface EdgesProps {
 }
 
 function Edges({ layout, width, lineage }: EdgesProps) {
-  const places = new Map(layout.placed.map((placed) => [placed.node.name, placed]));
-  const edges = layout.placed.flatMap((to) =>
-    to.node.dependsOn.flatMap(({ name }) => {
-      const from = places.get(name);
-      return from === undefined ? [] : [{ from, to }];
-    }),
-  );
   return (
     <svg className="graph-edges" viewBox={`0 0 100 ${layout.rows * ROW}`} preserveAspectRatio="none" aria-hidden="true">
-      {edges.map(({ from, to }) => {
-        const lit = lineage?.has(from.node.name) && lineage.has(to.node.name);
-        return <path key={`${from.node.name} ${to.node.name}`} d={curve(from, to, width)} className={lit ? 'lit' : undefined} />;
+      {layout.lines.map(({ from, to, points }) => {
+        const lit = lineage?.has(from) && lineage.has(to);
+        return <path key={`${from} ${to}`} d={draw(points, width)} className={lit ? 'lit' : undefined} />;
       })}
     </svg>
   );
 }
 
-function curve(from: Placed<Dataset>, to: Placed<Dataset>, width: number): string {
-  const x1 = from.layer * (width + GAP_PCT) + width;
-  const x2 = to.layer * (width + GAP_PCT);
-  const [y1, y2] = [(from.row + 0.5) * ROW, (to.row + 0.5) * ROW];
-  const bend = GAP_PCT * 0.6;
-  return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+/** Bends in the gaps between layers, and goes straight through those that it passes. */
+function draw(points: readonly Point[], width: number): string {
+  const left = ({ layer }: Point) => layer * (width + GAP_PCT);
+  const y = ({ row }: Point) => (row + 0.5) * ROW;
+  const [first, ...others] = points as [Point, ...Point[]];
+  let path = `M${left(first) + width} ${y(first)}`;
+  let before = first;
+  for (const [index, point] of others.entries()) {
+    const [x1, x2] = [left(before) + width, left(point)];
+    path += `C${(x1 + x2) / 2} ${y(before)} ${(x1 + x2) / 2} ${y(point)} ${x2} ${y(point)}`;
+    if (index < others.length - 1) path += `H${x2 + width}`;
+    before = point;
+  }
+  return path;
 }

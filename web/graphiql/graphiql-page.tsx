@@ -1,0 +1,45 @@
+/** GraphiQL over the platform's own endpoint, with the operator's key of this tab on every request. */
+import { createGraphiQLFetcher, type Fetcher } from '@graphiql/toolkit';
+import { GraphiQL } from 'graphiql';
+import { createClient } from 'graphql-ws';
+import { operatorKey } from '../api/operator-key.js';
+import { KeyDialog } from '../app/shell/key-dialog.js';
+import { EXAMPLES } from './examples.js';
+
+function authorization(): Record<string, string> {
+  const key = operatorKey();
+  return key === null ? {} : { authorization: `Bearer ${key}` };
+}
+
+const overHttpAndWebSocket = createGraphiQLFetcher({
+  url: '/graphql',
+  wsClient: createClient({
+    url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/graphql`,
+    connectionParams: authorization,
+  }),
+});
+
+const fetcher: Fetcher = (request, options) =>
+  overHttpAndWebSocket(request, { ...options, headers: { ...authorization(), ...options?.headers } });
+
+function chosenTheme(): 'light' | 'dark' | undefined {
+  const theme = document.documentElement.dataset.theme;
+  return theme === 'light' || theme === 'dark' ? theme : undefined;
+}
+
+export function GraphiQLPage() {
+  return (
+    <>
+      <header className="graphiql-bar">
+        <a href="/">Crypto Data Platform</a>
+        <span className="muted">GraphiQL</span>
+        <KeyDialog />
+      </header>
+      <main>
+        <GraphiQL fetcher={fetcher} defaultTabs={EXAMPLES} forcedTheme={chosenTheme()} defaultEditorToolsVisibility="variables">
+          <GraphiQL.Logo> </GraphiQL.Logo>
+        </GraphiQL>
+      </main>
+    </>
+  );
+}
