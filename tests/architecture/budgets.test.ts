@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { listFiles, readFile } from './source-files.js';
 
 const files = listFiles().filter((path) => /\.(ts|tsx|sql|mjs)$/.test(path) && !path.startsWith('prisma/migrations/'));
-const code = files.filter((path) => path.endsWith('.ts') && /^(src|graphql|jobs)\//.test(path));
+const code = files.filter((path) => /\.tsx?$/.test(path) && /^(src|graphql|jobs|web)\//.test(path));
 
 describe('budgets', () => {
   test('a file stays under 300 lines', () => {

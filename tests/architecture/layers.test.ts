@@ -46,6 +46,13 @@ describe('the house', () => {
     expect(readers).toEqual(['src/platform/config.ts']);
   });
 
+  test('the pages know the platform only through GraphQL', () => {
+    const pages = listFiles().filter((path) => /^web\/.*\.tsx?$/.test(path));
+    expect(pages).not.toEqual([]);
+    expect(pages.flatMap((path) => importsOf(path).filter((target) => !target.startsWith('web/')))).toEqual([]);
+    expect(sources.flatMap((path) => importsOf(path).filter((target) => target.startsWith('web/')))).toEqual([]);
+  });
+
   test('Kafka is spoken to in one folder', () => {
     const speakers = sources.filter((path) => /from 'kafkajs/.test(readFile(path)));
     expect(speakers).not.toEqual([]);

@@ -11,7 +11,7 @@ import {
   COIN_NAMES,
 } from '../../api/operations/alerts.js';
 import { sentence } from '../../format/figures.js';
-import { Select } from '../../ui/select.js';
+import { Select } from '../../ui/controls/select.js';
 import { Empty, Problem } from '../../ui/states.js';
 import { AlertList } from './alert-list.js';
 

@@ -72,7 +72,8 @@ export function CandleChart({ candles, series, showTime, label, onPoint }: Candl
     } else {
       const precision = precisionOf(candles.at(-1)?.close ?? '1');
       const formatter = (price: number) => group(price.toFixed(precision));
-      bars.applyOptions({ priceFormat: { type: 'custom', formatter, minMove: 10 ** -precision } });
+      // The scale takes the format of its first series.
+      for (const each of [line, bars]) each.applyOptions({ priceFormat: { type: 'custom', formatter, minMove: 10 ** -precision } });
       bars.setData(candles.map(toBar));
       line.setData(candles.map((candle) => ({ time: timeOf(candle), value: toPlot(candle.close) })));
       chart.applyOptions({ timeScale: { timeVisible: showTime } });

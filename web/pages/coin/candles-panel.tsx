@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { CandleFields, CandleInterval } from '../../api/operations/coin.js';
 import { formatExact } from '../../format/decimal.js';
 import { formatDate, formatMinute, plural } from '../../format/figures.js';
-import { Segments } from '../../ui/segments.js';
+import { Segments } from '../../ui/controls/segments.js';
 import { Empty, Problem, Skeleton } from '../../ui/states.js';
 import { CandleChart } from './candle-chart.js';
 import { useCandles } from './use-candles.js';

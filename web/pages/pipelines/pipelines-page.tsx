@@ -2,8 +2,8 @@
 import '../alerts/alerts.css';
 import '../coin/coin.css';
 import './pipelines.css';
+import { Tabs } from '../../ui/controls/tabs.js';
 import { Page } from '../../ui/page.js';
-import { Tabs } from '../../ui/tabs.js';
 import { Datasets } from './datasets.js';
 import { Failures } from './failures.js';
 import { Runs } from './runs.js';

@@ -1,0 +1,168 @@
+/** The main paths of the dashboard in a real browser, on the real platform with its simulated market. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { ask } from '../kit/platform-process.js';
+import { waitFor } from '../kit/wait-for.js';
+import { findBrowser, launch, openPage, type WatchedPage } from './browser.js';
+import { COINS, giveKey, newestPrice, openScene, type Scene } from './scene.js';
+
+const path = findBrowser();
+const suite = path === null ? describe.skip : describe;
+/** A coin ticks every 30 s; a busy machine is slow. */
+const SOON = { withinMs: 90_000, everyMs: 200 };
+
+/** Runs in the page: adds up how far things moved that nobody had touched. */
+const WATCH_SHIFTS = `
+  var shifted = 0;
+  new PerformanceObserver((list) => list.getEntries().forEach((entry) => (shifted += entry.value))).observe({ type: 'layout-shift', buffered: true });`;
+
+suite('the dashboard', () => {
+  let scene: Scene;
+  let browser: Browser;
+  let watched: WatchedPage;
+  let page: Page;
+
+  beforeAll(async () => {
+    scene = await openScene();
+    browser = await launch(path as string);
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await scene?.close();
+  }, 60_000);
+  beforeEach(async () => {
+    watched = await openPage(browser);
+    page = watched.page;
+    page.setDefaultTimeout(30_000);
+  });
+  afterEach(async () => {
+    await watched.context.close();
+    expect(watched.complaints).toEqual([]);
+  });
+
+  const priceOf = (coin: string) => page.locator(`tr:has(a[href="/coins/${coin}"]) [data-price]`);
+
+  test('shows every coin, and a price that changes without a reload', async () => {
+    await page.goto(scene.url);
+    await page.getByText('Simulated market').waitFor();
+    expect(await page.getByTestId('attribution').textContent()).toContain('Simulated data: no real prices');
+    await waitFor('all rows', async () => (await page.locator('tbody tr.linked').count()) === COINS, SOON);
+    const before = await priceOf('bitcoin').getAttribute('data-price');
+    await waitFor('another price of bitcoin', async () => (await priceOf('bitcoin').getAttribute('data-price')) !== before, SOON);
+    expect(Number(await priceOf('bitcoin').getAttribute('data-pushes'))).toBeGreaterThan(0);
+    expect(await priceOf('bitcoin').getAttribute('class')).toMatch(/flash-(up|down)/);
+    await waitFor(
+      'the price that the API has',
+      async () => {
+        const { usd } = await newestPrice(scene.url, 'bitcoin');
+        return (await priceOf('bitcoin').getAttribute('data-price')) === usd;
+      },
+      SOON,
+    );
+  }, 240_000);
+
+  test('sorts, searches and leads to a coin by keyboard alone', async () => {
+    await page.goto(scene.url);
+    await page.locator('tbody tr.linked').first().waitFor();
+    await page.getByRole('button', { name: 'Price' }).press('Enter');
+    const shown = async () => {
+      const prices = await page.locator('tbody [data-price]').all();
+      return Promise.all(prices.map(async (price) => Number(await price.getAttribute('data-price'))));
+    };
+    await page.locator('th[aria-sort="descending"]').waitFor();
+    const prices = await shown();
+    expect(prices[0]).toBe(Math.max(...prices));
+    await page.locator('body').press('/');
+    await page.keyboard.type('bitc');
+    await waitFor('bitcoin alone', async () => (await page.locator('tbody tr.linked').count()) === 1, SOON);
+    await page.getByRole('link', { name: /Bitcoin/ }).press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Bitcoin' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/coins/bitcoin');
+  }, 120_000);
+
+  test('a deep link shows the coin: candles of each interval, figures with their meaning, a live price', async () => {
+    await page.goto(`${scene.url}/coins/ethereum`);
+    await page.locator('.chart canvas').first().waitFor();
+    for (const interval of ['1 m', '5 m', '1 d', '1 h']) {
+      await page.getByRole('button', { name: interval, exact: true }).click();
+      await page.locator(`button[aria-pressed="true"]:text-is("${interval}")`).waitFor();
+      await page.locator('.chart canvas').first().waitFor();
+    }
+    const close = async () => (await page.getByTestId('candle').textContent()) ?? '';
+    const before = await close();
+    await waitFor('the last candle to move', async () => (await close()) !== before, SOON);
+    await page.getByText('Return per unit of that risk').waitFor();
+    await page.goto(`${scene.url}/coins/no-such-coin`);
+    await page.getByText('The platform does not follow “no-such-coin”').waitFor();
+  }, 240_000);
+
+  test('runs a pipeline for the key’s holder, and for nobody else', async () => {
+    await page.goto(`${scene.url}/pipelines`);
+    await page.locator('[data-dataset="mart.mart_price_candles"]').click();
+    await page.getByText('one coin, interval and bucket').waitFor();
+    await page.getByRole('link', { name: 'Runs' }).click();
+    const button = page.locator('[data-pipeline="housekeeping"]').getByRole('button', { name: 'Run now' });
+    await button.click();
+    await page.getByLabel('Key', { exact: true }).fill('not the key');
+    await page.getByRole('button', { name: 'Use this key' }).click();
+    await page.getByText("This needs the operator's key").waitFor();
+    await page.getByLabel('Key', { exact: true }).fill(scene.key);
+    await page.getByRole('button', { name: 'Use this key' }).click();
+    await button.click();
+    const said = await page.locator('[data-pipeline="housekeeping"] [role="status"]').textContent();
+    const id = /Run (\d+) is asked for/.exec(said ?? '')?.[1];
+    expect(id).toBeDefined();
+    await page.locator(`[data-run="${id}"][data-status="SUCCEEDED"]`).waitFor({ timeout: 60_000 });
+    await page.locator(`[data-run="${id}"] summary`).click();
+    await page.locator(`[data-run="${id}"]`).getByText('check_all').waitFor();
+    await page.getByRole('link', { name: 'Failures' }).click();
+    await page.getByText('No dead letters').waitFor();
+  }, 180_000);
+
+  test('a rule that is made here fires, and its alert arrives here', async () => {
+    await page.goto(`${scene.url}/alerts/rules`);
+    await giveKey(page, scene.key);
+    await page.getByRole('button', { name: 'New rule' }).click();
+    await page.getByLabel('Name').fill('Any stir');
+    await page.getByLabel('Condition').selectOption('PCT_RISE');
+    await page.getByLabel('Threshold, percent').fill('0.0001');
+    await page.getByLabel('Within, minutes').fill('1');
+    await page.getByLabel('Quiet after an alert, seconds').fill('0');
+    await page.getByRole('button', { name: 'Create the rule' }).click();
+    await page.getByRole('cell', { name: 'Any stir' }).waitFor();
+    await page.getByRole('link', { name: 'Live', exact: true }).click();
+    const alert = page.locator('.alert-item.fresh', { hasText: 'Any stir' }).first();
+    await alert.waitFor({ timeout: 240_000 });
+    const stored = await ask<{ alerts: { nodes: { id: string; message: string }[] } }>(
+      scene.url,
+      '{ alerts(first: 200) { nodes { id message } } }',
+    );
+    const id = await alert.getAttribute('data-alert');
+    expect(stored.alerts.nodes.map((each) => each.id)).toContain(id);
+    await page.getByRole('link', { name: 'Rules' }).click();
+    const row = page.getByRole('row', { name: /Any stir/ });
+    await row.getByRole('button', { name: 'Switch off' }).click();
+    await row.getByText('Off', { exact: true }).waitFor();
+  }, 300_000);
+
+  test('GraphiQL asks, with the schema’s documentation at hand', async () => {
+    await page.goto(`${scene.url}/graphiql`);
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await page.getByText('"Bitcoin"').first().waitFor();
+    await page.getByRole('tab', { name: 'LivePrices' }).waitFor();
+  }, 120_000);
+
+  test('nothing moves while the pages load, also on a phone', async () => {
+    const phone = await openPage(browser, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+    for (const address of ['/', '/coins/bitcoin', '/alerts', '/pipelines']) {
+      await phone.page.addInitScript(WATCH_SHIFTS);
+      await phone.page.goto(scene.url + address);
+      await phone.page.getByRole('heading', { level: 1 }).waitFor();
+      await phone.page.waitForLoadState('networkidle');
+      const [shift, width] = (await phone.page.evaluate('[shifted, document.documentElement.scrollWidth]')) as [number, number];
+      expect({ address, shifts: shift > 0.1, wide: width > 390 }).toEqual({ address, shifts: false, wide: false });
+    }
+    await phone.context.close();
+    expect(phone.complaints).toEqual([]);
+  }, 120_000);
+});

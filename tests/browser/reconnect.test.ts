@@ -1,0 +1,91 @@
+/** A gateway is killed under the open page: the page says so, comes back by itself, and has missed nothing. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { TestSubscription } from '../kit/live.js';
+import { waitFor } from '../kit/wait-for.js';
+import { findBrowser, launch, openPage } from './browser.js';
+import { openScene, type Scene } from './scene.js';
+
+interface Update {
+  coinId: string;
+  usd: string;
+  observedAt: string;
+}
+
+const path = findBrowser();
+const suite = path === null ? describe.skip : describe;
+const SOON = { withinMs: 90_000, everyMs: 200 };
+const QUERY = 'subscription { priceUpdated { coinId usd observedAt } }';
+
+/** Every update that the page is told, from the frames of its sockets. */
+function listenTo(page: Page): Update[] {
+  const told: Update[] = [];
+  page.on('websocket', (socket) =>
+    socket.on('framereceived', ({ payload }) => {
+      const message = JSON.parse(String(payload)) as { type: string; payload?: { data?: { priceUpdated?: Update } } };
+      const update = message.type === 'next' ? message.payload?.data?.priceUpdated : undefined;
+      if (update) told.push({ coinId: update.coinId, usd: update.usd, observedAt: update.observedAt });
+    }),
+  );
+  return told;
+}
+
+function byCoin(updates: readonly Update[]): Map<string, string[]> {
+  const names = updates.map(({ coinId, usd, observedAt }) => ({ coinId, name: `${observedAt} ${usd}` }));
+  return new Map([...Map.groupBy(names, ({ coinId }) => coinId)].map(([coin, own]) => [coin, own.map(({ name }) => name)]));
+}
+
+suite('a gateway that dies', () => {
+  let scene: Scene;
+  let browser: Browser;
+  beforeAll(async () => {
+    scene = await openScene();
+    browser = await launch(path as string);
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await scene?.close();
+  }, 60_000);
+
+  test('costs the page no update', async () => {
+    const gateway = await scene.startGateway();
+    const witness = new TestSubscription<{ priceUpdated: Update }>(`${scene.url.replace('http', 'ws')}/graphql`, { query: QUERY });
+    await witness.connected;
+    const { page, complaints } = await openPage(browser);
+    const told = listenTo(page);
+    await page.goto(gateway.url);
+    await waitFor('the first updates', () => told.length >= 3, SOON);
+
+    gateway.kill('SIGKILL');
+    await gateway.ended;
+    await page.getByTestId('disconnected').waitFor();
+    const missed = witness.data.length;
+    await waitFor('updates that nobody tells the page', () => witness.data.length >= missed + 5, SOON);
+    const before = told.length;
+
+    await scene.startGateway(Number(new URL(gateway.url).port));
+    await page.getByTestId('resumed').waitFor({ timeout: 60_000 });
+    await waitFor('updates after the break', () => told.length >= before + 10, SOON);
+    await page.getByRole('button', { name: /the stream of prices/ }).click();
+    expect(await page.getByTestId('broken').textContent()).toBe('0');
+    expect(await page.getByTestId('resumptions').textContent()).toMatch(/back after .*, [1-9]\d* updates? caught up/);
+
+    // Between the first and the last update of a coin that the page was told, it was told what the witness was told.
+    const seen = [...told];
+    await waitFor(
+      'the witness to know the last one',
+      () => {
+        const known = byCoin(witness.data.map((data) => data.priceUpdated));
+        return [...byCoin(seen)].every(([coin, own]) => known.get(coin)?.includes(own.at(-1) as string));
+      },
+      SOON,
+    );
+    const known = byCoin(witness.data.map((data) => data.priceUpdated));
+    for (const [coin, own] of byCoin(seen)) {
+      const whole = known.get(coin) ?? [];
+      expect(own).toEqual(whole.slice(whole.indexOf(own[0] as string), whole.indexOf(own.at(-1) as string) + 1));
+    }
+    await witness.stop();
+    expect(complaints).toEqual([]);
+  }, 400_000);
+});
