@@ -1,10 +1,12 @@
 /** The gateway: serves the GraphQL API. Beside a running `up`, or on a Postgres of its own. */
+import { join } from 'node:path';
 import { startLive } from '../../graphql/live/live.js';
 import { createGateway } from '../../graphql/server.js';
 import { redriveDeadLetters } from '../../jobs/streams/redrive.js';
 import { type AdminKey, loadAdminKey } from '../platform/admin-key.js';
 import { DEFAULT_PORTS } from '../platform/config.js';
 import { createHealth } from '../platform/health.js';
+import { projectRoot } from '../platform/project-root.js';
 import type { CommandContext } from './command.js';
 import { attachPostgres, type Foundation, startFoundation } from './foundation/foundation.js';
 import { startMetrics, version } from './foundation/metrics.js';
