@@ -1,0 +1,57 @@
+{{/* Names and labels that the templates share. */}}
+{{- define "cdp.name" -}}
+{{- $name := contains .Chart.Name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name .Chart.Name) }}
+{{- $name | trunc 40 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Of a pod and whatever selects it: never changes within a release. */}}
+{{- define "cdp.selector" -}}
+app.kubernetes.io/name: {{ .root.Chart.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- define "cdp.labels" -}}
+{{ include "cdp.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- define "cdp.image" -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ with .Values.image.digest }}@{{ . }}{{ end }}
+{{- end }}
+
+{{/* The Secret that the roles read, whoever makes it. */}}
+{{- define "cdp.secret" -}}
+{{ .Values.secrets.existing | default (include "cdp.name" .) }}
+{{- end }}
+
+{{/* What the chart's own Secret holds, as YAML; empty where somebody else makes it. */}}
+{{- define "cdp.secretValues" -}}
+{{- if not (or .Values.secrets.existing .Values.secrets.external.enabled) }}
+{{- $values := deepCopy .Values.secrets.values }}
+{{- if .Values.postgres.inCluster }}
+{{- $password := required "postgres.password is missing: the Postgres in the cluster needs one" .Values.postgres.password }}
+{{- $_ := set $values "DATABASE_URL" (printf "postgresql://cdp:%s@%s-postgres:5432/cdp" $password (include "cdp.name" .)) }}
+{{- end }}
+{{- $_ := required "DATABASE_URL is missing: set secrets.existing, secrets.external or secrets.values.DATABASE_URL" $values.DATABASE_URL }}
+{{- toYaml $values }}
+{{- end }}
+{{- end }}
+
+{{/* The names that the gateway is asked under: its page's, and its Service's within the cluster. */}}
+{{- define "cdp.allowedOrigins" -}}
+{{- $service := printf "%s-gateway" (include "cdp.name" .) }}
+{{- $origins := list (printf "http://%s" $service) (printf "http://%s.%s" $service .Release.Namespace) (printf "http://%s.%s.svc" $service .Release.Namespace) (printf "http://%s.%s.svc.cluster.local" $service .Release.Namespace) }}
+{{- if and .Values.ingress.enabled .Values.ingress.host }}
+{{- $origins = append $origins (printf "https://%s" .Values.ingress.host) }}
+{{- end }}
+{{- with .Values.config.ALLOWED_ORIGINS }}{{ $origins = append $origins . }}{{ end }}
+{{- join "," $origins }}
+{{- end }}
+
+{{/* Argo CD applies waves in order: what the migration needs, the migration, the roles. Helm needs no such word. */}}
+{{- define "cdp.firstWave" -}}
+argocd.argoproj.io/sync-wave: '-2'
+{{- end }}
