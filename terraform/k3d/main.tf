@@ -1,0 +1,36 @@
+# The platform on this machine: a k3d cluster with Postgres and Kafka in it. State is a file here: there is nothing to share, and the only
+# secret in it is the password of a database that nothing outside of the cluster reaches.
+locals {
+  image = split(":", var.image)
+}
+
+module "cluster" {
+  source     = "../modules/k3d-cluster"
+  name       = var.name
+  http_port  = var.http_port
+  kubeconfig = abspath("${path.module}/kubeconfig.yaml")
+  image      = var.image
+  image_id   = var.image_id
+}
+
+resource "random_password" "postgres" {
+  length  = 32
+  special = false
+}
+
+resource "helm_release" "platform" {
+  name             = "crypto-data-platform"
+  namespace        = "crypto-data-platform"
+  create_namespace = true
+  chart            = "${path.module}/../../helm/crypto-data-platform"
+  timeout          = 900
+  values = [
+    file("${path.module}/../../helm/crypto-data-platform/values-k3d.yaml"),
+    yamlencode({
+      image   = { repository = local.image[0], tag = local.image[1] }
+      config  = var.config
+      ingress = { host = var.host }
+    }),
+  ]
+  set_sensitive = [{ name = "postgres.password", value = random_password.postgres.result }]
+}

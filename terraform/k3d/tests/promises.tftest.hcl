@@ -1,0 +1,32 @@
+# The chart is installed with what this machine has built, and nothing is published beyond it. k3d itself is not run.
+mock_provider "helm" {}
+mock_provider "random" {}
+
+run "platform" {
+  command = plan
+
+  assert {
+    condition     = helm_release.platform.namespace == "crypto-data-platform"
+    error_message = "In a namespace of its own."
+  }
+  assert {
+    condition     = output.url == "http://cdp.localhost:8080/"
+    error_message = "The address must be that of the Ingress."
+  }
+  assert {
+    condition     = yamldecode(helm_release.platform.values[1]).image == { repository = "crypto-data-platform", tag = "local" }
+    error_message = "The image is the one that was built here."
+  }
+  assert {
+    condition     = strcontains(helm_release.platform.values[0], "inCluster: true")
+    error_message = "Postgres and Kafka must come with it."
+  }
+}
+
+run "refuses_an_image_without_a_tag" {
+  command = plan
+  variables {
+    image = "crypto-data-platform"
+  }
+  expect_failures = [var.image]
+}

@@ -1,0 +1,10 @@
+output "address" {
+  description = "Private address of the instance."
+  value       = google_sql_database_instance.this.private_ip_address
+}
+
+output "database" {
+  description = "Name of the database, once it and its user are there."
+  value       = google_sql_database.this.name
+  depends_on  = [google_sql_user.this]
+}

@@ -1,0 +1,25 @@
+variable "health_rules" {
+  description = "Argo CD's configuration: health of kinds that it does not know."
+  type        = map(string)
+}
+
+variable "projects" {
+  description = "Argo CD projects by name."
+  type        = any
+}
+
+variable "applications" {
+  description = "Argo CD applications by name."
+  type        = any
+}
+
+variable "chart_versions" {
+  description = "Versions of the charts that are installed."
+  type = object({
+    argocd           = string
+    argocd_apps      = string
+    external_secrets = string
+    keda             = string
+    prometheus       = string
+  })
+}
