@@ -22,11 +22,9 @@ import { type Source, startSource } from './platform/source.js';
 import type { Scene } from './scene.js';
 
 export const SEED = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 1_000_000));
-export const TICKS_PER_SECOND = Number(process.env.FAULT_TICKS_PER_SECOND ?? 500);
-const SUBSCRIBERS = 20;
 /** The simulated market: the same prices every time. */
 const MARKET_SEED = 7;
-const FIRST_COINS = ['bitcoin', 'ethereum', 'ripple', 'solana', 'dogecoin', 'cardano', 'chainlink', 'shiba-inu'];
+const COINS = ['bitcoin', 'ethereum', 'ripple', 'solana', 'dogecoin', 'cardano', 'chainlink', 'shiba-inu'];
 
 export interface FaultReport {
   name: string;
@@ -48,25 +46,39 @@ export interface Campaign {
   stop(): Promise<void>;
 }
 
+/** What goes on while faults are injected. */
+export interface Load {
+  ticksPerSecond: number;
+  subscribers: number;
+  /** How many coins have ticks. */
+  coins: number;
+  /** On average; the first subscriber has all. */
+  coinsOfASubscriber: number;
+}
+const USUAL_LOAD: Load = { ticksPerSecond: 500, subscribers: 20, coins: 8, coinsOfASubscriber: 2.4 };
+
 export interface CampaignOptions {
   makeUp(options: MakeUpOptions): Promise<Platform>;
   root?: string;
+  load?: Load;
   /** How long recovery, and coming to rest, may take. */
   patienceMs: number;
 }
 
-export async function startCampaign({ makeUp, root, patienceMs }: CampaignOptions): Promise<Campaign> {
+export async function startCampaign({ makeUp, root, patienceMs, load = USUAL_LOAD }: CampaignOptions): Promise<Campaign> {
   const random = new Random(SEED);
   const source = await startSource(MARKET_SEED);
   const market = createMarket(MARKET_SEED);
-  const levels = new Map(FIRST_COINS.map((id) => [id, toLevel(market.price(market.find(id) as MarketCoin, Date.now()))]));
-  const platform = await makeUp({ root, sourceUrl: source.url, coinIds: FIRST_COINS, levels });
-  const others = market.coins.map((coin) => coin.id).filter((id) => !FIRST_COINS.includes(id));
+  const coinIds = [...new Set([...COINS, ...market.coins.map((coin) => coin.id)])];
+  const others = coinIds.splice(load.coins);
+  const levels = new Map(coinIds.map((id) => [id, toLevel(market.price(market.find(id) as MarketCoin, Date.now()))]));
+  const platform = await makeUp({ root, sourceUrl: source.url, coinIds, levels });
+  const ticksPerSecond = Number(process.env.FAULT_TICKS_PER_SECOND ?? load.ticksPerSecond);
   const scene: Scene = {
     platform,
     source,
     random: random.of('faults'),
-    ticks: new TickLoad(platform, new TickMaker(random.of('ticks'), MARKET_SEED, FIRST_COINS), TICKS_PER_SECOND),
+    ticks: new TickLoad(platform, new TickMaker(random.of('ticks'), MARKET_SEED, coinIds), ticksPerSecond),
     batch: new BatchLoad(platform, source.url, others),
     subscribers: [],
     injections: 0,
@@ -74,7 +86,7 @@ export async function startCampaign({ makeUp, root, patienceMs }: CampaignOption
   const stop = () => stopAll(scene, source);
   try {
     await platform.start();
-    scene.subscribers.push(...subscribe(platform, random.of('subscribers')));
+    scene.subscribers.push(...subscribe(platform, random.of('subscribers'), coinIds, load));
   } catch (error) {
     const said = platform.processes.map((each) => each.output.slice(-3_000)).join('\n');
     await stop();
@@ -85,9 +97,9 @@ export async function startCampaign({ makeUp, root, patienceMs }: CampaignOption
 
 const toLevel = (price: number) => parseDecimal(price < 1e-6 ? price.toFixed(18) : String(price)) as Decimal;
 
-function subscribe(platform: Platform, random: Random): Subscriber[] {
-  return Array.from({ length: SUBSCRIBERS }, (_, index) => {
-    const some = FIRST_COINS.filter(() => random.next() < 0.3);
+function subscribe(platform: Platform, random: Random, coinIds: string[], { subscribers, coinsOfASubscriber }: Load): Subscriber[] {
+  return Array.from({ length: subscribers }, (_, index) => {
+    const some = coinIds.filter(() => random.next() < coinsOfASubscriber / coinIds.length);
     return new Subscriber(`subscriber ${index}`, index === 0 ? null : some.length > 0 ? some : ['bitcoin'], platform.gateways);
   });
 }

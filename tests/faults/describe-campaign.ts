@@ -1,13 +1,13 @@
 /** A campaign as a test file: one test a fault, FAULT=<a regular expression> for some of them, the table at the end. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Campaign, type CampaignOptions, type FaultReport, SEED, startCampaign } from './campaign.js';
+import { type Campaign, type CampaignOptions, type FaultReport, type Load, SEED, startCampaign } from './campaign.js';
 import type { Fault } from './faults/fault.js';
 import { lineOf, printReports } from './report.js';
 
 /** Ample: on a busy machine the backlog of an outage takes its time. */
 const PATIENCE_MS = 120_000;
 
-export function describeCampaign(makeUp: CampaignOptions['makeUp'], faults: Fault[]): void {
+export function describeCampaign(makeUp: CampaignOptions['makeUp'], faults: Fault[], load?: Load): void {
   const wanted = process.env.FAULT;
   const chosen = wanted === undefined ? faults : faults.filter((fault) => new RegExp(wanted).test(fault.name));
   if (chosen.length === 0) return void test.skip(`no fault here is called ${wanted}`, () => {});
@@ -16,7 +16,7 @@ export function describeCampaign(makeUp: CampaignOptions['makeUp'], faults: Faul
 
   describe('after', () => {
     beforeAll(async () => {
-      campaign = await startCampaign({ makeUp, patienceMs: PATIENCE_MS });
+      campaign = await startCampaign({ makeUp, load, patienceMs: PATIENCE_MS });
     }, 120_000);
     afterAll(async () => {
       printReports(reports, SEED);

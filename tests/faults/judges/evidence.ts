@@ -1,16 +1,16 @@
 /** What the judges judge by, read once: the log from 0 to its end, what raw holds, and the model's view of it. */
 import { ALERTS_TOPIC, logOrigin, PRICES_TOPIC, type RawPrice, UPDATES_TOPIC } from '../../../src/domain/prices.js';
-import type { EventLog, LogRecord } from '../../../src/platform/event-log/event-log.js';
+import type { LogRecord } from '../../../src/platform/event-log/event-log.js';
 import { type ModelPrice, modelPrices } from '../../kit/reference/prices.js';
 import { readFeeds, readRawPrices } from '../../kit/reference/published-prices.js';
-import type { Platform } from '../platform/platform.js';
+import type { LostPositions, Platform, ReadRecord } from '../platform/platform.js';
 
 export interface Evidence {
-  prices: LogRecord[];
+  prices: ReadRecord[];
   updates: LogRecord[];
   alerts: LogRecord[];
-  /** Of the topic of prices: where reading began and must end. */
-  bounds: { partition: number; start: bigint; end: bigint }[];
+  /** Of the topic of prices: positions that were lost before they could be read. */
+  lost: readonly LostPositions[];
   raw: RawPrice[];
   /** The model's, of all of raw. */
   standing: ModelPrice[];
@@ -21,30 +21,28 @@ export interface Evidence {
 
 export async function gatherEvidence(platform: Platform): Promise<Evidence> {
   const { pool } = platform.db();
-  const log = platform.log();
   const feeds = await readFeeds(pool);
   const raw = await readRawPrices(pool);
-  const bounds = await log.bounds(PRICES_TOPIC);
-  const origins = new Set(bounds.map(({ partition }) => logOrigin(PRICES_TOPIC, partition)));
+  const prices = await platform.readBack(PRICES_TOPIC);
   return {
-    prices: await readAll(log, PRICES_TOPIC),
-    ...(await readSaid(log)),
-    bounds,
+    prices,
+    ...(await readSaid(platform)),
+    lost: platform.lost().filter(({ topic }) => topic === PRICES_TOPIC),
     raw,
     standing: modelPrices(raw),
     feeds,
-    accepted: raw.filter((row) => origins.has(row.origin) && feeds.get(row.coinId) === row.source),
+    accepted: inLogOrder(raw, prices).filter((row) => feeds.get(row.coinId) === row.source),
   };
 }
 
 /** What the platform has announced so far. */
-export async function readSaid(log: EventLog): Promise<Pick<Evidence, 'updates' | 'alerts'>> {
-  return { updates: await readAll(log, UPDATES_TOPIC), alerts: await readAll(log, ALERTS_TOPIC) };
+export async function readSaid(platform: Platform): Promise<Pick<Evidence, 'updates' | 'alerts'>> {
+  return { updates: await platform.readBack(UPDATES_TOPIC), alerts: await platform.readBack(ALERTS_TOPIC) };
 }
 
-async function readAll(log: EventLog, topic: string): Promise<LogRecord[]> {
-  const from = new Map((await log.bounds(topic)).map(({ partition }) => [partition, 0n]));
-  const records: LogRecord[] = [];
-  for await (const page of log.replay(topic, from)) records.push(...page);
-  return records;
+export const positionOf = (origin: string, position: bigint) => `${origin} ${position}`;
+
+function inLogOrder(raw: RawPrice[], prices: ReadRecord[]): RawPrice[] {
+  const rows = new Map(raw.map((row) => [positionOf(row.origin, row.position), row]));
+  return prices.flatMap(({ partition, offset }) => rows.get(positionOf(logOrigin(PRICES_TOPIC, partition), offset)) ?? []);
 }

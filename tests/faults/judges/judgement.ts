@@ -101,7 +101,7 @@ async function judgeMarts(platform: Platform, { raw, standing }: Evidence): Prom
 
 /** What was committed last may still be on its way to the topics. */
 async function askTopics(platform: Platform, evidence: Evidence): Promise<string[]> {
-  return judgeTopics(platform.db().pool, { ...evidence, ...(await readSaid(platform.log())) });
+  return judgeTopics(platform.db().pool, { ...evidence, ...(await readSaid(platform)) });
 }
 
 async function untilSilent(ask: () => Promise<string[]>, withinMs: number): Promise<string[]> {

@@ -4,42 +4,54 @@ import { logOrigin, PRICES_TOPIC, type RawPrice } from '../../../src/domain/pric
 import type { LogRecord } from '../../../src/platform/event-log/event-log.js';
 import type { Queryable } from '../../../src/platform/postgres/database.js';
 import { FATE, SERIAL } from '../load/ticks.js';
-import type { Evidence } from './evidence.js';
+import { type Evidence, positionOf } from './evidence.js';
 
 export async function judgeLogPositions(db: Queryable, evidence: Evidence, acknowledged: ReadonlyMap<string, string>): Promise<string[]> {
-  const wrong = judgeContiguity(evidence);
+  const wrong = [...judgeContiguity(evidence), ...(await judgeGaps(db, evidence))];
   const found = await readFates(db, evidence.raw);
   for (const record of evidence.prices) {
-    const place = placeOf(record);
-    const fates = found.get(place) ?? [];
-    found.delete(place);
+    if (isLost(evidence, record)) continue;
+    const position = positionOf(logOrigin(PRICES_TOPIC, record.partition), record.offset);
+    const fates = found.get(position) ?? [];
+    found.delete(position);
     const expected = record.headers[FATE];
     const said = fates.map(({ fate }) => fate).join(' and ') || 'nothing';
-    if (fates.length !== 1) wrong.push(`${place} is ${said}`);
-    else if (expected !== undefined && said !== expected) wrong.push(`${place} is ${said} (${fates[0]?.reason}), not ${expected}`);
-    else if (fates[0]?.row !== undefined) wrong.push(...contentDifference(place, record, fates[0].row));
+    if (fates.length !== 1) wrong.push(`${position} is ${said}`);
+    else if (expected !== undefined && said !== expected) wrong.push(`${position} is ${said} (${fates[0]?.reason}), not ${expected}`);
+    else if (fates[0]?.row !== undefined) wrong.push(...contentDifference(position, record, fates[0].row));
   }
-  for (const [place, fates] of found)
-    wrong.push(`${place} is ${fates.map(({ fate }) => fate).join(' and ')}, and the log has no such position`);
-  const serials = new Map(evidence.prices.map((record) => [`${record.partition}/${record.offset}`, record.headers[SERIAL]]));
+  for (const [position, fates] of found)
+    wrong.push(`${position} is ${fates.map(({ fate }) => fate).join(' and ')}, and the log had no such position to be read`);
+  const serials = new Map(evidence.prices.map((record) => [record.place, record.headers[SERIAL]]));
   for (const [place, serial] of acknowledged) {
     if (serials.get(place) !== serial) wrong.push(`${place} was acknowledged for record ${serial}, and holds ${serials.get(place)}`);
   }
   return wrong;
 }
 
-const placeOf = ({ partition, offset }: LogRecord) => `${logOrigin(PRICES_TOPIC, partition)} ${offset}`;
+const isLost = ({ lost }: Evidence, { partition, offset }: LogRecord) =>
+  lost.some((range) => range.partition === partition && offset >= range.from && offset < range.to);
 
-function judgeContiguity({ prices, bounds }: Evidence): string[] {
-  const next = new Map(bounds.map(({ partition }) => [partition, 0n]));
+function judgeContiguity({ prices }: Evidence): string[] {
+  const next = new Map<number, bigint>();
   const wrong: string[] = [];
   for (const { partition, offset } of prices) {
-    if (offset !== next.get(partition)) wrong.push(`partition ${partition} goes on with ${offset}, not ${next.get(partition)}`);
+    if (offset !== (next.get(partition) ?? 0n))
+      wrong.push(`partition ${partition} goes on with ${offset}, not ${next.get(partition) ?? 0n}`);
     next.set(partition, offset + 1n);
   }
-  for (const { partition, end } of bounds)
-    if (next.get(partition) !== end) wrong.push(`partition ${partition} ends at ${next.get(partition)}, not ${end}`);
   return wrong;
+}
+
+/** What was lost, the platform knows, and says so: one gap for each time. */
+async function judgeGaps(db: Queryable, { lost }: Evidence): Promise<string[]> {
+  const { rows } = await db.query<{ reason: string; source: string }>('SELECT source, reason FROM ops.gaps');
+  return lost
+    .filter(({ topic, partition, from, to, base }) => {
+      const said = `retention removed the offsets from ${from - base} to ${to - base - 1n} before they were read`;
+      return !rows.some(({ source, reason }) => source === `${topic}/${partition}` && reason === said);
+    })
+    .map(({ partition, from, to }) => `partition ${partition} lost ${from} to ${to - 1n}, and no gap says so`);
 }
 
 interface Found {
@@ -51,8 +63,8 @@ interface Found {
 async function readFates(db: Queryable, raw: RawPrice[]): Promise<Map<string, Found[]>> {
   const found = new Map<string, Found[]>();
   const add = (origin: string, position: bigint, fate: Found) => {
-    const place = `${origin} ${position}`;
-    found.set(place, [...(found.get(place) ?? []), fate]);
+    const name = positionOf(origin, position);
+    found.set(name, [...(found.get(name) ?? []), fate]);
   };
   const ofTheLog = (origin: string) => origin.startsWith(`${PRICES_TOPIC}/`);
   for (const row of raw) if (ofTheLog(row.origin)) add(row.origin, row.position, { fate: 'raw', row });

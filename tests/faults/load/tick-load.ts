@@ -4,14 +4,14 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PRICES_TOPIC } from '../../../src/domain/prices.js';
-import type { LogPosition, NewRecord } from '../../../src/platform/event-log/event-log.js';
+import type { NewRecord } from '../../../src/platform/event-log/event-log.js';
 import type { Platform } from '../platform/platform.js';
 import { SERIAL, type TickMaker } from './ticks.js';
 
 const EVERY_MS = 100;
 
 export class TickLoad {
-  /** 'partition/offset' to the serial number. */
+  /** The record's place in the log to its serial number. */
   readonly acknowledged = new Map<string, string>();
   repeats = 0;
   #running: Promise<void> | null = null;
@@ -19,7 +19,7 @@ export class TickLoad {
 
   constructor(
     private readonly platform: Platform,
-    private readonly ticks: TickMaker,
+    readonly ticks: TickMaker,
     private readonly perSecond: number,
   ) {}
 
@@ -43,16 +43,17 @@ export class TickLoad {
       at = now;
       const records = this.ticks.make(Math.floor(due));
       due -= records.length;
-      if (records.length > 0) await this.#append(records);
+      if (records.length > 0) await this.append(records);
     }
   }
 
-  async #append(records: NewRecord[]): Promise<void> {
+  /** Resolves once they are acknowledged. */
+  async append(records: NewRecord[]): Promise<void> {
     for (;;) {
       try {
         const positions = await this.platform.log().append(PRICES_TOPIC, records);
-        for (const [index, { partition, offset }] of positions.entries() as Iterable<[number, LogPosition]>) {
-          this.acknowledged.set(`${partition}/${offset}`, records[index]?.headers?.[SERIAL] as string);
+        for (const [index, position] of positions.entries()) {
+          this.acknowledged.set(this.platform.placeOf(PRICES_TOPIC, position), records[index]?.headers?.[SERIAL] as string);
         }
         return;
       } catch {

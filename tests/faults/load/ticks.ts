@@ -47,9 +47,17 @@ export class TickMaker {
     return Array.from({ length: count }, () => this.#record(now));
   }
 
+  /** No records at all, for one partition. */
+  makePoison(count: number, partition: number): NewRecord[] {
+    const now = Date.now();
+    return Array.from({ length: count }, () => ({ ...this.#toRecord(this.#noRecord(this.random.pick(this.#coins), now)), partition }));
+  }
+
   #record(now: number): NewRecord {
-    const coin = this.random.pick(this.#coins);
-    const { key, fate, value } = this.#kind()(coin, now);
+    return this.#toRecord(this.#kind()(this.random.pick(this.#coins), now));
+  }
+
+  #toRecord({ key, fate, value }: Made): NewRecord {
     return { key, value, headers: { [FATE]: fate, [SERIAL]: String(this.#serial++) } };
   }
 

@@ -29,7 +29,7 @@ export interface MakeUpOptions {
   levels: ReadonlyMap<string, Decimal>;
 }
 
-const SILENT = { info() {}, warn() {} };
+export const SILENT = { info() {}, warn() {} };
 /** Immediate shutdown, in Postgres's words: no checkpoint, recovery at the next start. */
 const IMMEDIATE = 'SIGQUIT';
 
@@ -48,8 +48,8 @@ export async function oneProcess(options: MakeUpOptions): Promise<Platform> {
     processes: [up],
     gateways: [up],
     directory,
-    db: () => links.get().db,
-    log: () => links.get().log,
+    ...links.asPlatform(),
+    broker: null,
     killPostgres: () => killServer(directory.path),
     restorePostgres: async () => {}, // `up` sees to it
     stepClock: (ms) => writeFileSync(clockFile, String(ms)),
@@ -80,8 +80,8 @@ export async function twoProcesses(options: MakeUpOptions): Promise<Platform> {
     processes,
     gateways: processes,
     directory,
-    db: () => links.get().db,
-    log: () => links.get().log,
+    ...links.asPlatform(),
+    broker: null,
     killPostgres: () => killServer(directory.path),
     async restorePostgres() {
       await postgres.stop(); // lets go of what it held of the one that is gone
@@ -105,25 +105,26 @@ function makeProcess(name: string, port: number, options: MakeUpOptions, clockFi
     port,
     root: options.root ?? projectRoot,
     args: ['up'],
-    env: {
-      PRICE_SOURCE: 'coingecko', // real, as far as the platform knows: the client, the realm and the limits of real data
-      COINGECKO_BASE_URL: options.sourceUrl,
-      COINGECKO_CALLS_PER_MINUTE: '100000',
-      COINS: options.coinIds.join(','),
-      PRICE_POLL_SECONDS: '2',
-      NODE_OPTIONS: `--import ${clock}`,
-      FAULT_CLOCK_FILE: clockFile,
-      ...env,
-    },
+    env: { ...commonEnv(options), NODE_OPTIONS: `--import ${clock}`, FAULT_CLOCK_FILE: clockFile, ...env },
   });
 }
 
-async function startAll(processes: SupervisedProcess[]): Promise<void> {
+export function commonEnv({ sourceUrl, coinIds }: MakeUpOptions): Record<string, string> {
+  return {
+    PRICE_SOURCE: 'coingecko', // real, as far as the platform knows: the client, the realm and the limits of real data
+    COINGECKO_BASE_URL: sourceUrl,
+    COINGECKO_CALLS_PER_MINUTE: '100000',
+    COINS: coinIds.join(','),
+    PRICE_POLL_SECONDS: '2',
+  };
+}
+
+export async function startAll(processes: SupervisedProcess[]): Promise<void> {
   for (const each of processes) each.start();
   for (const each of processes) await waitFor(`${each.name} is ready`, () => each.isReady(), { withinMs: 90_000, everyMs: 200 });
 }
 
-async function killServer(dataDir: string): Promise<void> {
+export async function killServer(dataDir: string): Promise<void> {
   const cluster = clusterAt(dataDir);
   const server = findServer(cluster);
   if (server === null) throw new Error('there is no Postgres to kill');
@@ -131,7 +132,7 @@ async function killServer(dataDir: string): Promise<void> {
   await waitFor('Postgres is gone', () => findServer(cluster)?.pid !== server.pid, { withinMs: 10_000, everyMs: 5 });
 }
 
-async function prepare(url: string, { coinIds, levels }: MakeUpOptions): Promise<void> {
+export async function prepare(url: string, { coinIds, levels }: MakeUpOptions): Promise<void> {
   await migrate(url);
   const db = openDatabase(url, { applicationName: 'fault suite' });
   const level = (coinId: string) => levels.get(coinId) as Decimal;

@@ -1,0 +1,134 @@
+/** The roles as processes of their own, several of each, on one Postgres and one Kafka broker, both of the suite's own. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import kafkajs from 'kafkajs';
+import { pino } from 'pino';
+import { createKafkaEventLog } from '../../../src/platform/event-log/kafka/kafka-event-log.js';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/platform/postgres/embedded.js';
+import { projectRoot } from '../../../src/platform/project-root.js';
+import { type Broker, startBroker } from '../../kit/kafka/broker.mjs';
+import { makeDataDirectory } from './data-directory.js';
+import { Links } from './links.js';
+import { LogReader } from './log-reader.js';
+import { commonEnv, killServer, type MakeUpOptions, prepare, SILENT, startAll } from './make-up.js';
+import type { BrokerControl, Platform } from './platform.js';
+import { findFreePort } from './source.js';
+import { SupervisedProcess } from './supervised-process.js';
+
+const ROLES = { worker: 2, consumer: 3, gateway: 2, producer: 1 };
+
+export async function onKafka(options: MakeUpOptions): Promise<Platform> {
+  const directory = makeDataDirectory();
+  const ofBroker = mkdtempSync(join(tmpdir(), 'cdp-faults-kafka-'));
+  const broker = await startBroker({ directory: ofBroker });
+  let postgres: EmbeddedPostgres = await startEmbeddedPostgres(directory.path, SILENT);
+  await prepare(postgres.url, options);
+  const processes: SupervisedProcess[] = [];
+  for (const [role, count] of Object.entries(ROLES)) {
+    for (let number = 1; number <= count; number++) {
+      const dataDir = join(directory.path, `${role}-${number}`);
+      const env = { ...commonEnv(options), DATABASE_URL: postgres.url, KAFKA_BROKERS: broker.brokers, DATA_DIR: dataDir };
+      const port = await findFreePort();
+      processes.push(new SupervisedProcess({ name: `${role}-${number}`, port, root: options.root ?? projectRoot, args: [role], env }));
+    }
+  }
+  const links = new Links(() => postgres.url);
+  const control = new Control(broker, ofBroker);
+  return {
+    kind: 'roles apart, Kafka',
+    processes,
+    gateways: processes.filter((each) => each.options.args[0] === 'gateway'),
+    directory,
+    db: () => links.get().db,
+    log: () => control.log,
+    readBack: (topic) => control.reader.readOn(topic),
+    placeOf: (topic, position) => control.reader.placeOf(topic, position),
+    lost: () => control.reader.lost,
+    broker: control,
+    killPostgres: () => killServer(directory.path),
+    async restorePostgres() {
+      await postgres.stop(); // lets go of what it held of the one that is gone
+      postgres = await startEmbeddedPostgres(directory.path, SILENT);
+    },
+    stepClock: () => {
+      throw new Error('clocks of roles apart are not stepped');
+    },
+    start: () => startAll(processes),
+    async stop() {
+      await Promise.all(processes.map((each) => each.stop()));
+      await links.close();
+      await control.log.close();
+      await control.stop('SIGKILL');
+      await postgres.stop();
+      directory.remove();
+      rmSync(ofBroker, { recursive: true, force: true });
+    },
+  };
+}
+
+class Control implements BrokerControl {
+  readonly reader: LogReader;
+  log: ReturnType<typeof createKafkaEventLog>;
+  readonly #address: string;
+
+  constructor(
+    private broker: Broker,
+    private readonly directory: string,
+  ) {
+    this.#address = broker.brokers;
+    this.reader = new LogReader(this.#address);
+    this.log = this.#openLog();
+  }
+
+  stop(signal: NodeJS.Signals): Promise<void> {
+    return this.broker.stop(signal);
+  }
+
+  async start(): Promise<void> {
+    this.broker = await startBroker({ directory: this.directory, port: this.broker.port });
+  }
+
+  async deleteTopic(topic: string): Promise<void> {
+    await this.reader.readOn(topic);
+    await this.#administer((admin) => admin.deleteTopics({ topics: [topic] }));
+    this.reader.beginLife(topic);
+    await this.reopenLog();
+  }
+
+  goOnAfter(topic: string, next: ReadonlyMap<number, bigint>): void {
+    this.reader.goOnAfter(topic, next);
+  }
+
+  async forgetBelow(topic: string, partition: number, offset: bigint, next: bigint): Promise<void> {
+    await this.reader.readOn(topic);
+    this.reader.lose(topic, partition, next, offset);
+    await this.#administer(async (admin) => {
+      await admin.fetchTopicOffsets(topic); // or this client does not know who leads the partition
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
+    });
+  }
+
+  addPartitions(topic: string, count: number): Promise<void> {
+    return this.#administer(async (admin) => void (await admin.createPartitions({ topicPartitions: [{ topic, count }] })));
+  }
+
+  async reopenLog(): Promise<void> {
+    await this.log.close();
+    this.log = this.#openLog();
+  }
+
+  async #administer(work: (admin: kafkajs.Admin) => Promise<void>): Promise<void> {
+    const admin = new kafkajs.Kafka({ brokers: [this.#address], logLevel: kafkajs.logLevel.NOTHING }).admin();
+    await admin.connect();
+    try {
+      await work(admin);
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  #openLog() {
+    return createKafkaEventLog({ brokers: [this.#address], ssl: false, sasl: null }, pino({ level: 'silent' }), 'faults');
+  }
+}

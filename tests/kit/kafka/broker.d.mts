@@ -1,0 +1,17 @@
+/** Shapes of broker.mjs, for tests in TypeScript. */
+export interface Broker {
+  /** host:port */
+  brokers: string;
+  port: number;
+  /** Null: it runs in a container. */
+  pid: number | null;
+  readonly ended: Promise<unknown>;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export function startBroker(options: {
+  directory: string;
+  port?: number;
+  settings?: Record<string, string | number>;
+  say?(text: string): void;
+}): Promise<Broker>;
