@@ -34,8 +34,10 @@ export interface PlatformFacts {
 
 /** What the gateway can do but does not know how. */
 export interface GatewayActions {
-  /** Appends the dead letters to the log anew; returns how many, those that are unknown or were redriven before aside. */
-  redrive(ids: bigint[]): Promise<number>;
+  /** Appends the dead letters to the log anew; returns how many, those that are unknown, redriven or discarded aside. */
+  redriveDeadLetters(ids: bigint[]): Promise<number>;
+  /** Likewise; those that did not come through the log aside. */
+  redriveRejectedRows(ids: bigint[]): Promise<number>;
 }
 
 export interface ContextServices {

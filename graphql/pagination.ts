@@ -109,6 +109,12 @@ export function toRowId(id: string): bigint {
   return /^\d{1,18}$/.test(id) ? BigInt(id) : -1n;
 }
 
+/** Each once; what is no number is left out. */
+export function toRowIds(ids: readonly string[]): bigint[] {
+  if (ids.length > LIMITS.ids) throw badUserInput(`ids: at most ${LIMITS.ids}; give them in several calls`);
+  return [...new Set(ids.map(toRowId))].filter((id) => id >= 0n);
+}
+
 /** Returns it, if it is the size of a page. */
 export function checkFirst(first: number, most: number = LIMITS.pageSize): number {
   if (first >= 1 && first <= most) return first;

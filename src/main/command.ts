@@ -14,14 +14,19 @@ export interface CommandOptions {
   pipeline?: string;
   /** Of `run --date`, as typed. */
   date?: string;
-  /** Of `offsets`: show, reset or record. */
+  /** Of commands that do several things: which one. */
   action?: string;
   /** Of `offsets reset`, as typed. */
   partition?: string;
   to?: string;
   /** Of `offsets record`. */
   force?: boolean;
+  /** Of `dead-letters` and `rejected-rows`, as typed. */
+  ids?: string[];
+  all?: boolean;
+  reason?: string;
+  limit?: string;
 }
 
-/** The default export of src/main/<command>.ts. */
+/** The default export of src/main/<role>.ts and src/main/commands/<command>.ts. */
 export type Command = (context: CommandContext, options: CommandOptions) => Promise<void>;

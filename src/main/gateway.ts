@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { startLive } from '../../graphql/live/live.js';
 import { createGateway } from '../../graphql/server.js';
-import { redriveDeadLetters } from '../../jobs/streams/redrive.js';
+import { redriveDeadLetters, redriveRejectedRows } from '../../jobs/streams/redrive.js';
 import { type AdminKey, loadAdminKey } from '../platform/admin-key.js';
 import { DEFAULT_PORTS } from '../platform/config.js';
 import { createHealth } from '../platform/health.js';
@@ -39,8 +39,11 @@ export async function startGateway(
         metrics,
         logger,
         platform: { realm: config.realm, version, startedAt: clock.now() },
+        actions: {
+          redriveDeadLetters: (ids) => redriveDeadLetters(db, log, clock, ids),
+          redriveRejectedRows: (ids) => redriveRejectedRows(db, log, clock, ids),
+        },
         pages: join(projectRoot, 'dist/web'),
-        actions: { redrive: (ids) => redriveDeadLetters(db, log, clock, ids) },
       }),
     (started) => started.close(),
   );

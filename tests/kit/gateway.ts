@@ -55,7 +55,7 @@ export async function startTestGateway(overrides: Partial<GatewayServices> = {})
     db,
     clock,
     platform: { realm: 'simulated', version: '1.2.3', startedAt: new Date('2026-03-10T00:00:00Z') },
-    actions: { redrive: async (ids) => ids.length },
+    actions: { redriveDeadLetters: async (ids) => ids.length, redriveRejectedRows: async (ids) => ids.length },
     pages: '',
     config: { host: '127.0.0.1', port: 0, allowedOrigins: [] },
     adminKey: loadAdminKey({ adminApiKey: OPERATOR_KEY, databaseUrl: null, dataDir: '' }),

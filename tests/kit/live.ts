@@ -59,7 +59,7 @@ export async function openLiveSetting(): Promise<LiveSetting> {
         db,
         clock,
         platform: { realm: 'simulated', version: '1.2.3', startedAt: new Date(NOW) },
-        actions: { redrive: async (ids) => ids.length },
+        actions: { redriveDeadLetters: async (ids) => ids.length, redriveRejectedRows: async (ids) => ids.length },
         pages: '',
         config: { host: '127.0.0.1', port: 0, allowedOrigins: [] },
         adminKey:

@@ -8,7 +8,7 @@ import { fingerprintOf } from '../../jobs/runtime/offsets/identity.js';
 import { createOutboxPublisher } from '../../jobs/runtime/outbox.js';
 import { type Stream, startStream } from '../../jobs/runtime/stream/stream.js';
 import { priceStream } from '../../jobs/streams/prices.js';
-import { redriveDeadLetters } from '../../jobs/streams/redrive.js';
+import { redriveDeadLetters, redriveRejectedRows } from '../../jobs/streams/redrive.js';
 import type { Decimal } from '../../src/domain/decimal.js';
 import { encodePriceRecord } from '../../src/domain/price-record.js';
 import { ALERTS_TOPIC, PRICES_TOPIC, type PriceObservation, UPDATES_TOPIC } from '../../src/domain/prices.js';
@@ -19,7 +19,9 @@ import { createPostgresEventLog } from '../../src/platform/event-log/postgres-ev
 import { createLogger } from '../../src/platform/logger.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import type { Database } from '../../src/platform/postgres/database.js';
+import { insertRejectedRows } from '../../src/store/stream/rejected-rows.js';
 import { compareAndSetOffsets } from '../../src/store/stream/stream-offsets.js';
+import { trackCoins } from '../../src/store/tracked-coins.js';
 import { fixedClock } from '../kit/clock.js';
 import { openTestDatabase } from '../kit/test-database.js';
 
@@ -238,6 +240,28 @@ describe('the stream engine', () => {
     await eventually(committed, (count) => count === 1n);
     const { rows } = await db.pool.query('SELECT payload FROM ops.rejected_rows');
     expect(rows[0].payload).toBe(value.toString());
+  });
+
+  test('a rejected row of the log is redriven once its cause is mended, and then stored; one of a fetch is left alone', async () => {
+    await append([tick('late-listing', 2, '1.5')]);
+    start();
+    await eventually(committed, (count) => count === 1n);
+    await insertRejectedRows(
+      db.pool,
+      'raw.raw_prices',
+      [{ source: 'simulator', coinId: 'late-listing', origin: 'poll/simulator/x', position: 0n, reason: 'bad', payload: '{}' }],
+      NOW,
+    );
+    const { rows } = await db.pool.query('SELECT id FROM ops.rejected_rows ORDER BY id');
+    const ids = rows.map(({ id }) => id as bigint);
+    await trackCoins(db.pool, ['late-listing'], 'simulator', NOW);
+    expect(await redriveRejectedRows(db, log, clock, ids)).toBe(1);
+    expect(await redriveRejectedRows(db, log, clock, ids)).toBe(0);
+    await eventually(committed, (count) => count === 2n);
+    expect((await db.pool.query('SELECT coin_id, trim_scale(price_usd)::text AS price FROM raw.raw_prices')).rows).toEqual([
+      { coin_id: 'late-listing', price: '1.5' },
+    ]);
+    expect((await db.pool.query('SELECT FROM ops.rejected_rows WHERE redriven_at IS NULL')).rowCount).toBe(1);
   });
 
   test('a rule of a kind that this version does not know blames no tick', async () => {

@@ -4,8 +4,9 @@ import { AS_OPERATOR, startTestGateway, type TestGateway } from '../kit/gateway.
 
 let gateway: TestGateway;
 const redriven: bigint[][] = [];
+const redrive = async (ids: bigint[]) => redriven.push(ids);
 beforeAll(async () => {
-  gateway = await startTestGateway({ actions: { redrive: async (ids) => redriven.push(ids) } });
+  gateway = await startTestGateway({ actions: { redriveDeadLetters: redrive, redriveRejectedRows: redrive } });
 });
 afterAll(() => gateway.close());
 
@@ -86,6 +87,24 @@ describe('dead letters', () => {
     expect((await asOperator('mutation ($ids: [ID!]!) { redriveDeadLetters(ids: $ids) }', { ids })).errors[0].extensions.code).toBe(
       'BAD_USER_INPUT',
     );
+  });
+
+  test('that are discarded are listed no more, and what was redriven cannot be discarded', async () => {
+    expect(await asOperator('mutation { discardDeadLetters(ids: ["1", "1", "2", "x"]) }')).toEqual({ data: { discardDeadLetters: 1 } });
+    expect(await pageThrough('deadLetters')).toEqual(['2']);
+    expect(await asOperator('mutation { discardDeadLetters(ids: ["1"]) }')).toEqual({ data: { discardDeadLetters: 0 } });
+  });
+});
+
+describe('rejected rows', () => {
+  test('are redriven by id, and are listed no more once they are discarded', async () => {
+    redriven.length = 0;
+    expect(await asOperator('mutation { redriveRejectedRows(ids: ["1", "1", "x"]) }')).toEqual({ data: { redriveRejectedRows: 1 } });
+    expect(redriven).toEqual([[1n]]);
+    expect(await asOperator('mutation { discardRejectedRows(ids: ["2", "3", "99"]) }')).toEqual({ data: { discardRejectedRows: 2 } });
+    expect(await pageThrough('rejectedRows')).toEqual(['1']);
+    const { data } = await asOperator('{ rejectedRows { nodes { id redrivenAt } } }');
+    expect(data.rejectedRows.nodes).toEqual([{ id: '1', redrivenAt: null }]);
   });
 });
 

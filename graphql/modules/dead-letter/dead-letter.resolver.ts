@@ -1,10 +1,9 @@
 /** Dead letters, for an operator: to look at, and to send through again once the cause is mended. */
 import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { type DeadLetterRow, getDeadLetters } from '../../../src/store/stream/dead-letters.js';
+import { type DeadLetterRow, getDeadLetters, markDeadLetters } from '../../../src/store/stream/dead-letters.js';
 import type { GatewayContext } from '../../context.js';
-import { badUserInput } from '../../errors.js';
-import { LIMITS, pageCost } from '../../limits.js';
-import { checkFirst, type Page, rowCursor, toPage, toRowId } from '../../pagination.js';
+import { pageCost } from '../../limits.js';
+import { checkFirst, type Page, rowCursor, toPage, toRowIds } from '../../pagination.js';
 import { DeadLetter, DeadLetterConnection } from './dead-letter.type.js';
 
 const LIST = 'deadLetters';
@@ -29,12 +28,20 @@ export class DeadLetterResolver {
   @Authorized()
   @Mutation(() => Int, {
     description:
-      "Needs an operator's key. Appends these records to the log anew, as they were received. Returns how many: one that is unknown, or was redriven before, does not count. At most 250 ids.",
+      "Needs an operator's key. Appends these records to the log anew, as they were received. Returns how many: one that is unknown, or was redriven or discarded before, does not count. At most 250 ids.",
   })
   async redriveDeadLetters(@Arg('ids', () => [ID]) ids: string[], @Ctx() context: GatewayContext): Promise<number> {
-    if (ids.length > LIMITS.ids) throw badUserInput(`ids: at most ${LIMITS.ids}; redrive them in several calls`);
-    const known = [...new Set(ids.map(toRowId))].filter((id) => id >= 0n);
-    return known.length === 0 ? 0 : context.actions.redrive(known);
+    const known = toRowIds(ids);
+    return known.length === 0 ? 0 : context.actions.redriveDeadLetters(known);
+  }
+
+  @Authorized()
+  @Mutation(() => Int, {
+    description:
+      "Needs an operator's key. Puts these records away for good: they are kept, and not listed any more. Returns how many: one that is unknown, or was redriven or discarded before, does not count. At most 250 ids.",
+  })
+  async discardDeadLetters(@Arg('ids', () => [ID]) ids: string[], @Ctx() context: GatewayContext): Promise<number> {
+    return markDeadLetters(context.db.pool, toRowIds(ids), 'discarded', context.clock.now());
   }
 
   @FieldResolver(() => ID)

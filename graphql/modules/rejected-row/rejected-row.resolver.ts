@@ -1,10 +1,10 @@
 /** Rejected rows, for an operator: they hold payloads. */
-import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
-import { getRejectedRows, type RejectedRowRow } from '../../../src/store/stream/rejected-rows.js';
+import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { getRejectedRows, markRejectedRows, type RejectedRowRow } from '../../../src/store/stream/rejected-rows.js';
 import type { GatewayContext } from '../../context.js';
 import { badUserInput } from '../../errors.js';
 import { pageCost } from '../../limits.js';
-import { checkFirst, type Page, rowCursor, toPage } from '../../pagination.js';
+import { checkFirst, type Page, rowCursor, toPage, toRowIds } from '../../pagination.js';
 import { RejectedRow, RejectedRowConnection, RejectedRowFilter } from './rejected-row.type.js';
 
 const LIST = 'rejectedRows';
@@ -26,6 +26,25 @@ export class RejectedRowResolver {
     if (filter?.from && filter.to && filter.from > filter.to) throw badUserInput('filter.from lies after filter.to: exchange them');
     const rows = await getRejectedRows(context.db, { filter: filter ?? {}, after: rowCursor.decode(LIST, after), limit: first + 1 });
     return toPage(rows, first, (row) => rowCursor.encode(LIST, row.id));
+  }
+
+  @Authorized()
+  @Mutation(() => Int, {
+    description:
+      "Needs an operator's key. Appends these rows to the log anew, as they were received. Returns how many: one that is unknown, that did not come through the log (the next fetch brings it again), or that was redriven or discarded before, does not count. At most 250 ids.",
+  })
+  async redriveRejectedRows(@Arg('ids', () => [ID]) ids: string[], @Ctx() context: GatewayContext): Promise<number> {
+    const known = toRowIds(ids);
+    return known.length === 0 ? 0 : context.actions.redriveRejectedRows(known);
+  }
+
+  @Authorized()
+  @Mutation(() => Int, {
+    description:
+      "Needs an operator's key. Puts these rows away for good: they are kept, and not listed any more. Returns how many: one that is unknown, or was redriven or discarded before, does not count. At most 250 ids.",
+  })
+  async discardRejectedRows(@Arg('ids', () => [ID]) ids: string[], @Ctx() context: GatewayContext): Promise<number> {
+    return markRejectedRows(context.db.pool, toRowIds(ids), 'discarded', context.clock.now());
   }
 
   @FieldResolver(() => ID)

@@ -28,6 +28,9 @@ export class RejectedRow {
 
   @Field(() => DateTimeScalar)
   rejectedAt!: Date;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was appended to the log anew; null if it was not.' })
+  redrivenAt!: Date | null;
 }
 
 export const RejectedRowConnection = connectionOf(RejectedRow, 'RejectedRow');

@@ -1,7 +1,8 @@
 /** The event log that the configuration names, Kafka or a table in Postgres, and the platform's topics in it. */
 import { EXIT_TRY_AGAIN, OperatorError } from '../../domain/errors.js';
 import { PRICES_TOPIC } from '../../domain/prices.js';
-import type { EventLog } from '../../platform/event-log/event-log.js';
+import { type EventLog, UnknownTopic } from '../../platform/event-log/event-log.js';
+import { inWords } from '../../platform/event-log/kafka/errors.js';
 import { createKafkaEventLog } from '../../platform/event-log/kafka/kafka-event-log.js';
 import { createPostgresEventLog } from '../../platform/event-log/postgres-event-log.js';
 import { PARTITIONS, topicsOf } from '../../platform/event-log/topics.js';
@@ -15,6 +16,16 @@ export function startEventLog({ config, logger, lifecycle }: CommandContext, rol
     () => (config.kafka === null ? createPostgresEventLog(db, logger) : createKafkaEventLog(config.kafka, logger, role)),
     (started) => started.close(),
   );
+}
+
+/** For commands: what the log answered, with what an operator can do about it. */
+export async function askLog<T>({ config }: CommandContext, question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    if (error instanceof UnknownTopic) throw new OperatorError(`${error.message}: start a producer or \`cdp up\` first, which make it.`);
+    throw config.kafka === null ? error : inWords(config.kafka, error);
+  }
 }
 
 /** The number of partitions is the recorded one; before one is, that of the topic as an operator may have made it. */

@@ -46,13 +46,23 @@ export async function getPendingDeadLetters(db: Queryable, ids: readonly bigint[
   return rows;
 }
 
-/** Returns how many were not marked before. */
-export async function markRedriven(db: Queryable, ids: readonly bigint[], now: Date): Promise<number> {
+/** Returns how many were neither redriven nor discarded before: what is done once is not done again, or undone. */
+export async function markDeadLetters(db: Queryable, ids: readonly bigint[], as: 'redriven' | 'discarded', now: Date): Promise<number> {
   const { rowCount } = await db.query(
-    'UPDATE ops.dead_letters SET redriven_at = $2 WHERE id = ANY ($1::bigint[]) AND redriven_at IS NULL',
+    `UPDATE ops.dead_letters SET ${as}_at = $2 WHERE id = ANY ($1::bigint[]) AND redriven_at IS NULL AND discarded_at IS NULL`,
     [ids, now],
   );
   return rowCount ?? 0;
+}
+
+/** Ids of all that wait for an operator, or of those whose reason holds the text; oldest first. */
+export async function findPendingDeadLetters(db: Queryable, reason: string | null): Promise<bigint[]> {
+  const { rows } = await db.query<{ id: bigint }>(
+    `SELECT id FROM ops.dead_letters WHERE redriven_at IS NULL AND discarded_at IS NULL AND ($1::text IS NULL OR strpos(reason, $1) > 0)
+     ORDER BY id`,
+    [reason],
+  );
+  return rows.map((row) => row.id);
 }
 
 export interface DeadLetterRow {
@@ -65,15 +75,26 @@ export interface DeadLetterRow {
   attempts: number;
   storedAt: Date;
   redrivenAt: Date | null;
+  discardedAt: Date | null;
 }
 
-/** At most `limit` letters older than the letter `after`. */
+/** With what only a look at one letter needs. */
+export interface WholeDeadLetter extends DeadLetterRow {
+  key: string | null;
+  headers: unknown;
+}
+
+export async function findDeadLetter(db: Pick<Database, 'prisma'>, id: bigint): Promise<WholeDeadLetter | null> {
+  return db.prisma.deadLetter.findUnique({ where: { id } });
+}
+
+/** At most `limit` letters older than the letter `after`; those that were discarded aside. `pending`: those that were redriven too. */
 export async function getDeadLetters(
   db: Pick<Database, 'prisma'>,
-  page: { after: bigint | null; limit: number },
+  page: { after: bigint | null; limit: number; pending?: boolean },
 ): Promise<DeadLetterRow[]> {
   return db.prisma.deadLetter.findMany({
-    where: { id: { lt: page.after ?? undefined }, discardedAt: null },
+    where: { id: { lt: page.after ?? undefined }, discardedAt: null, redrivenAt: page.pending ? null : undefined },
     orderBy: { id: 'desc' },
     take: page.limit,
   });

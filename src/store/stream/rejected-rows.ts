@@ -34,6 +34,48 @@ export async function insertRejectedRows(tx: Queryable, dataset: string, rows: N
   });
 }
 
+export interface PendingRejectedRow {
+  id: bigint;
+  partition: number;
+  coinId: string | null;
+  payload: string;
+}
+
+/** Of the given ones those that came through the topic and that nobody has redriven or discarded yet, oldest first. */
+export async function getPendingRejectedRows(db: Queryable, topic: string, ids: readonly bigint[]): Promise<PendingRejectedRow[]> {
+  const { rows } = await db.query<PendingRejectedRow>(
+    `SELECT id, substr(origin, length($1) + 2)::integer AS partition, coin_id AS "coinId", payload FROM ops.rejected_rows
+     WHERE id = ANY ($2::bigint[]) AND starts_with(origin, $1 || '/') AND redriven_at IS NULL AND discarded_at IS NULL ORDER BY id`,
+    [topic, ids],
+  );
+  return rows;
+}
+
+/** Returns how many were neither redriven nor discarded before: what is done once is not done again, or undone. */
+export async function markRejectedRows(db: Queryable, ids: readonly bigint[], as: 'redriven' | 'discarded', now: Date): Promise<number> {
+  const { rowCount } = await db.query(
+    `UPDATE ops.rejected_rows SET ${as}_at = $2 WHERE id = ANY ($1::bigint[]) AND redriven_at IS NULL AND discarded_at IS NULL`,
+    [ids, now],
+  );
+  return rowCount ?? 0;
+}
+
+/** Ids of all that wait for an operator, or of those whose reason holds the text; oldest first. `topic`: only those that came through it. */
+export async function findPendingRejectedRows(db: Queryable, reason: string | null, topic: string | null): Promise<bigint[]> {
+  const { rows } = await db.query<{ id: bigint }>(
+    `SELECT id FROM ops.rejected_rows WHERE redriven_at IS NULL AND discarded_at IS NULL
+       AND ($1::text IS NULL OR strpos(reason, $1) > 0) AND ($2::text IS NULL OR starts_with(origin, $2 || '/'))
+     ORDER BY id`,
+    [reason, topic],
+  );
+  return rows.map((row) => row.id);
+}
+
+export async function findRejectedRow(db: Pick<Database, 'prisma'>, id: bigint): Promise<RejectedRowRow | null> {
+  const row = await db.prisma.rejectedRow.findUnique({ where: { id } });
+  return row === null ? null : { ...row, position: String(row.position) };
+}
+
 export interface RejectedRowRow {
   id: bigint;
   dataset: string;
@@ -43,6 +85,8 @@ export interface RejectedRowRow {
   reason: string;
   payload: string;
   rejectedAt: Date;
+  redrivenAt: Date | null;
+  discardedAt: Date | null;
 }
 
 /** from and to: [from, to) of rejectedAt. */
@@ -53,10 +97,10 @@ export interface RejectedRowFilter {
   to?: Date | null;
 }
 
-/** At most `limit` rows older than the row `after`. */
+/** At most `limit` rows older than the row `after`; those that were discarded aside. `pending`: those that were redriven too. */
 export async function getRejectedRows(
   db: Pick<Database, 'prisma'>,
-  page: { filter: RejectedRowFilter; after: bigint | null; limit: number },
+  page: { filter: RejectedRowFilter; after: bigint | null; limit: number; pending?: boolean },
 ): Promise<RejectedRowRow[]> {
   const { dataset, coinId, from, to } = page.filter;
   const rows = await db.prisma.rejectedRow.findMany({
@@ -65,6 +109,8 @@ export async function getRejectedRows(
       coinId: coinId ?? undefined,
       rejectedAt: { gte: from ?? undefined, lt: to ?? undefined },
       id: { lt: page.after ?? undefined },
+      discardedAt: null,
+      redrivenAt: page.pending ? null : undefined,
     },
     orderBy: { id: 'desc' },
     take: page.limit,

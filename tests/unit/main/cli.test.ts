@@ -1,29 +1,14 @@
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { projectRoot } from '../../../src/platform/project-root.js';
+import { cdp as runCdp } from '../../kit/command-line.js';
 import { createEmptyDatabase } from '../../kit/test-database.js';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'cdp-cli-'));
 afterAll(() => rmSync(dataDir, { recursive: true }));
 
-/** `cdp …` with these variables, from the sources. */
-async function cdp(args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; out: string; err: string }> {
-  const command = ['--import', './tests/kit/typescript-hooks.mjs', './src/main/cli.ts', ...args];
-  const child = spawn(process.execPath, command, { cwd: projectRoot, env: { PATH: process.env.PATH, DATA_DIR: dataDir, ...env } });
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    err += chunk;
-  });
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { code, out, err };
-}
+const cdp = (args: string[], env: NodeJS.ProcessEnv = {}) => runCdp(args, { DATA_DIR: dataDir, ...env });
 
 describe('cdp', () => {
   test('migrate makes the embedded database where there is none, and stops it again', async () => {
@@ -62,7 +47,19 @@ describe('cdp', () => {
   test('knows its commands', async () => {
     const { code, out } = await cdp(['--help']);
     expect(code).toBe(0);
-    for (const name of ['up', 'gateway', 'worker', 'producer', 'consumer', 'migrate', 'run', 'status'])
+    for (const name of [
+      'up',
+      'gateway',
+      'worker',
+      'producer',
+      'consumer',
+      'migrate',
+      'run',
+      'status',
+      'offsets',
+      'dead-letters',
+      'rejected-rows',
+    ])
       expect(out).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
     expect((await cdp(['nonsense'])).code).toBe(1);
   });

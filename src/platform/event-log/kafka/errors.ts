@@ -1,6 +1,8 @@
 /** What an error of kafkajs says about trying again, in words that a person understands. */
 import { isNativeError } from 'node:util/types';
 import kafkajs from 'kafkajs'; // Node finds no more than half of its names
+import { EXIT_TRY_AGAIN, OperatorError } from '../../../domain/errors.js';
+import type { KafkaConfig } from '../../config.js';
 
 /** Waiting does not help: the request, a permission or a setting is wrong. */
 const LASTING = new Set([
@@ -32,4 +34,22 @@ export function isTransientKafkaError(error: unknown): boolean {
   const { cause } = error;
   if (LASTING_NAMES.has(error.name) || (cause instanceof Error && LASTING_NAMES.has(cause.name))) return false;
   return !LASTING.has(kafkaErrorType(error) ?? '');
+}
+
+/** The same for a person who can do something about it: an OperatorError. What is none of Kafka's stays as it is. */
+export function inWords(config: Pick<KafkaConfig, 'brokers'>, error: unknown): unknown {
+  if (error instanceof OperatorError) return error;
+  const type = kafkaErrorType(error);
+  const brokers = config.brokers.join(', ');
+  if (isTransientKafkaError(error)) {
+    const message = `Kafka does not answer at ${brokers} (${(error as Error).message}). Is it running, and are KAFKA_BROKERS and KAFKA_SSL right?`;
+    return new OperatorError(message, EXIT_TRY_AGAIN, { cause: error });
+  }
+  if ((error as Error).name.startsWith('KafkaJS'))
+    return new OperatorError(
+      `Kafka at ${brokers} refused: ${(error as Error).message}${type ? ` (${type})` : ''}. Look at KAFKA_SSL, KAFKA_SASL_… and the user's permissions.`,
+      undefined,
+      { cause: error },
+    );
+  return error;
 }

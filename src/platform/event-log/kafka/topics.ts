@@ -1,12 +1,12 @@
 /** Makes the platform's topics with the settings they need, or looks at those that stand. */
 import kafkajs, { type Admin } from 'kafkajs';
 import pRetry from 'p-retry';
-import { EXIT_TRY_AGAIN, OperatorError } from '../../../domain/errors.js';
+import { OperatorError } from '../../../domain/errors.js';
 import type { TopicSpec } from '../event-log.js';
 import { UnknownTopic } from '../event-log.js';
 import { refuseOtherCount } from '../topics.js';
 import type { KafkaClient } from './client.js';
-import { isTransientKafkaError, kafkaErrorType } from './errors.js';
+import { inWords } from './errors.js';
 
 /** With so many brokers a record is on three of them, and acknowledged by two. */
 const BROKERS_TO_REPLICATE = 3;
@@ -28,7 +28,7 @@ export async function ensureKafkaTopics(client: KafkaClient, specs: TopicSpec[])
     // Somebody else may have made them at the same time, and otherwise.
     for (const { topic, partitions } of specs) refuseOtherCount(topic, (await client.describe(topic)).leaders.length, partitions);
   } catch (error) {
-    throw inWords(client, error);
+    throw inWords(client.config, error);
   }
 }
 
@@ -95,21 +95,4 @@ async function checkSettings(client: KafkaClient, admin: Admin, { topic, retenti
   }
   const kept = Number(found.get('retention.ms'));
   if (kept >= 0 && kept < retentionMs) client.logger.warn(`${topic} is kept for ${kept} ms; the platform counts on ${retentionMs} ms`);
-}
-
-function inWords(client: KafkaClient, error: unknown): unknown {
-  if (error instanceof OperatorError) return error;
-  const type = kafkaErrorType(error);
-  const brokers = client.config.brokers.join(', ');
-  if (isTransientKafkaError(error)) {
-    const message = `Kafka does not answer at ${brokers} (${(error as Error).message}). Is it running, and are KAFKA_BROKERS and KAFKA_SSL right?`;
-    return new OperatorError(message, EXIT_TRY_AGAIN, { cause: error });
-  }
-  if ((error as Error).name.startsWith('KafkaJS'))
-    return new OperatorError(
-      `Kafka at ${brokers} refused: ${(error as Error).message}${type ? ` (${type})` : ''}. Look at KAFKA_SSL, KAFKA_SASL_… and the user's permissions.`,
-      undefined,
-      { cause: error },
-    );
-  return error;
 }

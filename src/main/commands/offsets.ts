@@ -1,14 +1,14 @@
 /** `cdp offsets show | reset | record`: how far the stream has come in its log, and an operator's word where the log is another one. */
-import type { Verdict } from '../../jobs/runtime/offsets/identity.js';
-import { getPlaceStatus, type ResetTo, recordPartitions, resetOffsets } from '../../jobs/runtime/offsets/offsets.js';
-import { OperatorError } from '../domain/errors.js';
-import { PRICES_TOPIC, UPDATES_TOPIC } from '../domain/prices.js';
-import { type EventLog, UnknownTopic } from '../platform/event-log/event-log.js';
-import { type Database, openDatabase } from '../platform/postgres/database.js';
-import { requireCurrentSchema } from '../platform/postgres/migrate.js';
-import type { CommandContext, CommandOptions } from './command.js';
-import { startEventLog } from './foundation/event-log.js';
-import { attachPostgres } from './foundation/foundation.js';
+import type { Verdict } from '../../../jobs/runtime/offsets/identity.js';
+import { getPlaceStatus, type ResetTo, recordPartitions, resetOffsets } from '../../../jobs/runtime/offsets/offsets.js';
+import { OperatorError } from '../../domain/errors.js';
+import { PRICES_TOPIC, UPDATES_TOPIC } from '../../domain/prices.js';
+import type { EventLog } from '../../platform/event-log/event-log.js';
+import { type Database, openDatabase } from '../../platform/postgres/database.js';
+import { requireCurrentSchema } from '../../platform/postgres/migrate.js';
+import type { CommandContext, CommandOptions } from '../command.js';
+import { askLog, startEventLog } from '../foundation/event-log.js';
+import { attachPostgres } from '../foundation/foundation.js';
 
 const STATES: Record<Verdict['kind'], string> = { same: 'ok', overtaken: 'retention overtook it', refused: 'refused: see below' };
 
@@ -21,15 +21,12 @@ export default async function offsets(context: CommandContext, { action, partiti
     (database) => database.close(),
   );
   const log = await startEventLog(context, 'offsets', db);
-  try {
+  await askLog(context, async () => {
     if (action === 'reset') await reset(db, log, parsePartition(partition), parseTo(to));
     else if (action === 'record') await record(db, log, force === true);
     else if (action !== 'show') throw new OperatorError(`offsets ${action} is not known: show, reset or record.`);
     await show(db, log);
-  } catch (error) {
-    if (error instanceof UnknownTopic) throw new OperatorError(`${error.message}: start a producer or \`cdp up\` first, which make it.`);
-    throw error;
-  }
+  });
 }
 
 async function show(db: Database, log: EventLog): Promise<void> {

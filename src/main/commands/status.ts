@@ -1,10 +1,10 @@
 /** `cdp status`: what the running platform is doing, read from its database. */
-import { openDatabase } from '../platform/postgres/database.js';
-import { requireCurrentSchema } from '../platform/postgres/migrate.js';
-import { getStatus } from '../store/status.js';
-import type { CommandContext } from './command.js';
-import { startEventLog } from './foundation/event-log.js';
-import { attachPostgres } from './foundation/foundation.js';
+import { openDatabase } from '../../platform/postgres/database.js';
+import { requireCurrentSchema } from '../../platform/postgres/migrate.js';
+import { getStatus } from '../../store/status.js';
+import type { CommandContext } from '../command.js';
+import { startEventLog } from '../foundation/event-log.js';
+import { attachPostgres } from '../foundation/foundation.js';
 
 export default async function status(context: CommandContext): Promise<void> {
   const { lifecycle } = context;

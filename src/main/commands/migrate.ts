@@ -1,8 +1,8 @@
 /** `cdp migrate`: brings the schema of the database up to date; beside a running `up` too. */
-import { OperatorError } from '../domain/errors.js';
-import { migrate } from '../platform/postgres/migrate.js';
-import type { CommandContext } from './command.js';
-import { attachPostgres, startPostgres } from './foundation/foundation.js';
+import { OperatorError } from '../../domain/errors.js';
+import { migrate } from '../../platform/postgres/migrate.js';
+import type { CommandContext } from '../command.js';
+import { attachPostgres, startPostgres } from '../foundation/foundation.js';
 
 export default async function migrateCommand(context: CommandContext): Promise<void> {
   const applied = await migrate(await runningOrStarted(context));

@@ -1,9 +1,9 @@
 /** `cdp run <pipeline> [--date D]`: asks for one run and sees it through; beside a running platform its worker executes it. */
-import { runPipelineOnce } from '../../jobs/worker.js';
-import { OperatorError } from '../domain/errors.js';
-import type { CommandContext, CommandOptions } from './command.js';
-import { attachPostgres, startFoundation } from './foundation/foundation.js';
-import { startSource } from './worker.js';
+import { runPipelineOnce } from '../../../jobs/worker.js';
+import { OperatorError } from '../../domain/errors.js';
+import type { CommandContext, CommandOptions } from '../command.js';
+import { attachPostgres, startFoundation } from '../foundation/foundation.js';
+import { startSource } from '../worker.js';
 
 export default async function run(context: CommandContext, { pipeline = '', date }: CommandOptions): Promise<void> {
   const { config, logger, lifecycle } = context;
