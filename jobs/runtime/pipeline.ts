@@ -127,12 +127,14 @@ interface TaskRecord {
   rows: number | null;
 }
 
+/** Of a run that another worker has taken over, this one has nothing more to say. */
 async function recordTask(context: RunContext, task: TaskRecord): Promise<void> {
   context.signal.throwIfAborted();
   const ended = task.status !== 'RUNNING';
   await context.db.pool.query(
     `INSERT INTO ops.task_runs (run_id, run_attempt, name, attempt, status, started_at, finished_at, rows_written, error)
-     VALUES ($1, $2, $3, $4, $5, clock_timestamp(), CASE WHEN $6 THEN clock_timestamp() END, $7, $8)
+     SELECT r.id, r.attempt, $3::text, $4::integer, $5::text, clock_timestamp(), CASE WHEN $6::boolean THEN clock_timestamp() END, $7::bigint, $8::text
+     FROM ops.pipeline_runs r WHERE r.id = $1 AND r.attempt = $2 FOR SHARE
      ON CONFLICT (run_id, run_attempt, name) DO UPDATE
        SET attempt = excluded.attempt, status = excluded.status, finished_at = excluded.finished_at,
            rows_written = excluded.rows_written, error = excluded.error`,
