@@ -1,10 +1,12 @@
 /** The suite can fail: with one promise taken out of the code, the same faults and judges must notice. */
 import { describe, expect, test } from '@jest/globals';
-import { type Campaign, startCampaign } from './campaign.js';
+import { type Campaign, type Load, startCampaign } from './campaign.js';
 import type { Fault } from './faults/fault.js';
 import { freezeEach, nothing } from './faults/processes.js';
+import { freezeConsumer } from './faults/roles.js';
 import { oneProcess, twoProcesses } from './platform/make-up.js';
 import { MUTATIONS, type Mutation, makeMutant } from './platform/mutant.js';
+import { ON_KAFKA, onKafka } from './platform/on-kafka.js';
 
 /** A mutant that has lost its way never comes to rest. */
 const PATIENCE_MS = 30_000;
@@ -12,6 +14,7 @@ const PATIENCE_MS = 30_000;
 interface Attack {
   mutation: Mutation;
   makeUp: typeof oneProcess;
+  load?: Load;
   faults: Fault[];
   /** What one of the findings, "judge: words", must say. */
   noticedBy: RegExp;
@@ -19,6 +22,13 @@ interface Attack {
 
 const ATTACKS: Attack[] = [
   { mutation: MUTATIONS.fence, makeUp: twoProcesses, faults: [freezeEach], noticedBy: /^log positions|^recovery: .*the other one goes on/ },
+  {
+    mutation: { ...MUTATIONS.fence, name: `${MUTATIONS.fence.name}, on Kafka` },
+    makeUp: onKafka,
+    load: ON_KAFKA,
+    faults: [freezeConsumer],
+    noticedBy: /^log positions|^recovery: .*is fenced/,
+  },
   { mutation: MUTATIONS.lease, makeUp: twoProcesses, faults: [nothing], noticedBy: /^run ledger/ },
   // The first one ends when all history is published: its marks are of every day, and would hide that a mark reaches no further.
   { mutation: MUTATIONS.widening, makeUp: oneProcess, faults: [nothing, nothing], noticedBy: /^marts against the reference|^rebuild/ },
@@ -27,12 +37,12 @@ const ATTACKS: Attack[] = [
 describe('a platform is found out that has', () => {
   test.each(ATTACKS)(
     '$mutation.name',
-    async ({ mutation, makeUp, faults, noticedBy }) => {
+    async ({ mutation, makeUp, load, faults, noticedBy }) => {
       const mutant = makeMutant(mutation);
       let campaign: Campaign | null = null;
       const noticed = new Map<string, string[]>();
       try {
-        campaign = await startCampaign({ makeUp, root: mutant.root, patienceMs: PATIENCE_MS });
+        campaign = await startCampaign({ makeUp, load, root: mutant.root, patienceMs: PATIENCE_MS });
         for (const fault of faults) {
           const { findings } = await campaign.run(fault);
           for (const [judge, wrong] of Object.entries(findings)) noticed.set(judge, wrong);

@@ -1,8 +1,12 @@
-/** Producer, three consumers, two workers and two gateways as processes of their own on Kafka: each role killed, stopped, frozen. */
+/** Producer, three consumers, two workers and two gateways as processes of their own on Kafka: each role killed, and a worker frozen. */
 import { describeCampaign } from './describe-campaign.js';
 import { nothing } from './faults/processes.js';
-import { onKafka } from './platform/on-kafka.js';
+import { killRole } from './faults/roles.js';
+import { workerFrozen, workerKilled } from './faults/workers.js';
+import { ON_KAFKA, onKafka } from './platform/on-kafka.js';
 
-const LOAD = { ticksPerSecond: 2_000, subscribers: 50, coins: 16, coinsOfASubscriber: 1.3 };
-
-describeCampaign(onKafka, [nothing], LOAD);
+describeCampaign(
+  onKafka,
+  [nothing, killRole('producer'), killRole('consumer'), killRole('worker'), killRole('gateway'), workerKilled, workerFrozen],
+  ON_KAFKA,
+);

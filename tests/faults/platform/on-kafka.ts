@@ -8,6 +8,7 @@ import { createKafkaEventLog } from '../../../src/platform/event-log/kafka/kafka
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/platform/postgres/embedded.js';
 import { projectRoot } from '../../../src/platform/project-root.js';
 import { type Broker, startBroker } from '../../kit/kafka/broker.mjs';
+import type { Load } from '../campaign.js';
 import { makeDataDirectory } from './data-directory.js';
 import { Links } from './links.js';
 import { LogReader } from './log-reader.js';
@@ -15,6 +16,8 @@ import { commonEnv, killServer, type MakeUpOptions, prepare, SILENT, startAll } 
 import type { BrokerControl, Platform } from './platform.js';
 import { findFreePort } from './source.js';
 import { SupervisedProcess } from './supervised-process.js';
+
+export const ON_KAFKA: Load = { ticksPerSecond: 2_000, subscribers: 50, coins: 16, coinsOfASubscriber: 1.3 };
 
 const ROLES = { worker: 2, consumer: 3, gateway: 2, producer: 1 };
 

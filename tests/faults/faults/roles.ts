@@ -1,0 +1,101 @@
+/** Faults of one role among several that run apart: killed, told to stop, frozen. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PRICES_TOPIC } from '../../../src/domain/prices.js';
+import { waitFor } from '../../kit/wait-for.js';
+import { endsOf, hasStoredUpTo } from '../platform/progress.js';
+import type { SupervisedProcess } from '../platform/supervised-process.js';
+import type { Scene } from '../scene.js';
+import type { Fault } from './fault.js';
+import { atAnyMoment } from './moments.js';
+
+export type Role = 'producer' | 'consumer' | 'worker' | 'gateway';
+
+export const rolesOf = ({ platform }: Scene, role: Role) => platform.processes.filter((each) => each.options.args[0] === role);
+
+export const killRole = (role: Role): Fault => ({
+  name: `kill -9 of a ${role}`,
+  times: 2,
+  async inject(scene) {
+    await atAnyMoment(scene);
+    scene.random.pick(rolesOf(scene, role)).signal('SIGKILL');
+  },
+});
+
+export const terminateRole = (role: Role): Fault => ({
+  name: `SIGTERM of a ${role}`,
+  times: 1,
+  async inject(scene) {
+    await atAnyMoment(scene);
+    await terminate(scene.random.pick(rolesOf(scene, role)));
+  },
+});
+
+export async function terminate(process: SupervisedProcess): Promise<void> {
+  const ends = process.ends.length;
+  process.signal('SIGTERM');
+  await waitFor(`${process.name} has stopped`, () => process.ends.length > ends, { withinMs: 30_000 });
+  const end = process.ends[ends];
+  if (end !== 0) throw new Error(`${process.name} was asked to stop and ended with ${end}:\n${process.output.slice(-2_000)}`);
+}
+
+/** Members are given up after 10 s, and the transaction of a frozen one too. */
+const PAST_THE_SESSION_MS = 15_000;
+const GOING_ON_MS = 45_000;
+
+/** Frozen in the middle of its transactions: others have its partitions, and go on. When it wakes, what it had begun must not be stored. */
+export const freezeConsumer: Fault = {
+  name: 'SIGSTOP of a consumer past its session, then SIGCONT',
+  times: 1,
+  async inject(scene) {
+    const frozen = scene.random.pick(rolesOf(scene, 'consumer'));
+    const fenced = await countFenced(frozen);
+    await inTransactions(scene, () => frozen.signal('SIGSTOP'));
+    try {
+      await sleep(PAST_THE_SESSION_MS);
+      const ends = await endsOf(scene.platform); // of what came since: the frozen one may have stored all that was there before
+      await waitFor(`the other ones go on while ${frozen.name} is frozen`, () => hasStoredUpTo(scene.platform, ends), {
+        withinMs: GOING_ON_MS,
+      });
+    } finally {
+      frozen.signal('SIGCONT');
+    }
+    await waitFor(`a transaction of ${frozen.name} is fenced`, async () => (await countFenced(frozen)) > fenced, { withinMs: GOING_ON_MS });
+  },
+};
+
+/** Holds every partition's offset until each has a transaction that waits for it, strikes, and lets go. */
+async function inTransactions({ platform }: Scene, strike: () => void): Promise<void> {
+  const { pool } = platform.db();
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    const held = await client.query('SELECT FROM ops.stream_offsets WHERE topic = $1 FOR UPDATE', [PRICES_TOPIC]);
+    await waitFor(
+      'a batch of each partition is under way',
+      async () => {
+        const { rows } = await pool.query<{ count: number }>(
+          `SELECT count(*)::integer FROM pg_stat_activity WHERE application_name = 'cdp consumer' AND wait_event_type = 'Lock'`,
+        );
+        return (rows[0]?.count ?? 0) >= (held.rowCount as number);
+      },
+      { withinMs: 8_000, everyMs: 20 },
+    );
+    strike();
+    await client.query('COMMIT');
+    client.release();
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
+}
+
+async function countFenced({ url }: SupervisedProcess): Promise<number> {
+  return sumOfMetric(url, 'cdp_stream_fenced_total');
+}
+
+/** Over all labels; 0 where nothing was counted yet. */
+export async function sumOfMetric(url: string, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(5_000) })).text();
+  const values = text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'));
+  return [...values].reduce((sum, [, value]) => sum + Number(value), 0);
+}
