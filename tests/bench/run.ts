@@ -11,6 +11,9 @@ import { describeMachine, printTable, writePage } from './report.js';
 import { daily } from './rows/daily.js';
 import { gatewayCandles } from './rows/gateway-candles.js';
 import { gatewayList } from './rows/gateway-list.js';
+import { catchingUpOnKafka } from './rows/kafka/catching-up.js';
+import { latencyOnKafka } from './rows/kafka/latency.js';
+import { streamOnKafka } from './rows/kafka/stream.js';
 import { lateTick } from './rows/late-tick.js';
 import { latency } from './rows/latency.js';
 import { memory } from './rows/memory.js';
@@ -31,6 +34,9 @@ const BENCHMARKS: readonly Benchmark[] = [
   latency,
   memory,
   start,
+  streamOnKafka,
+  latencyOnKafka,
+  catchingUpOnKafka,
 ];
 
 const { values, positionals } = parseArgs({

@@ -8,6 +8,7 @@ import { SECOND, systemClock } from '../../../src/domain/time.js';
 import { createPostgresEventLog } from '../../../src/platform/event-log/postgres-event-log.js';
 import { getNewestObservations } from '../../../src/store/mart/latest-prices.js';
 import { startConsumer } from '../setting/consumer.js';
+import { openKafkaLog } from '../setting/kafka.js';
 import { silent } from '../setting/logger.js';
 import { openBenchDatabase } from '../setting/postgres.js';
 import { toRecord, Walk } from '../setting/ticks.js';
@@ -15,6 +16,8 @@ import { toRecord, Walk } from '../setting/ticks.js';
 export interface Arrival {
   /** Of the database. */
   url: string;
+  /** Where Kafka is the log. */
+  brokers?: string;
   /** Ticks a second. */
   rate: number;
   /** Those that are due are appended so often: each by an append of its own, or, where it consumes, together. */
@@ -22,9 +25,9 @@ export interface Arrival {
   consumes: boolean;
 }
 
-const { url, rate, everyMs, consumes } = JSON.parse(process.argv[2] as string) as Arrival;
+const { url, brokers, rate, everyMs, consumes } = JSON.parse(process.argv[2] as string) as Arrival;
 const db = openBenchDatabase(url, 10);
-const log = createPostgresEventLog(db, silent);
+const log = brokers === undefined ? createPostgresEventLog(db, silent) : openKafkaLog(brokers);
 const latest = [...(await getNewestObservations(db.pool))];
 const walk = new Walk(
   latest.map(([coinId]) => coinId),

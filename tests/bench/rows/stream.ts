@@ -18,8 +18,9 @@ import { silent } from '../setting/logger.js';
 import { openBenchDatabase } from '../setting/postgres.js';
 import { CADENCE_MS, coinIds, toRecord, Walk } from '../setting/ticks.js';
 
-const COINS = coinIds(100);
-const START = new Date('2026-03-02T00:00:00Z');
+export const COINS = coinIds(100);
+export const START = new Date('2026-03-02T00:00:00Z');
+export const END = new Date(START.getTime() + 31 * 24 * HOUR);
 const APPEND = 2_000;
 
 export const stream: Benchmark = {
@@ -33,7 +34,7 @@ export const stream: Benchmark = {
     const server = await postgres();
     const db = openBenchDatabase(await server.createDatabase('bench_stream'));
     const log = createPostgresEventLog(db, silent);
-    await ensureMonthlyPartitions(db, START, new Date(START.getTime() + 31 * 24 * HOUR));
+    await ensureMonthlyPartitions(db, START, END);
     await trackCoins(db.pool, COINS, 'simulator', START);
     await ensureDefaultRules(db, DEFAULT_RULES, START);
     const polls = smoke ? 20 : 500;
@@ -83,20 +84,20 @@ export const stream: Benchmark = {
   },
 };
 
-async function fillLog(log: EventLog, walk: Walk, from: number, polls: number): Promise<void> {
+export async function fillLog(log: EventLog, walk: Walk, from: number, polls: number): Promise<void> {
   const ticks = Array.from({ length: polls }, (_, poll) => walk.round(new Date(START.getTime() + (from + poll) * CADENCE_MS))).flat();
   for (let at = 0; at < ticks.length; at += APPEND) await log.append(PRICES_TOPIC, ticks.slice(at, at + APPEND).map(toRecord));
 }
 
 /** From the start of the stream until all is committed; and the seconds until all of that is published as well. */
-async function consume(
+export async function consume(
   log: EventLog,
   db: Database,
   rows: number,
   cpu: () => number | null,
 ): Promise<{ committed: Cost; untilPublished: number }> {
   const all = Promise.withResolvers<void>();
-  const clock = fixedClock(new Date(START.getTime() + 31 * 24 * HOUR));
+  const clock = fixedClock(END);
   const started = performance.now();
   const running = startConsumer({ log, db, clock }, (definition) => counting(definition, rows, all.resolve));
   running.ended.catch(all.reject);

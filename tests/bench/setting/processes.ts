@@ -60,7 +60,10 @@ export interface Platform {
 }
 
 /** A role of the platform as it is run: the compiled command line. Resolves once its output holds the address. */
-export async function startRole(role: 'up' | 'gateway', env: Record<string, string>): Promise<Platform> {
+export async function startRole(
+  role: 'up' | 'gateway' | 'worker' | 'consumer' | 'producer',
+  env: Record<string, string>,
+): Promise<Platform> {
   const child = spawn(process.execPath, [...nodeFlags(), join(projectRoot, 'dist/src/main/cli.js'), role], {
     cwd: projectRoot,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', ...env },
@@ -70,7 +73,9 @@ export async function startRole(role: 'up' | 'gateway', env: Record<string, stri
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', (chunk: Buffer) => {
       output = (output + chunk).slice(-100_000);
-      const address = /(?:gateway:|GraphQL) +(http:\/\/127\.0\.0\.1:\d+)\/graphql/.exec(output)?.[1];
+      const address = /(?:(?:gateway|worker|consumer|producer):|GraphQL) +(http:\/\/127\.0\.0\.1:\d+)\/(?:graphql|status)/.exec(
+        output,
+      )?.[1];
       if (address !== undefined) resolve(address);
     });
     child.once('exit', () => reject(new Error(`cdp ${role} ended before it was ready:\n${output}`)));

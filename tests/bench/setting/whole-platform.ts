@@ -30,8 +30,18 @@ export async function startUp(dataDir: string, env: Record<string, string> = {})
 export async function untilSettled({ url }: Platform): Promise<void> {
   for (;;) {
     const response = await fetch(`${url}/status`);
-    const { history, runs } = (await response.json()) as { history: unknown; runs: { status: string }[] };
-    if (history === null && runs.every(({ status }) => status !== 'QUEUED' && status !== 'RUNNING')) return;
+    const { newestObservationAt, history, runs } = (await response.json()) as {
+      newestObservationAt: string | null;
+      history: unknown;
+      runs: { status: string }[];
+    };
+    if (
+      newestObservationAt !== null &&
+      history === null &&
+      runs.length > 0 &&
+      runs.every(({ status }) => status !== 'QUEUED' && status !== 'RUNNING')
+    )
+      return;
     await sleep(500);
   }
 }
