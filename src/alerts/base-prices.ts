@@ -1,7 +1,8 @@
 /**
- * The price a window before a tick, for rules that look back: of the ticks that stand before it in its partition, the newest that is at
- * least one window older and at most two. As the log had it then, so the cut into batches does not change an answer.
- * What the batch itself says is not looked up: while catching up that is nearly every answer.
+ * The price a window before a tick, for rules that look back: of the ticks that stand before it in the log, the newest that is at least one
+ * window older and at most two. As the log had it then, so the cut into batches does not change an answer. Before it stands what has a
+ * lower position in its partition, and all that is stored from another one: a coin moves when partitions are added, after the old one is
+ * drained. What the batch itself says is not looked up: while catching up that is nearly every answer.
  */
 import type { Decimal } from '../domain/decimal.js';
 import { MINUTE } from '../domain/time.js';
@@ -84,8 +85,8 @@ interface Found {
 }
 
 /**
- * stg_prices says which instant it is, and nearly always the price too: the last word on it, where that stands before the tick in its
- * partition. Only where it comes from elsewhere or from further on is raw asked what stood before the tick.
+ * stg_prices says which instant it is, and nearly always the price too: the last word on it, where that stands before the tick in the
+ * log. Only where it comes from elsewhere or from further on is raw asked what stood before the tick.
  */
 async function getStoredBases(tx: Queryable, lookUps: LookUp[]): Promise<{ index: number; minutes: number; priceUsd: Decimal }[]> {
   if (lookUps.length === 0) return [];
@@ -104,8 +105,11 @@ function answer(lookUps: LookUp[], { number, price_usd: priceUsd }: Found) {
 
 const ASKED = `unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])
   WITH ORDINALITY AS t (coin_id, source, origin, position, oldest_at, newest_at, number)`;
+/** Of a row of the log that is stored already; rows of history have other origins than those of the tick's topic. */
+const standsBefore = (row: string) =>
+  `CASE WHEN ${row}.origin = t.origin THEN ${row}.position < t.position ELSE starts_with(${row}.origin, split_part(t.origin, '/', 1) || '/') END`;
 const FIND_STAGED = `
-  SELECT t.number, trim_scale(CASE WHEN s.origin = t.origin AND s.position < t.position THEN s.price_usd END)::text AS price_usd
+  SELECT t.number, trim_scale(CASE WHEN ${standsBefore('s')} THEN s.price_usd END)::text AS price_usd
   FROM ${ASKED}
   CROSS JOIN LATERAL (
     SELECT s.price_usd, s.origin, s.position FROM staging.stg_prices AS s
@@ -117,7 +121,7 @@ const FIND_RECEIVED = `
   FROM ${ASKED}
   CROSS JOIN LATERAL (
     SELECT r.price_usd FROM raw.raw_prices AS r
-    WHERE r.coin_id = t.coin_id AND r.source = t.source AND r.origin = t.origin AND r.position < t.position
+    WHERE r.coin_id = t.coin_id AND r.source = t.source AND ${standsBefore('r')}
       AND r.observed_at BETWEEN t.oldest_at AND t.newest_at
     ORDER BY r.observed_at DESC, r.received_at DESC, r.position DESC LIMIT 1
   ) AS r`;

@@ -14,7 +14,8 @@ const clock = fixedClock(new Date(START.getTime() + 300_000));
 const stream = priceStream({ realm: 'real', retentionDays: null, clock, publish: () => {} });
 
 let db: Database;
-let offset = 0n;
+/** Of each partition. */
+const offsets = [0n, 0n];
 beforeAll(async () => {
   db = await openTestDatabase();
   await db.pool.query(`INSERT INTO ops.tracked_coins VALUES ('bitcoin', 'coingecko', now())`);
@@ -29,7 +30,10 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 /** One batch of [second of the observation, price, second of the receipt]. */
-async function take(...ticks: [at: number, price: string, received: number][]): Promise<void> {
+const take = (...ticks: Tick[]) => takeFrom(0, ...ticks);
+type Tick = [at: number, price: string, received: number];
+
+async function takeFrom(partition: number, ...ticks: Tick[]): Promise<void> {
   const instant = (second: number) => new Date(START.getTime() + second * 1_000);
   const records = ticks.map(([at, price, received]) => {
     const priceUsd = price as Decimal;
@@ -41,7 +45,9 @@ async function take(...ticks: [at: number, price: string, received: number][]): 
       receivedAt: instant(received),
       payload: '{}',
     };
-    const place = { topic: PRICES_TOPIC, partition: 0, offset: offset++ };
+    const offset = offsets[partition] as bigint;
+    offsets[partition] = offset + 1n;
+    const place = { topic: PRICES_TOPIC, partition, offset };
     return { ...place, key: 'bitcoin', value: encodePriceRecord(tick), headers: {}, appendedAt: START };
   });
   await db.transaction((tx) => stream.process(tx, records));
@@ -67,4 +73,12 @@ test('a correction further on in the batch does not reach back, one before the t
     { threshold: '3', observed: '5.8824' },
     { threshold: '5', observed: '5.8824' },
   ]);
+});
+
+test('a coin that has moved to another partition looks back at what it had in the one before', async () => {
+  const before = (await alerts()).length;
+  await take([300, '108', 301]); // neither rule holds
+  // 4.17 % above 108, at a position that is lower than that of 108; the correction stands behind it.
+  await takeFrom(1, [360, '112.5', 361], [300, '50', 362]);
+  expect((await alerts()).slice(before)).toEqual([{ threshold: '3', observed: '4.1667' }]);
 });
