@@ -63,23 +63,27 @@ export const freezeConsumer: Fault = {
   },
 };
 
-/** Holds every partition's offset until each has a transaction that waits for it, strikes, and lets go. */
-async function inTransactions({ platform }: Scene, strike: () => void): Promise<void> {
-  const { pool } = platform.db();
+/** So long is enough for every consumer to have ticks of its own to store. */
+const HELD_MS = 1_500;
+
+/** Holds every partition's offset until each consumer has a transaction that waits for it, strikes, and lets go. */
+async function inTransactions(scene: Scene, strike: () => void): Promise<void> {
+  const { pool } = scene.platform.db();
   const client = await pool.connect();
   try {
     await client.query('BEGIN');
-    const held = await client.query('SELECT FROM ops.stream_offsets WHERE topic = $1 FOR UPDATE', [PRICES_TOPIC]);
+    await client.query('SELECT FROM ops.stream_offsets WHERE topic = $1 FOR UPDATE', [PRICES_TOPIC]);
     await waitFor(
-      'a batch of each partition is under way',
+      'a batch of each consumer is under way',
       async () => {
         const { rows } = await pool.query<{ count: number }>(
           `SELECT count(*)::integer FROM pg_stat_activity WHERE application_name = 'cdp consumer' AND wait_event_type = 'Lock'`,
         );
-        return (rows[0]?.count ?? 0) >= (held.rowCount as number);
+        return (rows[0]?.count ?? 0) >= rolesOf(scene, 'consumer').length;
       },
-      { withinMs: 8_000, everyMs: 20 },
+      { withinMs: 6_000, everyMs: 20 },
     );
+    await sleep(HELD_MS);
     strike();
     await client.query('COMMIT');
     client.release();
