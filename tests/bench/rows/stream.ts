@@ -89,32 +89,38 @@ export async function fillLog(log: EventLog, walk: Walk, from: number, polls: nu
   for (let at = 0; at < ticks.length; at += APPEND) await log.append(PRICES_TOPIC, ticks.slice(at, at + APPEND).map(toRecord));
 }
 
-/** From the start of the stream until all is committed; and the seconds until all of that is published as well. */
+/** From the start of the stream until all is committed; the seconds until all of that is published as well; and those from the first batch on. */
 export async function consume(
   log: EventLog,
   db: Database,
   rows: number,
   cpu: () => number | null,
-): Promise<{ committed: Cost; untilPublished: number }> {
+): Promise<{ committed: Cost; untilPublished: number; fromFirstBatch: number }> {
   const all = Promise.withResolvers<void>();
   const clock = fixedClock(END);
   const started = performance.now();
-  const running = startConsumer({ log, db, clock }, (definition) => counting(definition, rows, all.resolve));
+  let begun = 0;
+  const onFirst = () => {
+    begun = performance.now();
+  };
+  const running = startConsumer({ log, db, clock }, (definition) => counting(definition, rows, { onFirst, onAll: all.resolve }));
   running.ended.catch(all.reject);
   const committed = await costOf(cpu, () => all.promise);
+  const fromFirstBatch = (performance.now() - begun) / 1_000;
   while (await hasUnpublished(db)) await new Promise((resolve) => setTimeout(resolve, 5));
   const untilPublished = (performance.now() - started) / 1_000;
   await running.stop();
-  return { committed, untilPublished };
+  return { committed, untilPublished, fromFirstBatch };
 }
 
 /** The definition, which says when so many records are committed: the engine asks it to publish after each commit. */
-function counting(definition: StreamDefinition, rows: number, onAll: () => void): StreamDefinition {
+function counting(definition: StreamDefinition, rows: number, on: { onFirst(): void; onAll(): void }): StreamDefinition {
   const underWay = new Map<number, number>();
   let committed = 0;
   return {
     ...definition,
     process(tx, records) {
+      if (committed === 0 && underWay.size === 0) on.onFirst();
       underWay.set(records[0]?.partition as number, records.length);
       return definition.process(tx, records);
     },
@@ -122,7 +128,7 @@ function counting(definition: StreamDefinition, rows: number, onAll: () => void)
       committed += underWay.get(partition) ?? 0;
       underWay.delete(partition);
       definition.publish(partition);
-      if (committed === rows) onAll();
+      if (committed === rows) on.onAll();
     },
   };
 }
