@@ -22,9 +22,11 @@ const overHttpAndWebSocket = createGraphiQLFetcher({
 const fetcher: Fetcher = (request, options) =>
   overHttpAndWebSocket(request, { ...options, headers: { ...authorization(), ...options?.headers } });
 
-function chosenTheme(): 'light' | 'dark' | undefined {
+/** The one chosen on the dashboard, or the system's. */
+function currentTheme(): 'light' | 'dark' {
   const theme = document.documentElement.dataset.theme;
-  return theme === 'light' || theme === 'dark' ? theme : undefined;
+  if (theme === 'light' || theme === 'dark') return theme;
+  return matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
 }
 
 export function GraphiQLPage() {
@@ -36,7 +38,7 @@ export function GraphiQLPage() {
         <KeyDialog />
       </header>
       <main>
-        <GraphiQL fetcher={fetcher} defaultTabs={EXAMPLES} forcedTheme={chosenTheme()} defaultEditorToolsVisibility="variables">
+        <GraphiQL fetcher={fetcher} defaultTabs={EXAMPLES} forcedTheme={currentTheme()} defaultEditorToolsVisibility="variables">
           <GraphiQL.Logo> </GraphiQL.Logo>
         </GraphiQL>
       </main>
