@@ -7,9 +7,14 @@ const share = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFra
 const ratio = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat('en');
 
+/** A real minus, as wide as the plus. */
+function minus(text: string): string {
+  return text.replace('-', '−');
+}
+
 /** A change: "+1.20%". */
 export function formatChange(value: number | null | undefined): string {
-  return value == null ? ABSENT : `${percent.format(value)}%`;
+  return value == null ? ABSENT : `${minus(percent.format(value))}%`;
 }
 
 /** A part of a whole: "54.2%". */
@@ -18,7 +23,7 @@ export function formatShare(value: number | null | undefined): string {
 }
 
 export function formatRatio(value: number | null | undefined): string {
-  return value == null ? ABSENT : ratio.format(value);
+  return value == null ? ABSENT : minus(ratio.format(value));
 }
 
 export function formatCount(value: number): string {
