@@ -95,12 +95,13 @@ export interface RejectedRow {
   reason: string;
   payload: string;
   rejectedAt: string;
+  redrivenAt: string | null;
 }
 
 export const REJECTED_ROWS = operation<{ rejectedRows: { nodes: RejectedRow[]; pageInfo: PageInfo } }, { after: string | null }>(`
   query RejectedRows($after: String) {
     rejectedRows(first: 50, after: $after) {
-      nodes { id dataset coinId origin position reason payload rejectedAt }
+      nodes { id dataset coinId origin position reason payload rejectedAt redrivenAt }
       pageInfo { hasNextPage endCursor }
     }
   }`);
@@ -125,8 +126,22 @@ export const DEAD_LETTERS = operation<{ deadLetters: { nodes: DeadLetter[]; page
     }
   }`);
 
-export const REDRIVE = operation<{ redriveDeadLetters: number }, { ids: string[] }>(`
-  mutation Redrive($ids: [ID!]!) { redriveDeadLetters(ids: $ids) }`);
+/** How many it was done to. */
+interface Done {
+  done: number;
+}
+
+export const REDRIVE_DEAD_LETTERS = operation<Done, { ids: string[] }>(`
+  mutation RedriveDeadLetters($ids: [ID!]!) { done: redriveDeadLetters(ids: $ids) }`);
+
+export const DISCARD_DEAD_LETTERS = operation<Done, { ids: string[] }>(`
+  mutation DiscardDeadLetters($ids: [ID!]!) { done: discardDeadLetters(ids: $ids) }`);
+
+export const REDRIVE_REJECTED_ROWS = operation<Done, { ids: string[] }>(`
+  mutation RedriveRejectedRows($ids: [ID!]!) { done: redriveRejectedRows(ids: $ids) }`);
+
+export const DISCARD_REJECTED_ROWS = operation<Done, { ids: string[] }>(`
+  mutation DiscardRejectedRows($ids: [ID!]!) { done: discardRejectedRows(ids: $ids) }`);
 
 /** Answered to the operator alone: shows whether a key is the right one. */
 export const KEY_TRIAL = operation<{ deadLetters: { nodes: { id: string }[] } }>(

@@ -8,6 +8,7 @@ export function Footer({ platform }: { platform: Platform | undefined }) {
     <footer className="footer">
       <span data-testid="attribution">{platform === undefined ? ' ' : <Attribution text={platform.attribution} />}</span>
       <a href="/graphiql">GraphiQL</a>
+      <a href="/api">REST</a>
       <a href="/status">Status</a>
       <a href="/metrics">Metrics</a>
       {platform !== undefined && <span>Version {platform.version}</span>}
