@@ -153,10 +153,6 @@ describe('requests', () => {
   });
 
   test.each([
-    ['GET', '/', 404],
-    ['GET', '/graphiql', 404],
-    ['GET', '/api', 404],
-    ['GET', '/grafana', 404],
     ['GET', '/nothing?x=1', 404],
     ['PUT', '/graphql', 405],
     ['DELETE', '/status', 405],

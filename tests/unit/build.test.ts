@@ -10,7 +10,7 @@ const root = mkdtempSync(join(tmpdir(), 'cdp build '));
 const write = (text: string) => writeFileSync(join(root, 'src/main/cli.ts'), text);
 
 beforeAll(() => {
-  for (const name of ['build.mjs', 'prisma', 'prisma.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json']) {
+  for (const name of ['build.mjs', 'web', 'prisma', 'prisma.config.ts', 'tsconfig.json', 'package.json', 'package-lock.json']) {
     cpSync(join(projectRoot, name), join(root, name), { recursive: true });
   }
   symlinkSync(join(projectRoot, 'node_modules'), join(root, 'node_modules'));
@@ -25,9 +25,9 @@ function build(...args: string[]): { status: number | null; out: string; ms: num
 }
 
 describe('build.mjs', () => {
-  test('makes the Prisma client and the code, says so in one line, and then has nothing to do', () => {
+  test('makes the Prisma client, the code and the pages, says so in one line, and then has nothing to do', () => {
     write('export const answer: number = 42;\n');
-    expect(build()).toMatchObject({ status: 0, out: expect.stringMatching(/^built client, code in \d+\.\d s\n$/) });
+    expect(build()).toMatchObject({ status: 0, out: expect.stringMatching(/^built client, (code, web|web, code) in \d+\.\d s\n$/) });
     expect(existsSync(join(root, 'generated/prisma/client.ts'))).toBe(true);
     expect(existsSync(join(root, 'dist/src/main/cli.js'))).toBe(true);
     const again = build();
