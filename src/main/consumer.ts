@@ -58,7 +58,7 @@ export default async function consumer(context: CommandContext): Promise<void> {
 const LONGEST_WAIT_MS = 30_000;
 
 /** Shared out, not held up by an error for long, and the log is the one that was read. */
-export function checkPartitions(stream: Stream): PartState {
+export function checkPartitions(stream: Pick<Stream, 'settled' | 'refused' | 'waiting'>): PartState {
   const waiting = stream.waiting();
   if (waiting !== null && waiting.sinceMs > LONGEST_WAIT_MS)
     return { status: 'not_ready', reason: `for ${Math.round(waiting.sinceMs / 1_000)} s now ${waiting.reason}` };

@@ -157,6 +157,24 @@ describe('the stream engine', () => {
     expect(shown).toContain('cdp_stream_assigned_partitions{topic="market.prices.v1",role="consumer"} 2');
   });
 
+  test('an error that would meet any record is waited out: the stream says what it waits for, and goes on by itself', async () => {
+    await append([tick('bitcoin', 1, '100')]);
+    await db.pool.query('ALTER TABLE staging.stg_prices RENAME TO gone');
+    const stream = start();
+    const waiting = await eventually(
+      async () => stream.waiting(),
+      (found) => found !== null,
+    );
+    expect(waiting?.reason).toMatch(/^partition 0 waits out an error: relation "staging.stg_prices" does not exist/);
+    await db.pool.query('ALTER TABLE staging.gone RENAME TO stg_prices');
+    await eventually(committed, (count) => count === 1n);
+    await eventually(
+      async () => stream.waiting(),
+      (found) => found === null,
+    );
+    expect((await db.pool.query('SELECT FROM ops.dead_letters')).rowCount).toBe(0);
+  });
+
   test('lag is what is not committed yet, in records and in seconds, 0 where nothing waits', async () => {
     await append([tick('bitcoin', 1, '100')]);
     const stream = start();
