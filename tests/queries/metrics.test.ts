@@ -1,5 +1,6 @@
 /** What the gateway counts of its requests: operations, documents, errors, subscriptions. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createHealth } from '../../src/platform/health.js';
 import { startTestGateway, type TestGateway } from '../kit/gateway.js';
 import { Socket } from '../kit/web-socket.js';
 
@@ -67,4 +68,13 @@ test('sockets and subscriptions that are open, and how sockets were closed', asy
   while ((await sample('cdp_subscriptions{role="gateway"}')) !== 0) await new Promise((resolve) => setTimeout(resolve, 5));
   expect(await sample('cdp_websocket_closes_total{code="1000",role="gateway"}')).toBe(1);
   expect(await sample('cdp_live_available{role="gateway"}')).toBe(1);
+});
+
+test('/livez fails when a loop of the process is stuck, and names it', async () => {
+  const health = createHealth();
+  const other = await startTestGateway({ health });
+  health.hearts.heart('polling of the source', -1).beat();
+  const { status, json } = await other.http({ path: '/livez' });
+  await other.close();
+  expect([status, json.status, json.stuck[0].loop]).toEqual([503, 'stuck', 'polling of the source']);
 });

@@ -113,7 +113,7 @@ await describeOnKafka('the roles apart', (kafka) => {
       ['consumer', ['first consumer', 'second consumer']],
     ] as const) {
       const shown = () => metricsOf([...names]).then((text) => compareMetrics(text, role));
-      await waitFor(`the metrics of the ${role}`, async () => (await shown()).missing.length === 0, { withinMs: 60_000, everyMs: 500 });
+      await waitFor(`the metrics of the ${role}`, async () => (await shown()).missing.length === 0, { withinMs: 90_000, everyMs: 500 });
       expect([role, await shown()]).toEqual([role, { missing: [], unknown: [] }]);
     }
     running.get('first consumer')?.kill('SIGKILL');
@@ -138,7 +138,7 @@ await describeOnKafka('the roles apart', (kafka) => {
     for (const role of running.values()) role.kill('SIGTERM');
     for (const [name, role] of running) expect([name, await role.ended]).toEqual([name, 0]);
     running.clear();
-  }, 210_000);
+  }, 240_000);
 
   test('producer and consumer without Kafka say what they need', async () => {
     for (const role of ['producer', 'consumer']) {

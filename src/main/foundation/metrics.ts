@@ -7,9 +7,10 @@ import type { Role } from '../../platform/metrics/definitions.js';
 import { Metrics, observePool } from '../../platform/metrics/metrics.js';
 import type { Database } from '../../platform/postgres/database.js';
 import { projectRoot } from '../../platform/project-root.js';
-import { getVitalSigns, type VitalSigns } from '../../store/pipelines/vital-signs.js';
+import { countChecks, getVitalSigns, type VitalSigns } from '../../store/pipelines/vital-signs.js';
 
 const READ_EVERY_MS = 5_000;
+const COUNT_CHECKS_EVERY_MS = 60_000;
 
 export const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { version: string };
 
@@ -29,6 +30,15 @@ export function observeDatabase(metrics: Metrics, db: Database): void {
     read: () => getVitalSigns(db.pool),
     show: (signs) => show(metrics, signs),
   });
+  const checks = metrics.gauge('cdp_checks');
+  metrics.addReading({
+    name: 'checks',
+    everyMs: COUNT_CHECKS_EVERY_MS,
+    read: () => countChecks(db.pool),
+    show(counts) {
+      for (const { dataset, result, count } of counts) checks.set({ dataset, result }, count);
+    },
+  });
 }
 
 function show(metrics: Metrics, signs: VitalSigns): void {
@@ -42,8 +52,6 @@ function show(metrics: Metrics, signs: VitalSigns): void {
   for (const { pipeline, at } of signs.successes) successes.set({ pipeline }, age(at));
   metrics.gauge('cdp_runs_open').set({ status: 'queued' }, signs.openRuns.queued);
   metrics.gauge('cdp_runs_open').set({ status: 'running' }, signs.openRuns.running);
-  const checks = metrics.gauge('cdp_checks');
-  for (const { dataset, result, count } of signs.checks) checks.set({ dataset, result }, count);
   const gaps = metrics.gauge('cdp_gaps');
   for (const { source, count } of signs.gaps) gaps.set({ source }, count);
   metrics.gauge('cdp_dead_letters').set(signs.deadLetters);

@@ -1,0 +1,61 @@
+/** What the alarms look at, read from the seeded market. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Database } from '../../src/platform/postgres/database.js';
+import { insertGap } from '../../src/store/pipelines/gaps.js';
+import { countChecks, getVitalSigns } from '../../src/store/pipelines/vital-signs.js';
+import { insertOutbox } from '../../src/store/stream/outbox.js';
+import { seedMarket } from '../kit/seed.js';
+import { openTestDatabase } from '../kit/test-database.js';
+
+let db: Database;
+beforeAll(async () => {
+  db = await openTestDatabase();
+});
+afterAll(() => db.close());
+
+test('of an empty database there is nothing to say', async () => {
+  expect(await getVitalSigns(db.pool)).toEqual({
+    datasets: [],
+    sources: [],
+    publishedThrough: null,
+    successes: [],
+    openRuns: { queued: 0, running: 0 },
+    gaps: [],
+    deadLetters: 0,
+    outbox: [],
+  });
+  expect(await countChecks(db.pool)).toEqual([]);
+});
+
+test('ages, what waits, and the newest result of each check', async () => {
+  await seedMarket(db);
+  const at = new Date('2026-03-10T10:00:00Z');
+  for (const from of ['2026-03-01T00:00:00Z', '2026-03-02T00:00:00Z'])
+    await insertGap(db.pool, { source: 'simulator', coinId: null, from: new Date(from), to: at, reason: 'none' }, at);
+  await insertOutbox(db.pool, 'market.prices.v1', [
+    { target: 'market.updates.v1', sourcePartition: 0, position: 1n, key: 'k', value: '{}' },
+  ]);
+  // An older day that is published again succeeds later: it does not make the newest day any younger.
+  await db.pool.query(`UPDATE ops.pipeline_runs SET status = 'SUCCEEDED', finished_at = '2026-03-10T11:00:00Z' WHERE slot = '2026-03-08'`);
+  const signs = await getVitalSigns(db.pool);
+  expect(signs).toMatchObject({
+    sources: [{ name: 'simulator', newestAt: new Date('2026-03-10T12:00:00Z') }],
+    publishedThrough: '2026-03-09',
+    successes: [{ pipeline: 'daily', at: new Date('2026-03-10T00:01:00Z') }],
+    openRuns: { queued: 1, running: 0 },
+    gaps: [{ source: 'simulator', count: 2 }],
+    deadLetters: 1,
+    outbox: [{ target: 'market.updates.v1', batches: 1 }],
+  });
+  const writtenAt = Object.fromEntries(signs.datasets.map((dataset) => [dataset.name, dataset.writtenAt.toISOString()]));
+  expect(writtenAt).toEqual({
+    'mart.mart_market_overview': '2026-03-10T00:01:00.000Z',
+    'mart.mart_crypto_performance': '2026-03-10T00:01:00.000Z',
+    'raw.raw_prices': '2026-03-10T12:00:01.000Z',
+    'staging.stg_prices': '2026-03-10T12:00:01.000Z',
+    'mart.mart_latest_prices': '2026-03-10T12:00:01.000Z',
+    'mart.mart_price_candles': '2026-03-10T12:00:01.000Z',
+  });
+  const checks = await countChecks(db.pool);
+  expect(Object.fromEntries(checks.map(({ result, count }) => [result, count]))).toEqual({ passed: 1, warned: 1, failed: 0 });
+});
