@@ -30,7 +30,7 @@ function fingerprint(paths) {
   return hash.digest('hex');
 }
 
-/** What the script prints is shown only where it fails. */
+/** What the script prints is shown where it fails; else it is returned. */
 async function run(script, args, env = {}) {
   const child = spawn(process.execPath, [join(root, 'node_modules', script), ...args], { cwd: root, env: { ...process.env, ...env } });
   let output = '';
@@ -39,7 +39,7 @@ async function run(script, args, env = {}) {
     child.once('error', (error) => resolve(error.message));
     child.once('close', (code) => resolve(code === 0 ? null : `exit code ${code}`));
   });
-  if (failure === null) return;
+  if (failure === null) return output;
   process.stderr.write(`${output}build: ${script} failed (${failure})\n`);
   process.exit(1);
 }
@@ -61,9 +61,10 @@ async function step(name, inputs, output, work) {
 /** Beside the pages that are there, and then in their place: a running gateway never serves half of them. */
 async function buildWeb() {
   const fresh = join(root, `dist/web-${process.pid}`);
-  await run('vite/bin/vite.js', ['build', '--config', 'web/vite.config.mjs', '--outDir', fresh, '--logLevel', 'warn']);
+  const output = await run('vite/bin/vite.js', ['build', '--config', 'web/vite.config.mjs', '--outDir', fresh, '--logLevel', 'warn']);
   rmSync(join(root, 'dist/web'), { recursive: true, force: true });
   renameSync(fresh, join(root, 'dist/web'));
+  console.log(output.trim());
 }
 
 const started = performance.now();

@@ -26,3 +26,30 @@ export function precompress(folder) {
   }
   return sizes;
 }
+
+/** Everything that a chunk of the bundle brings with it: scripts, style sheets, and the files that those name. */
+function weigh(bundle, sizes, chunk, seen) {
+  if (seen.has(chunk.fileName)) return 0;
+  seen.add(chunk.fileName);
+  const files = [chunk.fileName, ...(chunk.viteMetadata?.importedCss ?? []), ...(chunk.viteMetadata?.importedAssets ?? [])];
+  const own = files.reduce((sum, file) => sum + (sizes.get(file) ?? 0), 0);
+  return chunk.imports.reduce((sum, name) => sum + weigh(bundle, sizes, bundle[name], seen), own);
+}
+
+/** How much a first visit weighs, and each page that is loaded when it is opened. */
+export function describeSizes(bundle, sizes) {
+  const chunks = Object.values(bundle).filter(({ type }) => type === 'chunk');
+  const seen = new Set();
+  const first =
+    fonts +
+    weigh(
+      bundle,
+      sizes,
+      chunks.find(({ isEntry, name }) => isEntry && name === 'index'),
+      seen,
+    );
+  const pages = chunks.filter(({ isDynamicEntry, name }) => isDynamicEntry && name.endsWith('-page'));
+  const kB = (bytes) => `${Math.round(bytes / 1_000)} kB`;
+  const others = pages.map((page) => `${page.name} ${kB(weigh(bundle, sizes, page, new Set(seen)))}`);
+  return `pages: a first visit weighs ${kB(first)} compressed; then ${others.join(', ')}`;
+}

@@ -1,6 +1,6 @@
 // Builds the dashboard and GraphiQL into dist/web; `npm run web` serves them with hot reload beside a running platform.
 import { fileURLToPath } from 'node:url';
-import { precompress } from './precompress.mjs';
+import { describeSizes, precompress } from './precompress.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const platform = process.env.PLATFORM_URL ?? 'http://127.0.0.1:4000';
@@ -12,7 +12,7 @@ export default {
     {
       name: 'precompress',
       apply: 'build',
-      writeBundle: ({ dir }) => void precompress(dir),
+      writeBundle: ({ dir }, bundle) => console.log(describeSizes(bundle, precompress(dir))),
     },
     {
       // The style sheet names the font too late for the first paint.
