@@ -1,6 +1,8 @@
 /** Alerts as they come, those of the past, and the rules that fire them. */
 import './alerts.css';
-import { useEffect } from 'react';
+import { useEffect, useMemo } from 'react';
+import { useAnswer } from '../../api/client.js';
+import { ALERTS } from '../../api/operations/alerts.js';
 import { markAlertsSeen, useAlertFeed } from '../../live/alerts.js';
 import { useStream } from '../../live/prices.js';
 import { Tabs } from '../../ui/controls/tabs.js';
@@ -25,8 +27,17 @@ export default function AlertsPage({ tab }: { tab: string }) {
   );
 }
 
+/** What became of them since they were sent, which the subscription does not tell. */
+const NEWEST = { first: 100, after: null, filter: {} };
+const ASK_AGAIN_MS = 10_000;
+
 function LiveAlerts() {
-  const { alerts, loaded, unseen } = useAlertFeed();
+  const { alerts: sent, loaded, unseen } = useAlertFeed();
+  const { data } = useAnswer(ALERTS, NEWEST, { everyMs: ASK_AGAIN_MS });
+  const alerts = useMemo(() => {
+    const stored = new Map(data?.alerts.nodes.map((alert) => [alert.id, alert]));
+    return sent.map((alert) => ({ ...alert, status: stored.get(alert.id)?.status ?? alert.status }));
+  }, [sent, data]);
   const { connected } = useStream();
   useEffect(() => {
     if (unseen > 0) markAlertsSeen();
