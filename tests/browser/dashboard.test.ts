@@ -13,8 +13,8 @@ const SOON = { withinMs: 90_000, everyMs: 200 };
 
 /** Runs in the page: adds up how far things moved that nobody had touched. */
 const WATCH_SHIFTS = `
-  var shifted = 0;
-  new PerformanceObserver((list) => list.getEntries().forEach((entry) => (shifted += entry.value))).observe({ type: 'layout-shift', buffered: true });`;
+  globalThis.shifted = 0;
+  new PerformanceObserver((list) => list.getEntries().forEach((entry) => (globalThis.shifted += entry.value))).observe({ type: 'layout-shift', buffered: true });`;
 
 suite('the dashboard', () => {
   let scene: Scene;
@@ -64,7 +64,7 @@ suite('the dashboard', () => {
   test('sorts, searches and leads to a coin by keyboard alone', async () => {
     await page.goto(scene.url);
     await page.locator('tbody tr.linked').first().waitFor();
-    await page.getByRole('button', { name: 'Price' }).press('Enter');
+    await page.getByRole('button', { name: 'Price', exact: true }).press('Enter');
     const shown = async () => {
       const prices = await page.locator('tbody [data-price]').all();
       return Promise.all(prices.map(async (price) => Number(await price.getAttribute('data-price'))));
@@ -105,7 +105,7 @@ suite('the dashboard', () => {
     await button.click();
     await page.getByLabel('Key', { exact: true }).fill('not the key');
     await page.getByRole('button', { name: 'Use this key' }).click();
-    await page.getByText("This needs the operator's key").waitFor();
+    await page.getByText("This is not the operator's key").waitFor();
     await page.getByLabel('Key', { exact: true }).fill(scene.key);
     await page.getByRole('button', { name: 'Use this key' }).click();
     await button.click();
@@ -148,7 +148,7 @@ suite('the dashboard', () => {
   test('GraphiQL asks, with the schema’s documentation at hand', async () => {
     await page.goto(`${scene.url}/graphiql`);
     await page.getByRole('button', { name: /Execute query/ }).click();
-    await page.getByText('"Bitcoin"').first().waitFor();
+    await page.locator('.graphiql-response', { hasText: 'Bitcoin' }).waitFor();
     await page.getByRole('tab', { name: 'LivePrices' }).waitFor();
   }, 120_000);
 
@@ -159,7 +159,7 @@ suite('the dashboard', () => {
       await phone.page.goto(scene.url + address);
       await phone.page.getByRole('heading', { level: 1 }).waitFor();
       await phone.page.waitForLoadState('networkidle');
-      const [shift, width] = (await phone.page.evaluate('[shifted, document.documentElement.scrollWidth]')) as [number, number];
+      const [shift, width] = (await phone.page.evaluate('[globalThis.shifted, document.documentElement.scrollWidth]')) as [number, number];
       expect({ address, shifts: shift > 0.1, wide: width > 390 }).toEqual({ address, shifts: false, wide: false });
     }
     await phone.context.close();

@@ -42,7 +42,7 @@ for (const { name: look, options } of LOOKS) {
     if (name === 'runs') await page.locator('details.run:has-text("daily"), details.run').first().locator('summary').click();
     if (name === 'graphiql') {
       await page.getByRole('button', { name: /Execute query/ }).click();
-      await page.getByText('"Bitcoin"').first().waitFor();
+      await page.locator('.graphiql-response', { hasText: 'Bitcoin' }).waitFor();
     }
     const file = join(FOLDER, `${name}-${look}.png`);
     await page.screenshot({ path: file });

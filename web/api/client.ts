@@ -71,6 +71,6 @@ export function useChange<Data, Variables extends object>(text: Operation<Data, 
 export function describeProblem(error: CombinedError): string {
   if (error.networkError) return 'The platform cannot be reached';
   const [first] = error.graphQLErrors;
-  if (first?.extensions?.code === 'FORBIDDEN') return "This needs the operator's key, and the one given here is not it";
+  if (first?.extensions?.code === 'UNAUTHENTICATED') return "This is not the operator's key of this platform";
   return first?.message ?? error.message;
 }

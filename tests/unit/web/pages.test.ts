@@ -82,6 +82,7 @@ describe('the graph of datasets', () => {
 
 describe('candles of a query and of a subscription', () => {
   const candle = (minute: number, observations: number, close = String(observations)): CandleFields => ({
+    interval: 'ONE_MINUTE',
     bucketStart: `2026-03-10T12:0${minute}:00.000Z`,
     open: '1',
     high: '1',

@@ -5,6 +5,7 @@ import { ALERT_FIELDS, type AlertFields } from './alerts.js';
 export type CandleInterval = 'ONE_MINUTE' | 'FIVE_MINUTES' | 'ONE_HOUR' | 'ONE_DAY';
 
 export interface CandleFields {
+  interval: CandleInterval;
   bucketStart: string;
   open: string;
   high: string;
@@ -81,6 +82,6 @@ export const CANDLES = operation<{ coin: { id: string; candles: CandleFields[] }
   query Candles($id: ID!, $interval: CandleInterval!) {
     coin(id: $id) {
       id
-      candles(interval: $interval, first: 500) { bucketStart open high low close observations isComplete }
+      candles(interval: $interval, first: 500) { interval bucketStart open high low close observations isComplete }
     }
   }`);

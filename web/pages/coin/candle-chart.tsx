@@ -44,7 +44,7 @@ function toBar(candle: CandleFields): CandlestickData {
 export function CandleChart({ candles, series, showTime, label, onPoint }: CandleChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const drawn = useRef<Chart | null>(null);
-  const shown = useRef<{ series: string; first: string; count: number } | null>(null);
+  const shown = useRef<{ series: string; first: string; count: number; last: UTCTimestamp } | null>(null);
   const known = useRef(candles);
   known.current = candles;
 
@@ -62,12 +62,15 @@ export function CandleChart({ candles, series, showTime, label, onPoint }: Candl
     const { chart, bars, line } = drawn.current ?? {};
     if (chart === undefined || bars === undefined || line === undefined || candles.length === 0) return;
     const before = shown.current;
-    const next = { series, first: candles[0]?.bucketStart ?? '', count: candles.length };
-    const grows = before !== null && before.series === series && before.first === next.first && next.count - before.count <= 1;
+    const last = timeOf(candles.at(-1) as CandleFields);
+    const next = { series, first: candles[0]?.bucketStart ?? '', count: candles.length, last };
+    const grows = before !== null && before.series === series && before.first === next.first && [0, 1].includes(next.count - before.count);
     if (grows) {
+      // The last bar, and the one before: an update may have completed that, while the last one began.
       for (const candle of candles.slice(-2)) {
-        bars.update(toBar(candle));
-        line.update({ time: timeOf(candle), value: toPlot(candle.close) });
+        const behind = timeOf(candle) < before.last;
+        bars.update(toBar(candle), behind);
+        line.update({ time: timeOf(candle), value: toPlot(candle.close) }, behind);
       }
     } else {
       const precision = precisionOf(candles.at(-1)?.close ?? '1');

@@ -16,7 +16,11 @@ export function useCandles(id: string, interval: CandleInterval) {
   useEffect(() => {
     if (lastBreak !== undefined) refresh();
   }, [lastBreak, refresh]);
-  const candles = useMemo(() => merge(data?.coin?.candles ?? [], live), [data, live]);
+  // While another interval is asked for, the answer and the updates of the one before may still be here.
+  const candles = useMemo(
+    () => merge(data?.coin?.candles ?? [], live).filter((candle) => candle.interval === interval),
+    [data, live, interval],
+  );
   return { candles, loaded: data !== undefined, problem, refresh };
 }
 
