@@ -17,6 +17,7 @@ if (Number(process.versions.node.split('.')[0]) < 22) {
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const stampFile = join(root, 'dist/.build-stamp.json');
+const freshPages = join(root, `dist/web-${process.pid}`);
 
 /** Changes with the path, size or time of any file under the given ones. */
 function fingerprint(paths) {
@@ -40,6 +41,7 @@ async function run(script, args, env = {}) {
     child.once('close', (code) => resolve(code === 0 ? null : `exit code ${code}`));
   });
   if (failure === null) return output;
+  rmSync(freshPages, { recursive: true, force: true });
   process.stderr.write(`${output}build: ${script} failed (${failure})\n`);
   process.exit(1);
 }
@@ -60,10 +62,9 @@ async function step(name, inputs, output, work) {
 
 /** Beside the pages that are there, and then in their place: a running gateway never serves half of them. */
 async function buildWeb() {
-  const fresh = join(root, `dist/web-${process.pid}`);
-  const output = await run('vite/bin/vite.js', ['build', '--config', 'web/vite.config.mjs', '--outDir', fresh, '--logLevel', 'warn']);
+  const output = await run('vite/bin/vite.js', ['build', '--config', 'web/vite.config.mjs', '--outDir', freshPages, '--logLevel', 'warn']);
   rmSync(join(root, 'dist/web'), { recursive: true, force: true });
-  renameSync(fresh, join(root, 'dist/web'));
+  renameSync(freshPages, join(root, 'dist/web'));
   console.log(output.trim());
 }
 

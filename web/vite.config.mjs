@@ -12,7 +12,7 @@ export default {
     {
       name: 'precompress',
       apply: 'build',
-      writeBundle: ({ dir }, bundle) => console.log(describeSizes(bundle, precompress(dir))),
+      writeBundle: async ({ dir }, bundle) => console.log(describeSizes(bundle, await precompress(dir))),
     },
     {
       // The style sheet names the font too late for the first paint.
@@ -38,6 +38,7 @@ export default {
     reportCompressedSize: false,
     chunkSizeWarningLimit: 4_000,
     rolldownOptions: {
+      checks: { pluginTimings: false },
       input: { index: here('index.html'), graphiql: here('graphiql.html') },
       // Directives such as "use client" in packages mean nothing in a bundle for browsers.
       onwarn: (warning, warn) => warning.code !== 'MODULE_LEVEL_DIRECTIVE' && warn(warning),
