@@ -73,9 +73,16 @@ suite('the dashboard', () => {
     const prices = await shown();
     expect(prices[0]).toBe(Math.max(...prices));
     await page.locator('body').press('/');
-    await page.keyboard.type('bitc');
-    await waitFor('bitcoin alone', async () => (await page.locator('tbody tr.linked').count()) === 1, SOON);
-    await page.getByRole('link', { name: /Bitcoin/ }).press('Enter');
+    await page.keyboard.type('bitcoin');
+    await waitFor(
+      'bitcoin and its like alone',
+      async () => {
+        const names = await page.locator('tbody tr.linked').allTextContents();
+        return names.length > 0 && names.every((name) => /bitcoin|btc/i.test(name));
+      },
+      SOON,
+    );
+    await page.locator('a[href="/coins/bitcoin"]').press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Bitcoin' }).waitFor();
     expect(new URL(page.url()).pathname).toBe('/coins/bitcoin');
   }, 120_000);
