@@ -5,7 +5,7 @@ import type { Fault } from './faults/fault.js';
 import { lineOf, printReports } from './report.js';
 
 /** Ample: on a busy machine the backlog of an outage takes its time. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 180_000;
 
 export function describeCampaign(makeUp: CampaignOptions['makeUp'], faults: Fault[], load?: Load): void {
   const wanted = process.env.FAULT;

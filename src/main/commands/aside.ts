@@ -61,7 +61,7 @@ async function list<Row>(db: Database, aside: Aside<Row>, limit: number): Promis
   console.log(`${aside.columns.map(({ head, width }) => head.padEnd(width)).join('  ')}  reason`);
   for (const row of rows.slice(0, limit))
     console.log(`${aside.columns.map(({ width, of }) => of(row).padEnd(width)).join('  ')}  ${onOneLine(aside.reasonOf(row))}`);
-  if (rows.length > limit) console.log(`There are more: --limit ${limit * 10} shows them.`);
+  if (rows.length > limit) console.log(`There are more: --limit ${Math.min(limit * 10, 999_999)} shows them.`);
 }
 
 async function show<Row>(db: Database, aside: Aside<Row>, ids: readonly string[]): Promise<void> {

@@ -64,7 +64,9 @@ export class Subscriber {
       on: {
         // A frozen process keeps its sockets open: whoever hears nothing goes elsewhere.
         ping: (received) => {
-          if (!received) answered = setTimeout(() => client.terminate(), 5_000);
+          if (received) return;
+          clearTimeout(answered); // a message that came meanwhile has another ping sent before the first is answered
+          answered = setTimeout(() => client.terminate(), 5_000);
         },
         pong: (received) => {
           if (received) clearTimeout(answered);

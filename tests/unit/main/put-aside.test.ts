@@ -1,5 +1,5 @@
 /** `cdp dead-letters` and `cdp rejected-rows`, as an operator runs them. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { pino } from 'pino';
 import { PRICES_TOPIC } from '../../../src/domain/prices.js';
 import type { EventLog } from '../../../src/platform/event-log/event-log.js';
@@ -10,6 +10,7 @@ import { insertRejectedRows } from '../../../src/store/stream/rejected-rows.js';
 import { cdp } from '../../kit/command-line.js';
 import { openTestDatabase } from '../../kit/test-database.js';
 
+jest.setTimeout(60_000); // each command is a process of its own
 const NOW = new Date('2026-11-10T12:00:00Z');
 let db: Database;
 let log: EventLog;
@@ -100,7 +101,7 @@ describe('dead-letters', () => {
     expect(await inTheLog()).toHaveLength(2);
     expect(await run('dead-letters', 'redrive', '--all')).toMatchObject({ code: 0, out: 'No dead letter waits: nothing to redrive.\n' });
     expect((await run('dead-letters', 'list')).out).toBe('No dead letter waits.\n');
-  }, 60_000);
+  });
 });
 
 describe('rejected-rows', () => {
@@ -116,5 +117,5 @@ describe('rejected-rows', () => {
     expect((await inTheLog()).slice(before)).toHaveLength(1);
     expect(await run('rejected-rows', 'discard', '--all', '--reason', 'unknown')).toMatchObject({ code: 0, out: '1 of 1 discarded.\n' });
     expect((await run('rejected-rows', 'list')).out).toBe('No rejected row waits.\n');
-  }, 60_000);
+  });
 });
