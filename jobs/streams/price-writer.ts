@@ -10,8 +10,9 @@ import type { RawPrice } from '../../src/domain/prices.js';
 import { bucketStart, CANDLE_INTERVALS, type CandleInterval, type PriceGrain, type UtcDate } from '../../src/domain/time.js';
 import type { Queryable } from '../../src/platform/postgres/database.js';
 import { coinLockKeys, LOCKS } from '../../src/platform/postgres/locks.js';
+import { atOnce } from '../../src/platform/postgres/pipelining.js';
 import { projectRoot } from '../../src/platform/project-root.js';
-import { copyRawPrices } from '../../src/store/raw/raw-prices.js';
+import { insertRawPrices } from '../../src/store/raw/raw-prices.js';
 import { type PriceSpan, spansOf } from './price-spans.js';
 
 export interface StoredPrices {
@@ -62,21 +63,14 @@ export async function storePrices(tx: Queryable, rows: RawPrice[], now: Date): P
 
 /** For a writer that holds the coins' locks already. */
 export async function storeLockedPrices(tx: Queryable, rows: RawPrice[], now: Date): Promise<StoredPrices> {
-  await copyRawPrices(tx, rows);
-  return derivePrices(tx, spansOf(rows), now);
+  const spans = spansOf(rows);
+  const [, days] = await atOnce(tx, [() => insertRawPrices(tx, rows), () => mergePrices(tx, spans)]);
+  return followUp(tx, spans, days, now);
 }
 
 /** Brings stg_prices, candles, latest and the marks up to date with what raw holds within the spans. */
 export async function derivePrices(tx: Queryable, spans: PriceSpan[], now: Date): Promise<StoredPrices> {
-  const { rows } = await tx.query<ChangedDay>({ name: 'merge-prices', text: MERGE_PRICES, values: columnsOf(spans) });
-  const suspect = rows.length === 0 ? new Set<string>() : await restate(tx, spans, rows, now);
-  // Also after a mere duplicate: it is the newest word on the value, and the newest price says where its value comes from.
-  await tx.query({
-    name: 'refresh-latest-prices',
-    text: REFRESH_LATEST,
-    values: [[...new Set(spans.map((span) => span.coinId))], now],
-  });
-  return { suspect };
+  return followUp(tx, spans, await mergePrices(tx, spans), now);
 }
 
 /** What the merge returns: within a span and a day the first and the last instant whose price is another now; by span and day. */
@@ -95,12 +89,32 @@ interface JudgedPrice {
   changed: boolean;
 }
 
-/** What follows from changed prices: suspicion, candles, marks. Returns the observations that are marked as suspect. */
-async function restate(tx: Queryable, spans: PriceSpan[], days: ChangedDay[], now: Date): Promise<Set<string>> {
+async function mergePrices(tx: Queryable, spans: PriceSpan[]): Promise<ChangedDay[]> {
+  const { rows } = await tx.query<ChangedDay>({ name: 'merge-prices', text: MERGE_PRICES, values: columnsOf(spans) });
+  return rows;
+}
+
+/** What follows from a merge: suspicion, marks, candles, latest prices. Returns the observations that are marked as suspect. */
+async function followUp(tx: Queryable, spans: PriceSpan[], days: ChangedDay[], now: Date): Promise<StoredPrices> {
+  // Also after a mere duplicate: it is the newest word on the value, and the newest price says where its value comes from.
+  const latest = () => refreshLatest(tx, spans, now);
+  if (days.length === 0) {
+    await latest();
+    return { suspect: new Set() };
+  }
   const changed = changedSpans(spans, days);
-  const judged = await tx.query<JudgedPrice>({ name: 'mark-suspect-prices', text: MARK_SUSPECT, values: columnsOf(changed) });
-  const remarked = judged.rows.filter((row) => row.changed);
-  await recomputeCandles(tx, [...changed, ...remarked.map(({ coin_id, observed_at }) => instantOf(coin_id, observed_at))], now);
+  const [judged] = await atOnce(tx, [() => markSuspect(tx, changed), () => markDays(tx, spans, days)]);
+  const remarked = judged.filter((row) => row.changed).map(({ coin_id, observed_at }) => instantOf(coin_id, observed_at));
+  await atOnce(tx, [...candleStatements(tx, [...changed, ...remarked], now), latest]);
+  return { suspect: new Set(judged.filter((row) => row.suspect).map((row) => observationKey(row.coin_id, row.observed_at))) };
+}
+
+async function markSuspect(tx: Queryable, changed: PriceSpan[]): Promise<JudgedPrice[]> {
+  const { rows } = await tx.query<JudgedPrice>({ name: 'mark-suspect-prices', text: MARK_SUSPECT, values: columnsOf(changed) });
+  return rows;
+}
+
+async function markDays(tx: Queryable, spans: PriceSpan[], days: ChangedDay[]): Promise<void> {
   const marks = new Map(
     days.map(({ span, day }) => {
       const { coinId } = spans[span] as PriceSpan;
@@ -112,7 +126,11 @@ async function restate(tx: Queryable, spans: PriceSpan[], days: ChangedDay[], no
     text: MARK_DAYS,
     values: [[...marks.values()].map(({ coinId }) => coinId), [...marks.values()].map(({ day }) => day)],
   });
-  return new Set(judged.rows.filter((row) => row.suspect).map((row) => observationKey(row.coin_id, row.observed_at)));
+}
+
+async function refreshLatest(tx: Queryable, spans: PriceSpan[], now: Date): Promise<void> {
+  const coinIds = [...new Set(spans.map((span) => span.coinId))];
+  await tx.query({ name: 'refresh-latest-prices', text: REFRESH_LATEST, values: [coinIds, now] });
 }
 
 /** Each span as far as it changed. */
@@ -141,10 +159,11 @@ export function observationKey(coinId: string, observedAt: Date): string {
   return `${coinId} ${observedAt.getTime()}`;
 }
 
-async function recomputeCandles(tx: Queryable, changed: Omit<PriceSpan, 'source'>[], now: Date): Promise<void> {
-  for (const { interval, width, below, grain } of CANDLE_LEVELS) {
+/** A statement for each interval, the finest first: each reads what the one before it wrote. */
+function candleStatements(tx: Queryable, changed: Omit<PriceSpan, 'source'>[], now: Date): (() => Promise<unknown>)[] {
+  return CANDLE_LEVELS.map(({ interval, width, below, grain }) => () => {
     const ranges = bucketRanges(changed, interval);
-    await tx.query({
+    return tx.query({
       name: `recompute-candles-${interval}`,
       text: RECOMPUTE_CANDLES,
       values: [
@@ -159,7 +178,7 @@ async function recomputeCandles(tx: Queryable, changed: Omit<PriceSpan, 'source'
         ranges.map((range) => new Date(range.changedAt)),
       ],
     });
-  }
+  });
 }
 
 interface BucketRange {

@@ -3,7 +3,8 @@
  * alerts, and the updates to push, all in the transaction that moves the offset. Nobody is told what was not accepted.
  */
 import type pg from 'pg';
-import { evaluateBatch } from '../../src/alerts/batch.js';
+import { findBasePrices } from '../../src/alerts/base-prices.js';
+import { announced, evaluateBatch, openRuleBook, saveEvaluation } from '../../src/alerts/batch.js';
 import type { FiredAlert } from '../../src/alerts/state.js';
 import { parsePriceRecord } from '../../src/domain/price-record.js';
 import { ALERTS_TOPIC, logOrigin, PRICES_TOPIC, type RawPrice, UPDATES_TOPIC } from '../../src/domain/prices.js';
@@ -11,6 +12,7 @@ import type { Clock } from '../../src/domain/time.js';
 import { encodeAlert, encodePriceUpdate } from '../../src/domain/updates.js';
 import type { Realm } from '../../src/platform/config.js';
 import type { LogRecord } from '../../src/platform/event-log/event-log.js';
+import { atOnce } from '../../src/platform/postgres/pipelining.js';
 import { getTrackedNewest } from '../../src/store/mart/latest-prices.js';
 import type { DeadLetter } from '../../src/store/stream/dead-letters.js';
 import { insertOutbox, type OutboxRecord } from '../../src/store/stream/outbox.js';
@@ -47,8 +49,11 @@ async function processPrices(
   const now = options.clock.now();
   const read = readRecords(records);
   const coinIds = [...new Set(read.prices.map(({ price }) => price.coinId))];
-  await lockCoins(tx, coinIds);
-  const { sources, newest } = await getTrackedNewest(tx, coinIds);
+  const [, { sources, newest }, book] = await atOnce(tx, [
+    () => lockCoins(tx, coinIds),
+    () => getTrackedNewest(tx, coinIds),
+    () => openRuleBook(tx, coinIds),
+  ]);
 
   const door = {
     realm: options.realm,
@@ -69,18 +74,20 @@ async function processPrices(
   tally.rejected = read.refused.length;
   if (accepted.length === 0) return read.corrupt;
 
-  const stored = await storeLockedPrices(tx, accepted, now);
   // A coin may be observed by several sources; only the one that feeds it is pushed and evaluated.
   const feeding = accepted.filter((tick) => tick.source === sources.get(tick.coinId));
   const storedUntil = new Map([...newest].map(([coinId, { observedAt }]) => [coinId, observedAt]));
   const pushed = findPushed(feeding, newest);
   const asking = pushed.filter((each) => !each.correction).map((each) => each.tick);
-  const alerts = await evaluateBatch(tx, { logged: feeding, asking, storedUntil }, now);
-  Object.assign(tally, { pushed: pushed.length, alerts: alerts.length, newestObservedAt: newestOf(accepted) });
-  await insertOutbox(tx, PRICES_TOPIC, [
-    ...pushed.map((each) => toUpdate(each, read.partitions, stored.suspect)),
-    ...toAlertRows(alerts, read.partitions),
+  const [stored, bases] = await atOnce(tx, [
+    () => storeLockedPrices(tx, accepted, now),
+    () => findBasePrices(tx, { logged: feeding, asking, storedUntil }, book.windows), // reads what is stored in raw and staging by then
   ]);
+  const evaluation = evaluateBatch(book, asking, bases, now);
+  const alerts = announced(evaluation.fired);
+  Object.assign(tally, { pushed: pushed.length, alerts: alerts.length, newestObservedAt: newestOf(accepted) });
+  const news = [...pushed.map((each) => toUpdate(each, read.partitions, stored.suspect)), ...toAlertRows(alerts, read.partitions)];
+  await atOnce(tx, [() => saveEvaluation(tx, evaluation, now), () => insertOutbox(tx, PRICES_TOPIC, news)]);
   return read.corrupt;
 }
 

@@ -18,18 +18,16 @@ export interface AskingTicks {
   storedUntil: ReadonlyMap<string, Date>;
 }
 
+/** By window in minutes, one answer for each asking tick; null: there is no such price. */
+export type BasePrices = ReadonlyMap<number, readonly (Decimal | null)[]>;
+
 interface LookUp {
   tick: LoggedTick;
   index: number;
   minutes: number;
 }
 
-/** By window, one answer for each asking tick; null: there is no such price. */
-export async function findBasePrices(
-  tx: Queryable,
-  ticks: AskingTicks,
-  windows: readonly number[],
-): Promise<Map<number, (Decimal | null)[]>> {
+export async function findBasePrices(tx: Queryable, ticks: AskingTicks, windows: readonly number[]): Promise<BasePrices> {
   const answers = new Map(windows.map((minutes) => [minutes, new Array<Decimal | null>(ticks.asking.length).fill(null)]));
   const places = new Map(ticks.asking.map((tick, index) => [tick, index]));
   const series = new Map<string, LoggedTick[]>();

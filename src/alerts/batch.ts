@@ -5,7 +5,8 @@
 import { MINUTE } from '../domain/time.js';
 import type { Queryable } from '../platform/postgres/database.js';
 import { LOCKS } from '../platform/postgres/locks.js';
-import { type AskingTicks, findBasePrices } from './base-prices.js';
+import { atOnce } from '../platform/postgres/pipelining.js';
+import type { BasePrices } from './base-prices.js';
 import { type AlertRule, type Condition, type Crossing, evaluate, type LoggedTick, prepare } from './evaluation.js';
 import {
   closeAlerts,
@@ -21,30 +22,42 @@ import {
 /** An alert whose observation was older than this when it was evaluated says so. */
 const LATE_AFTER = 5 * MINUTE;
 
+export interface RuleBook {
+  rules: AlertRule[];
+  states: Map<string, KnownState>;
+  /** Minutes that its rules look back. */
+  windows: number[];
+}
+
+/** The rules that reach the coins, and what is known of them; they stay so until the transaction ends. */
+export async function openRuleBook(tx: Queryable, coinIds: string[]): Promise<RuleBook> {
+  const [, rules, states] = await atOnce(tx, [
+    () => tx.query({ name: 'lock-rules', text: 'SELECT pg_advisory_xact_lock_shared($1, 0)', values: [LOCKS.rules] }),
+    () => getEnabledRules(tx, coinIds),
+    () => getRuleStates(tx, coinIds),
+  ]);
+  return { rules, states, windows: [...new Set(rules.map((rule) => rule.windowMinutes).filter((window) => window !== null))] };
+}
+
 /** A rule that watches a coin, and what is known of it. */
 interface Watch extends Condition {
   known: KnownState | null;
   touched: boolean;
 }
 
-/** Returns the alerts to announce, in log order. The asking ticks are each newer than all before them of their coin. */
-export async function evaluateBatch(tx: Queryable, ticks: AskingTicks, now: Date): Promise<FiredAlert[]> {
-  if (ticks.asking.length === 0) return [];
-  await tx.query({
-    name: 'lock-rules',
-    text: 'SELECT pg_advisory_xact_lock_shared($1, 0)',
-    values: [LOCKS.rules],
-  });
-  const coinIds = [...new Set(ticks.asking.map((tick) => tick.coinId))];
-  const rules = await getEnabledRules(tx, coinIds);
-  if (rules.length === 0) return [];
-  const watches = await watchesOf(tx, rules, coinIds);
-  const windows = new Set(rules.map((rule) => rule.windowMinutes).filter((window) => window !== null));
-  const bases = await findBasePrices(tx, ticks, [...windows]);
+export interface Evaluation {
+  /** In log order. */
+  fired: FiredAlert[];
+  resolvedAlertIds: string[];
+  states: KnownState[];
+}
 
+/** `asking`: the ticks to evaluate, in log order, each newer than all before it of its coin; `bases` has an answer for each of them. */
+export function evaluateBatch(book: RuleBook, asking: readonly LoggedTick[], bases: BasePrices, now: Date): Evaluation {
+  const watches = watchesOf(book, [...new Set(asking.map((tick) => tick.coinId))]);
   const fired: FiredAlert[] = [];
-  const resolved: string[] = [];
-  for (const [index, tick] of ticks.asking.entries()) {
+  const resolvedAlertIds: string[] = [];
+  for (const [index, tick] of asking.entries()) {
     for (const watch of watches.get(tick.coinId) as Watch[]) {
       if (watch.known && tick.observedAt <= watch.known.observedAt) continue;
       const { windowMinutes } = watch.rule;
@@ -54,22 +67,28 @@ export async function evaluateBatch(tx: Queryable, ticks: AskingTicks, now: Date
       watch.known = { rule: watch.rule, coinId: tick.coinId, state: step.state, observedAt: tick.observedAt };
       watch.touched = true;
       if (step.fired) fired.push(toAlert(watch.rule, tick, step.fired, now));
-      if (step.resolvedAlertId) resolved.push(step.resolvedAlertId);
+      if (step.resolvedAlertId) resolvedAlertIds.push(step.resolvedAlertId);
     }
   }
   const touched = [...watches.values()].flat().filter((watch) => watch.touched);
-  await upsertRuleStates(
-    tx,
-    touched.map((watch) => watch.known as KnownState),
-  );
-  await insertAlerts(tx, fired);
-  await closeAlerts(tx, resolved, now);
+  return { fired, resolvedAlertIds, states: touched.map((watch) => watch.known as KnownState) };
+}
+
+export async function saveEvaluation(tx: Queryable, { fired, resolvedAlertIds, states }: Evaluation, now: Date): Promise<void> {
+  await atOnce(tx, [
+    () => upsertRuleStates(tx, states),
+    () => insertAlerts(tx, fired),
+    () => closeAlerts(tx, resolvedAlertIds, now), // it may have fired in this very batch
+  ]);
+}
+
+/** Those to tell of: a suppressed one is nobody's news. */
+export function announced(fired: FiredAlert[]): FiredAlert[] {
   return fired.filter((alert) => alert.status === 'FIRING');
 }
 
 /** By coin, in the order of the rules. */
-async function watchesOf(tx: Queryable, rules: AlertRule[], coinIds: string[]): Promise<Map<string, Watch[]>> {
-  const states = await getRuleStates(tx, rules, coinIds);
+function watchesOf({ rules, states }: RuleBook, coinIds: string[]): Map<string, Watch[]> {
   const conditions = rules.map(prepare);
   return new Map(
     coinIds.map((coinId) => {

@@ -36,15 +36,15 @@ export async function getEnabledRules(tx: Queryable, coinIds: string[]): Promise
   return rows;
 }
 
-/** States of the rules' versions for the coins; an absent one is unknown. */
-export async function getRuleStates(tx: Queryable, rules: AlertRule[], coinIds: string[]): Promise<Map<string, KnownState>> {
+/** States of the current versions of rules for the coins; an absent one is unknown. */
+export async function getRuleStates(tx: Queryable, coinIds: string[]): Promise<Map<string, KnownState>> {
   const { rows } = await tx.query({
     name: 'get-rule-states',
     text: `SELECT s.rule_id, s.rule_version, s.coin_id, s.condition, s.last_observed_at, s.last_fired_at, s.open_alert_id
-           FROM unnest($1::bigint[], $2::integer[]) AS r (id, version)
+           FROM ops.alert_rules AS r
            JOIN ops.alert_rule_states AS s ON s.rule_id = r.id AND s.rule_version = r.version
-           WHERE s.coin_id = ANY ($3::text[])`,
-    values: [rules.map((rule) => rule.id), rules.map((rule) => rule.version), coinIds],
+           WHERE r.enabled AND r.deleted_at IS NULL AND s.coin_id = ANY ($1::text[])`,
+    values: [coinIds],
   });
   return new Map(
     rows.map((row) => {

@@ -27,6 +27,8 @@ const MAX_BACKOFF_MS = 5_000;
 /** So many failures in a row, and a batch is tried in smaller pieces, though its records may not be to blame. */
 const FAILURES_TO_HALVE = 5;
 const TRANSACTIONS_AT_ONCE = 4;
+/** Up to so many the round trips cost more than what COPY saves. */
+const PIPELINED_RECORDS = 200;
 /** Fewer records than this wait for the transaction under way: a transaction costs about as much as 200 rows of it. */
 const WORTH_A_TRANSACTION = 500;
 
@@ -146,14 +148,15 @@ export class BatchWriter {
     const begun = performance.now();
     let deadLetters = 0;
     try {
-      await this.db.transaction(async (tx) => {
+      const write = async (tx: pg.PoolClient) => {
         if ((await compareAndSetOffsets(tx, this.definition.topic, moves)) < moves.length) throw new OffsetMoved();
         const corrupt = reason
           ? placed.map((record) => ({ record, reason: reason.message }))
           : await this.definition.process(tx, placed, tally);
         await insertDeadLetters(tx, corrupt);
         deadLetters = corrupt.length;
-      });
+      };
+      await (placed.length <= PIPELINED_RECORDS ? this.db.pipelined(write) : this.db.transaction(write));
     } catch (error) {
       if (!(error instanceof OffsetMoved)) throw error;
       await this.#expectStored(moves);

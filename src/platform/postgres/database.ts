@@ -5,6 +5,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from '../../../generated/prisma/client.js';
+import { atOnce } from './pipelining.js';
 
 const { builtins } = pg.types;
 const NUMERIC_ARRAY = 1231;
@@ -24,7 +25,7 @@ const types: pg.CustomTypesConfig = {
   },
 };
 
-export type Queryable = Pick<pg.ClientBase, 'query'>;
+export type { Queryable } from './queryable.js';
 
 export interface Database {
   /** As given to the pool; holds the password: never log it. */
@@ -33,8 +34,13 @@ export interface Database {
   prisma: PrismaClient;
   /** Runs in one transaction on one connection; rolls back when `work` throws. */
   transaction<T>(work: (tx: pg.PoolClient) => Promise<T>, begin?: 'BEGIN' | 'BEGIN ISOLATION LEVEL REPEATABLE READ'): Promise<T>;
+  /** A transaction on a pipelined connection, for many small statements; COPY is not possible on it. */
+  pipelined<T>(work: (tx: pg.PoolClient) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
+
+/** Of the few writers that pipeline; they are opened when they are used. */
+const MAX_PIPELINED_CONNECTIONS = 4;
 
 export interface DatabaseOptions {
   /** Shown by pg_stat_activity. */
@@ -45,7 +51,7 @@ export interface DatabaseOptions {
 }
 
 export function openDatabase(url: string, options: DatabaseOptions): Database {
-  const pool = new pg.Pool({
+  const config: pg.PoolConfig = {
     connectionString: url,
     application_name: options.applicationName,
     max: options.maxConnections ?? 10,
@@ -56,35 +62,44 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
     options: '-c timezone=UTC',
     keepAlive: true,
     types,
-  });
-  // A connection that is lost while nobody waits for its answer would otherwise end the process; the next query reports it.
-  pool.on('error', () => {});
-  pool.on('connect', (client) => client.on('error', () => {}));
+  };
+  const pool = openPool(config);
+  const pipelining = openPool({ ...config, pipeline: true, max: MAX_PIPELINED_CONNECTIONS });
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
     url,
     pool,
     prisma,
     transaction: (work, begin = 'BEGIN') => inTransaction(pool, work, begin),
+    pipelined: (work) => inTransaction(pipelining, work, 'BEGIN'),
     async close() {
       await prisma.$disconnect();
-      await pool.end();
+      await Promise.all([pool.end(), pipelining.end()]);
     },
   };
+}
+
+function openPool(config: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool(config);
+  // A connection that is lost while nobody waits for its answer would otherwise end the process; the next query reports it.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
 }
 
 async function inTransaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Promise<T>, begin: string): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query(begin);
-    const result = await work(client);
+    const [, result] = await atOnce(client, [() => client.query(begin), () => work(client)]);
     const { command } = await client.query('COMMIT');
     // Postgres answers ROLLBACK to the COMMIT of a transaction in which a statement failed and was passed over.
     if (command !== 'COMMIT') throw new Error('the transaction was rolled back: a statement in it failed and its error was swallowed');
     return result;
   } catch (error) {
     await client.query('ROLLBACK').catch((lost: Error) => (broken = lost));
+    // A named statement that was sent behind the one that failed was never prepared, though the client takes it for that.
+    if (client.pipeline) broken = error as Error;
     throw error;
   } finally {
     client.release(broken);

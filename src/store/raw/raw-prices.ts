@@ -5,8 +5,32 @@ import type { Queryable } from '../../platform/postgres/database.js';
 
 const COPY = 'COPY raw.raw_prices (origin, position, observed_at, source, coin_id, price_usd, grain, received_at, payload) FROM STDIN';
 
-/** Appends the rows. COPY takes a third of the time of an INSERT with arrays. */
-export async function copyRawPrices(tx: Queryable, rows: readonly RawPrice[]): Promise<void> {
+const INSERT = `
+  INSERT INTO raw.raw_prices (origin, position, observed_at, source, coin_id, price_usd, grain, received_at, payload)
+  SELECT * FROM unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::numeric[], $7::staging.price_grain[],
+                       $8::timestamptz[], $9::jsonb[])`;
+
+/** Appends the rows: many by COPY, which takes a third of the time of an INSERT with arrays; few on a pipelined connection, which cannot copy. */
+export async function insertRawPrices(tx: Queryable, rows: readonly RawPrice[]): Promise<void> {
+  if (!tx.pipeline) return copyRawPrices(tx, rows);
+  await tx.query({
+    name: 'insert-raw-prices',
+    text: INSERT,
+    values: [
+      rows.map((row) => row.origin),
+      rows.map((row) => row.position),
+      rows.map((row) => row.observedAt),
+      rows.map((row) => row.source),
+      rows.map((row) => row.coinId),
+      rows.map((row) => row.priceUsd),
+      rows.map((row) => row.grain),
+      rows.map((row) => row.receivedAt),
+      rows.map((row) => row.payload),
+    ],
+  });
+}
+
+async function copyRawPrices(tx: Queryable, rows: readonly RawPrice[]): Promise<void> {
   let text = '';
   for (const row of rows) {
     text += `${copyText(row.origin)}\t${row.position}\t${row.observedAt.toISOString()}\t${copyText(row.source)}\t${copyText(row.coinId)}\t${row.priceUsd}\t${row.grain}\t${row.receivedAt.toISOString()}\t${copyText(row.payload)}\n`;

@@ -1,6 +1,6 @@
 /** Rules as an operator changes them: what starts a new version, what resolves, what is refused and in which words. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { evaluateBatch } from '../../../src/alerts/batch.js';
+import { announced, evaluateBatch, openRuleBook, saveEvaluation } from '../../../src/alerts/batch.js';
 import { DEFAULT_RULES } from '../../../src/alerts/default-rules.js';
 import type { LoggedTick } from '../../../src/alerts/evaluation.js';
 import { acknowledgeAlert, createRule, deleteRule, ensureDefaultRules, type NewRule, updateRule } from '../../../src/alerts/rules.js';
@@ -40,7 +40,12 @@ async function see(priceUsd: string, second: number) {
     origin: 'o',
     position: position++,
   };
-  return db.transaction((tx) => evaluateBatch(tx, { logged: [tick], asking: [tick], storedUntil: new Map() }, at));
+  return db.transaction(async (tx) => {
+    const book = await openRuleBook(tx, ['bitcoin']);
+    const evaluation = evaluateBatch(book, [tick], new Map(), at);
+    await saveEvaluation(tx, evaluation, at);
+    return announced(evaluation.fired);
+  });
 }
 
 async function statuses(ruleId: bigint): Promise<string[]> {
