@@ -3,12 +3,10 @@
  * partition commits nothing; what is committed is announced in order even if the process dies in between.
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { observeLag } from '../../jobs/runtime/observation/stream-metrics.js';
 import { fingerprintOf } from '../../jobs/runtime/offsets/identity.js';
 import { startStream } from '../../jobs/runtime/stream/stream.js';
 import { priceStream } from '../../jobs/streams/prices.js';
 import { PRICES_TOPIC } from '../../src/domain/prices.js';
-import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { compareAndSetOffsets } from '../../src/store/stream/stream-offsets.js';
 import { clock, eventually, logger, NOW, StreamSetting, tick } from './setting/stream.js';
 
@@ -61,41 +59,6 @@ describe('the stream engine', () => {
     expect(shown).toContain('cdp_stream_batch_records_sum{role="consumer",topic="market.prices.v1"} 11');
     expect(shown).toMatch(/cdp_stream_failures_total\{topic="market.prices.v1",role="consumer"\} [1-9]/);
     expect(shown).toContain('cdp_stream_assigned_partitions{topic="market.prices.v1",role="consumer"} 2');
-  });
-
-  test('an error that would meet any record is waited out: the stream says what it waits for, and goes on by itself', async () => {
-    await setting.append([tick('bitcoin', 1, '100')]);
-    await setting.db.pool.query('ALTER TABLE staging.stg_prices RENAME TO gone');
-    const stream = setting.start();
-    const waiting = await eventually(
-      async () => stream.waiting(),
-      (found) => found !== null,
-    );
-    expect(waiting?.reason).toMatch(/^partition 0 waits out an error: relation "staging.stg_prices" does not exist/);
-    await setting.db.pool.query('ALTER TABLE staging.gone RENAME TO stg_prices');
-    await eventually(setting.committed, (count) => count === 1n);
-    await eventually(
-      async () => stream.waiting(),
-      (found) => found === null,
-    );
-    expect((await setting.db.pool.query('SELECT FROM ops.dead_letters')).rowCount).toBe(0);
-  });
-
-  test('lag is what is not committed yet, in records and in seconds, 0 where nothing waits', async () => {
-    await setting.append([tick('bitcoin', 1, '100')]);
-    const stream = setting.start();
-    await eventually(setting.committed, (count) => count === 1n);
-    await stream.stop();
-    const left = new Metrics('consumer');
-    observeLag(left, { ...setting.parts, topic: PRICES_TOPIC, assigned: () => [0, 1] });
-    await setting.append([tick('bitcoin', 2, '100'), tick('bitcoin', 3, '100')]);
-    const text = await left.text();
-    const lag = (unit: string, partition: number) =>
-      Number(
-        new RegExp(`cdp_stream_lag_${unit}\\{topic="market.prices.v1",partition="${partition}",role="consumer"\\} (\\S+)`).exec(text)?.[1],
-      );
-    expect([lag('records', 0), lag('records', 1), lag('seconds', 1)]).toEqual([2, 0, 0]);
-    expect(lag('seconds', 0)).toBeGreaterThan(0);
   });
 
   test('a consumer whose offset was moved by another commits nothing more, and goes on from where the other stands', async () => {

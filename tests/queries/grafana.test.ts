@@ -1,81 +1,17 @@
-/** /grafana, asked as the plugins ask: bodies as simpod-json-datasource 0.6 and simple-json send them. */
+/** /grafana, the series of panels: which coins, how many points, what is refused. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startTestGateway, type TestGateway } from '../kit/gateway.js';
+import type { TestGateway } from '../kit/gateway.js';
+import { minute as at, panel, postTo, RANGE, startGrafanaGateway } from '../kit/grafana.js';
 
 let gateway: TestGateway;
 beforeAll(async () => {
-  gateway = await startTestGateway();
-  await gateway.db.pool.query(
-    `DELETE FROM mart.mart_price_candles WHERE coin_id = 'bitcoin' AND interval = '1m' AND bucket_start = '2026-03-10T11:53:00Z'`,
-  );
+  gateway = await startGrafanaGateway();
 });
 afterAll(() => gateway.close());
 
-async function post(path: string, body: unknown) {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const headers: Record<string, string> = text === '' ? {} : { 'content-type': 'application/json' };
-  const reply = await gateway.http({ method: 'POST', path: `/grafana${path}`, headers, body: text });
-  return { status: reply.status, json: JSON.parse(reply.text) };
-}
-
-const RANGE = { from: '2026-03-10T11:50:00.000Z', to: '2026-03-10T12:00:00.000Z', raw: { from: 'now-10m', to: 'now' } };
-/** What a panel of Grafana 11 sends through simpod. */
-const panel = (targets: object[], over: object = {}) => ({
-  app: 'dashboard',
-  requestId: 'SQR100',
-  timezone: 'browser',
-  panelId: 1,
-  panelPluginId: 'timeseries',
-  dashboardUID: 'abc',
-  range: RANGE,
-  interval: '5s',
-  intervalMs: 5000,
-  maxDataPoints: 720,
-  startTime: 1700003600000,
-  filters: [],
-  scopedVars: { __interval: { text: '5s', value: '5s' }, __interval_ms: { text: '5000', value: 5000 } },
-  targets: targets.map((target, index) => ({
-    refId: 'ABCDEF'[index],
-    datasource: { type: 'simpod-json-datasource', uid: 'u' },
-    editorMode: 'code',
-    payload: {},
-    ...target,
-  })),
-  ...over,
-});
+const post = (path: string, body: unknown) => postTo(gateway, path, body);
 const query = async (targets: object[], over: object = {}) => (await post('/query', panel(targets, over))).json;
 const names = async (targets: object[], over: object = {}) => (await query(targets, over)).map(({ target }: { target: string }) => target);
-const at = (minute: number) => Date.parse(`2026-03-10T11:${minute}:00Z`);
-
-describe('Save & test', () => {
-  test.each(['/grafana', '/grafana/'])('GET %s is exactly 200', async (path) => {
-    expect((await gateway.http({ path })).status).toBe(200);
-  });
-
-  test('a foreign page gets nothing', async () => {
-    expect((await gateway.http({ path: '/grafana', headers: { origin: 'https://evil.example' } })).status).toBe(403);
-  });
-});
-
-describe('/metrics', () => {
-  test('names with payloads, in code and in builder mode', async () => {
-    for (const body of [{}, { metric: 'price_usd', payload: { coins: 'bitcoin' } }]) {
-      const { json } = await post('/metrics', body);
-      const price = json.find(({ value }: { value: string }) => value === 'price_usd');
-      expect(price).toMatchObject({ label: 'Price', payloads: [{ name: 'coins', type: 'multi-select' }] });
-      expect(price.payloads[0].options).toContainEqual({ label: 'Bitcoin (BTC)', value: 'bitcoin' });
-      expect(json.map(({ value }: { value: string }) => value)).toEqual(
-        expect.arrayContaining(['return_1d_pct', 'sharpe_30d', 'sma_7_usd', 'market_cap_usd', 'candles', 'coins', 'alerts']),
-      );
-      for (const each of json) expect(Array.isArray(each.payloads)).toBe(true);
-    }
-  });
-
-  test('/metric-payload-options of the coins', async () => {
-    const { json } = await post('/metric-payload-options', { metric: 'price_usd', payload: {}, name: 'coins' });
-    expect(json[0]).toEqual({ label: 'Bitcoin (BTC)', value: 'bitcoin' });
-  });
-});
 
 describe('/query, series', () => {
   test('value and milliseconds, oldest first, gaps as null, with the refId', async () => {
@@ -197,119 +133,6 @@ describe('/query, series', () => {
     });
     expect([status, json[0].target, json[0].datapoints.length]).toEqual([200, 'Bitcoin (BTC)', 10]);
     expect(await query([{ payload: {} }])).toEqual([]); // a target without a metric
-  });
-});
-
-describe('/query, tables', () => {
-  test('a metric as a table, as simple-json asks for it', async () => {
-    const body = {
-      panelId: 1,
-      range: RANGE,
-      rangeRaw: RANGE.raw,
-      interval: '1m',
-      intervalMs: 60_000,
-      targets: [{ target: 'price_usd:bitcoin', refId: 'B', type: 'table' }],
-      adhocFilters: [],
-      format: 'json',
-      maxDataPoints: 550,
-    };
-    const [table] = (await post('/query', body)).json;
-    expect(table).toMatchObject({
-      type: 'table',
-      refId: 'B',
-      columns: [{ text: 'Time', type: 'time' }, { text: 'Coin' }, { text: 'Price', type: 'number' }],
-    });
-    expect(table.rows[0]).toEqual([at(50), 'Bitcoin (BTC)', 150]);
-  });
-
-  test('candles, without the steps that have none', async () => {
-    const [table] = await query([{ target: 'candles', payload: { coin: 'bitcoin' } }]);
-    expect(table.columns.map(({ text }: { text: string }) => text)).toEqual(['Time', 'Coin', 'Open', 'High', 'Low', 'Close']);
-    expect(table.rows).toHaveLength(9);
-    expect(table.rows[0]).toEqual([at(50), 'Bitcoin (BTC)', 100.1, 101, 99.5, 150]);
-  });
-
-  test('coins, with numbers where numbers are', async () => {
-    const [table] = await query([{ target: 'coins', payload: { coins: ['bitcoin', 'dogecoin'] } }]);
-    expect(table.rows).toEqual([
-      [1, 'bitcoin', 'btc', 'Bitcoin', 65000.1, expect.closeTo(25, 3), 1300000000000.5, 35000000000, Date.parse('2026-03-10T12:00:00Z')],
-      [8, 'dogecoin', 'eth', 'Dogecoin', null, null, 6.9e29, 1.206e-9, null],
-    ]);
-  });
-});
-
-describe('annotations', () => {
-  const range = { from: '2026-03-10T00:00:00Z', to: '2026-03-10T12:00:00Z' };
-
-  test('simpod: /query with one target; time, title, text and tags by name; what was not sent is not shown', async () => {
-    const annotation = { name: 'Alerts', enable: true, iconColor: 'red', target: { refId: 'Anno', target: 'annotations', payload: '' } };
-    const body = {
-      range,
-      maxDataPoints: 1200,
-      intervalMs: 30_000,
-      scopedVars: { __annotation: { text: '', value: annotation } },
-      targets: [{ refId: 'Anno', target: 'annotations', payload: {} }],
-    };
-    const { json } = await post('/query', body);
-    expect(json).toHaveLength(1);
-    expect(json[0].refId).toBe('Anno');
-    expect(json[0].columns.slice(0, 5).map(({ text }: { text: string }) => text)).toEqual(['time', 'timeEnd', 'title', 'text', 'tags']);
-    expect(json[0].rows.map((row: unknown[]) => [row[0], row[4]])).toEqual([
-      [Date.parse('2026-03-10T09:00:01Z'), 'bitcoin,CRITICAL'],
-      [Date.parse('2026-03-10T10:00:01Z'), 'bitcoin,CRITICAL'],
-      [Date.parse('2026-03-10T11:00:01Z'), 'removed-coin,INFO'],
-    ]);
-    expect(json[0].rows[0].slice(1, 4)).toEqual([
-      Date.parse('2026-03-10T09:30:00Z'),
-      'Bitcoin (BTC): PRICE_ABOVE',
-      'bitcoin is at 60000.5 USD, above 60000 USD',
-    ]);
-  });
-
-  test('of chosen coins, and of a severity', async () => {
-    const rows = async (over: object, payload: object = {}) =>
-      (await query([{ target: 'alerts', payload }], { range, ...over }))[0].rows.map((row: unknown[]) => row[5]);
-    expect(await rows({}, { coin: 'bitcoin' })).toEqual(['a1', 'a2']);
-    expect(await rows({}, { coin: 'nobody' })).toEqual([]);
-    expect(await rows({ filters: [{ key: 'severity', operator: '=', value: 'INFO' }] })).toEqual(['a4']);
-  });
-
-  test('simple-json: /annotations', async () => {
-    const annotation = { name: 'Alerts', datasource: 'x', iconColor: 'red', enable: true, query: 'bitcoin' };
-    const { json } = await post('/annotations', { range, rangeRaw: RANGE.raw, annotation });
-    expect(json).toHaveLength(2);
-    expect(json[0]).toMatchObject({
-      annotation,
-      time: Date.parse('2026-03-10T09:00:01Z'),
-      tags: ['bitcoin', 'CRITICAL'],
-      title: expect.any(String),
-    });
-  });
-});
-
-describe('variables', () => {
-  test('simpod: /variable, each option with its own text', async () => {
-    const { json } = await post('/variable', { payload: { target: 'coins' }, range: RANGE });
-    expect(json[0]).toEqual({ __text: 'Bitcoin (BTC)', __value: 'bitcoin' });
-    expect(new Set(json.map(({ __text }: { __text: string }) => __text)).size).toBe(json.length);
-    expect((await post('/variable', { payload: { target: 'metrics' } })).json).toContainEqual({ __text: 'Price', __value: 'price_usd' });
-  });
-
-  test('simple-json: /search', async () => {
-    expect((await post('/search', { target: 'coins' })).json[0]).toEqual({ text: 'Bitcoin (BTC)', value: 'bitcoin' });
-    expect((await post('/search', { target: 'sma' })).json).toEqual(['sma_7_usd', 'sma_30_usd']);
-    expect((await post('/search', { target: '' })).json.length).toBeGreaterThan(20);
-  });
-
-  test('/tag-keys also with an empty body; /tag-values', async () => {
-    const expected = [
-      { type: 'string', text: 'coin' },
-      { type: 'string', text: 'symbol' },
-    ];
-    for (const body of ['', { filters: [] }]) expect((await post('/tag-keys', body)).json).toEqual(expect.arrayContaining(expected));
-    const { json } = await post('/tag-values', { key: 'symbol', filters: [] });
-    expect(json).toEqual([{ text: 'btc' }, { text: 'eth' }, { text: 'usdt' }]);
-    expect((await post('/tag-values', { key: 'nothing' })).json).toEqual([]);
   });
 });
 
