@@ -154,6 +154,8 @@ suite('the dashboard', () => {
 
   test('GraphiQL asks, with the schema’s documentation at hand', async () => {
     await page.goto(`${scene.url}/graphiql`);
+    // Before its editor is there, the button does nothing.
+    await page.locator('.graphiql-query-editor .view-line', { hasText: 'query' }).first().waitFor();
     await page.getByRole('button', { name: /Execute query/ }).click();
     await page.locator('.graphiql-response', { hasText: 'Bitcoin' }).waitFor();
     await page.getByRole('tab', { name: 'LivePrices' }).waitFor();

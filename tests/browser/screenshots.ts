@@ -41,6 +41,7 @@ for (const { name: look, options } of LOOKS) {
     await page.waitForLoadState('networkidle');
     if (name === 'runs') await page.locator('details.run:has-text("daily"), details.run').first().locator('summary').click();
     if (name === 'graphiql') {
+      await page.locator('.graphiql-query-editor .view-line', { hasText: 'query' }).first().waitFor();
       await page.getByRole('button', { name: /Execute query/ }).click();
       await page.locator('.graphiql-response', { hasText: 'Bitcoin' }).waitFor();
     }

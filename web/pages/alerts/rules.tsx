@@ -70,7 +70,7 @@ function RuleTable({ rules, onEdit }: { rules: AlertRule[] | undefined; onEdit: 
         </thead>
         <tbody>
           {rules === undefined ? (
-            <SkeletonRows rows={4} widths={['8em', '14em', '4em', '4em', '3em']} />
+            <SkeletonRows rows={4} widths={['8em', '14em', '4em', '4em', '3em', ...(onEdit === null ? [] : ['12em'])]} />
           ) : (
             rules.map((rule) => <RuleRow key={rule.id} rule={rule} onEdit={onEdit} />)
           )}

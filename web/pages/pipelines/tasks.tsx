@@ -37,7 +37,7 @@ function Task({ task, from, span }: { task: TaskRun; from: number; span: number 
         {rowsWritten !== null && `, ${formatCount(rowsWritten)} rows`}
         {attempt > 1 && `, try ${attempt}`}
       </span>
-      {error !== null && <p className="task-error">{error}</p>}
+      {error !== null && <p className={status === 'FAILED' ? 'task-reason down' : 'task-reason muted'}>{error}</p>}
     </li>
   );
 }
