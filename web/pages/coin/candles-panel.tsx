@@ -35,7 +35,9 @@ export function CandlesPanel({ id, name }: { id: string; name: string }) {
   return (
     <section className="panel" aria-label="Candles">
       <div className="panel-head">
-        <Legend candle={pointed ?? candles.at(-1)} daily={daily} />
+        <div className="legend-place">
+          <Legend candle={pointed ?? candles.at(-1)} daily={daily} />
+        </div>
         <Segments label="Interval" segments={INTERVALS} value={interval} onChange={choose} />
       </div>
       <div className="chart-place">
