@@ -53,7 +53,8 @@ export function layOut<Node extends GraphInput>(nodes: readonly Node[]): Layout<
   }
   const placeOf = (key: string) => places.get(key) as Point;
   return {
-    placed: nodes.map((node) => ({ node, ...placeOf(node.name) })),
+    // In the order in which data moves: so it is read, and so the keyboard goes.
+    placed: nodes.map((node) => ({ node, ...placeOf(node.name) })).sort((a, b) => a.layer - b.layer || a.row - b.row),
     lines: ways.map(({ from, to, keys }) => ({ from, to, points: keys.map(placeOf) })),
     layers: layers.length,
     rows,

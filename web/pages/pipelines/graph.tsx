@@ -51,7 +51,7 @@ interface BoxProps {
   onPoint(on: boolean): void;
 }
 
-function Box({ dataset: { name, writtenAt, checks }, picked, dimmed, style, onPick, onPoint }: BoxProps) {
+function Box({ dataset: { name, writtenAt, dependsOn, checks }, picked, dimmed, style, onPick, onPoint }: BoxProps) {
   const now = useNow();
   const { tone, words } = checkState(checks);
   const [schema, table] = name.split('.');
@@ -77,6 +77,9 @@ function Box({ dataset: { name, writtenAt, checks }, picked, dimmed, style, onPi
         {writtenAt === null ? 'empty' : `${formatSpan(now - Date.parse(writtenAt))} ago`}
         <span className={tone === 'up' || tone === 'none' ? undefined : tone}> · {words}</span>
       </span>
+      {dependsOn.length > 0 && (
+        <span className="graph-note graph-parents">from {dependsOn.map((parent) => parent.name.split('.')[1]).join(', ')}</span>
+      )}
     </button>
   );
 }

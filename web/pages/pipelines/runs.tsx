@@ -74,7 +74,7 @@ function Run({ run }: { run: PipelineRun }) {
           {attempt > 1 && <span className="muted"> · attempt {attempt}</span>}
         </span>
         <span className="muted run-checks">{checks.length > 0 && checkState(checks).words}</span>
-        <span className="muted number">
+        <span className="muted number run-time">
           <RunTime run={run} />
         </span>
         <time className="muted number" dateTime={startedAt ?? requestedAt}>
