@@ -19,7 +19,7 @@ export interface Lifecycle {
 }
 
 /** Kubernetes kills after 30 s. */
-const GRACE_MS = 25_000;
+export const GRACE_MS = 25_000;
 /** A signal that comes twice within this long was sent once: to the process group, and by whoever started us. */
 const SAME_SIGNAL_MS = 500;
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;

@@ -100,6 +100,7 @@ data "google_project" "this" {
 
 module "services" {
   source         = "../modules/services"
+  gateway_url    = "http://${local.application.spec.source.helm.releaseName}-gateway.${local.application.spec.destination.namespace}.svc"
   chart_versions = var.chart_versions
   health_rules   = yamldecode(file("${path.module}/../../helm/argocd/health.yaml")).data
   projects = {

@@ -30,7 +30,26 @@ resource "helm_release" "prometheus" {
   values = [yamlencode({
     # What the platform's chart brings is found wherever it is.
     prometheus = { prometheusSpec = { serviceMonitorSelectorNilUsesHelmValues = false, ruleSelectorNilUsesHelmValues = false } }
-    grafana    = { sidecar = { dashboards = { enabled = true, searchNamespace = "ALL" } } }
+    grafana = {
+      plugins = ["yesoreyeram-infinity-datasource"]
+      sidecar = { dashboards = { enabled = true, searchNamespace = "ALL" } }
+      # Under the names that the platform's dashboards use (docker/grafana/provisioning/datasources).
+      additionalDataSources = [
+        {
+          name     = "Crypto GraphQL"
+          uid      = "crypto-graphql"
+          type     = "yesoreyeram-infinity-datasource"
+          url      = var.gateway_url
+          jsonData = { auth_method = "none", allowedHosts = [var.gateway_url] }
+        },
+        {
+          name = "Crypto Prometheus"
+          uid  = "crypto-prometheus"
+          type = "prometheus"
+          url  = "http://prometheus-operated.monitoring.svc:9090"
+        },
+      ]
+    }
   })]
 }
 

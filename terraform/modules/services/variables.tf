@@ -1,3 +1,8 @@
+variable "gateway_url" {
+  description = "The platform's gateway as Grafana reaches it, within the cluster."
+  type        = string
+}
+
 variable "health_rules" {
   description = "Argo CD's configuration: health of kinds that it does not know."
   type        = map(string)
