@@ -14,6 +14,8 @@ export interface SeenUpdate {
 const QUERY = `subscription ($coinIds: [ID!], $after: String) {
   priceUpdated(coinIds: $coinIds, after: $after) { cursor coinId usd previousUsd observedAt } }`;
 const RECONNECT_AFTER_MS = 200;
+/** Less than a process is frozen for. One that is merely busy gets busier with each who leaves and comes back to read it all again. */
+const ANSWER_WITHIN_MS = 12_000;
 
 export class Subscriber {
   readonly seen: SeenUpdate[] = [];
@@ -66,7 +68,7 @@ export class Subscriber {
         ping: (received) => {
           if (received) return;
           clearTimeout(answered); // a message that came meanwhile has another ping sent before the first is answered
-          answered = setTimeout(() => client.terminate(), 5_000);
+          answered = setTimeout(() => client.terminate(), ANSWER_WITHIN_MS);
         },
         pong: (received) => {
           if (received) clearTimeout(answered);

@@ -92,6 +92,19 @@ describe('dead-letters', () => {
     expect(await inTheLog()).toEqual([]);
   });
 
+  test('a log that is away is "try again", in words, and what waits goes on waiting', async () => {
+    const { code, err } = await cdp(['dead-letters', 'redrive', '1'], {
+      DATABASE_URL: db.url,
+      KAFKA_BROKERS: '127.0.0.1:1',
+      LOG_LEVEL: 'fatal',
+    });
+    expect([code, err]).toEqual([
+      75,
+      expect.stringMatching(/^Kafka does not answer at 127\.0\.0\.1:1 .* KAFKA_BROKERS and KAFKA_SSL right\?\n$/),
+    ]);
+    expect((await run('dead-letters', 'list')).out).toMatch(/^1 /m);
+  });
+
   test('redrive appends anew, discard puts away, and neither does it twice', async () => {
     expect(await run('dead-letters', 'redrive', '1', '1')).toMatchObject({ code: 0, out: '1 of 1 redriven.\n' });
     expect(await run('dead-letters', 'redrive', '1', '99')).toMatchObject({ code: 1, out: '0 of 2 redriven.\n' });
