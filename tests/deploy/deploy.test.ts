@@ -5,13 +5,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Registry } from 'prom-client';
 import { VARIABLES } from '../../src/platform/config/variables.js';
 import { DEFAULT_PORTS } from '../../src/platform/config.js';
 import { PARTITIONS } from '../../src/platform/event-log/topics.js';
 import { createHealth } from '../../src/platform/health.js';
 import { GRACE_MS } from '../../src/platform/lifecycle.js';
 import { METRICS } from '../../src/platform/metrics/definitions.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { type OperationsServer, startOperationsServer } from '../../src/platform/operations-server.js';
 import { projectRoot } from '../../src/platform/project-root.js';
 
@@ -94,7 +94,7 @@ describe('ports', () => {
 describe('probes', () => {
   let server: OperationsServer;
   beforeAll(async () => {
-    const options = { host: '127.0.0.1', port: 0, health: createHealth(), metrics: new Registry() };
+    const options = { host: '127.0.0.1', port: 0, health: createHealth(), metrics: new Metrics('worker') };
     server = await startOperationsServer({ ...options, status: async () => ({}) });
   });
   afterAll(() => server.close());
@@ -120,6 +120,14 @@ describe('probes', () => {
 test('nobody is killed while it stops: 5 s more than the platform takes', () => {
   expect(all(compose, /x-role[\s\S]*?stop_grace_period: (\d+)s/g).map(Number)).toEqual([GRACE_MS / 1_000 + 5]);
   expect(all(pod, /terminationGracePeriodSeconds: \{\{ add (\d+) \.drain/g).map(Number)).toEqual([GRACE_MS / 1_000 + 5]);
+});
+
+test('Node runs in the image as npm start runs it', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const flags = (command: string | undefined) => all(command ?? '', /(?:^|[\s"])(--[\w-]+=\d+)/g);
+  expect(flags(scripts.start)).not.toEqual([]);
+  expect(flags(scripts.cdp)).toEqual(flags(scripts.start));
+  expect(flags(/^ENTRYPOINT .*$/m.exec(dockerfile)?.[0])).toEqual(flags(scripts.start));
 });
 
 test('consumers are at most as many as partitions', () => {
