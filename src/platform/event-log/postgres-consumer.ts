@@ -80,12 +80,12 @@ export class PostgresConsumer implements LogConsumer {
       if (page === undefined || this.#stopping.signal.aborted) return;
       if (page.logId !== this.logId) throw new TopicReplaced(topic);
       const last = page.records.at(-1);
-      if (last === undefined) {
-        await this.signals.wait(topic, partition, from, this.#stopping.signal);
-        continue;
+      if (last !== undefined) {
+        await onBatch({ topic, partition, records: page.records, end: page.end, heartbeat: async () => {} });
+        offset = last.offset + 1n;
       }
-      await onBatch({ topic, partition, records: page.records, end: page.end, heartbeat: async () => {} });
-      offset = last.offset + 1n;
+      // At the end as it was when the page was read: whether there is news is known without asking.
+      if (last === undefined || offset === page.end) await this.signals.wait(topic, partition, offset, this.#stopping.signal);
     }
   }
 
