@@ -7,6 +7,8 @@ const ONLY_AFTER_AN_EVENT: ReadonlySet<string> = new Set([
   'cdp_stream_lost_records_total',
   'cdp_gaps',
   'cdp_outbox_batches',
+  // Counted once a minute: the first time may be before the first run.
+  'cdp_checks',
 ]);
 
 /** Names of defined metrics of the role that the text lacks, and of platform metrics in the text that the role does not have. */

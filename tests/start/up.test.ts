@@ -91,6 +91,7 @@ describe('the platform', () => {
     expect(data.platform.realm).toBe('SIMULATED');
     const shown = await (await fetch(`${url}/metrics`)).text();
     expect(compareMetrics(shown, 'up')).toEqual({ missing: [], unknown: [] });
+    expect(shown).toMatch(/cdp_checks\{dataset="mart.mart_crypto_performance",result="passed",role="up"\} [1-9]/);
   }, 120_000);
 
   test('is refused a second time on the same directory', async () => {
