@@ -44,5 +44,10 @@ export default {
       onwarn: (warning, warn) => warning.code !== 'MODULE_LEVEL_DIRECTIVE' && warn(warning),
     },
   },
+  // The workers of its editor are files of their own, which bundling ahead for development cannot see.
+  optimizeDeps: {
+    exclude: ['graphiql/setup-workers/vite', '@graphiql/react/setup-workers/vite'],
+    entries: ['index.html', 'graphiql.html'],
+  },
   server: { port: 4005, proxy: { '/graphql': { target: platform, ws: true } } },
 };
