@@ -55,10 +55,17 @@ suite('a gateway that dies', () => {
     const told = listenTo(page);
     await page.goto(gateway.url);
     await waitFor('the first updates', () => told.length >= 3, SOON);
+    const runs = await openPage(browser);
+    await runs.page.goto(`${gateway.url}/pipelines/runs`);
+    await runs.page.locator('[data-run]').first().waitFor();
 
     gateway.kill('SIGKILL');
     await gateway.ended;
     await page.getByTestId('disconnected').waitFor();
+    await runs.page.waitForEvent('requestfailed', { timeout: 60_000 });
+    await runs.page.getByTestId('disconnected').waitFor();
+    expect(await runs.page.locator('[data-run]').count()).toBeGreaterThan(0);
+    await runs.context.close();
     const missed = witness.data.length;
     await waitFor('updates that nobody tells the page', () => witness.data.length >= missed + 5, SOON);
     const before = told.length;

@@ -2,7 +2,7 @@
  * Queries and mutations over HTTP. Answers are kept by the types that they hold, so a mutation brings fresh what it changed.
  * Must stay true: an answer that cannot be had leaves the last one on the screen, with the reason beside it.
  */
-import { useCallback, useEffect } from 'react';
+import { useCallback, useEffect, useRef } from 'react';
 import { Client, type CombinedError, cacheExchange, fetchExchange, useMutation, useQuery } from 'urql';
 import type { Operation } from './operation.js';
 import { operatorKey } from './operator-key.js';
@@ -50,7 +50,15 @@ export function useAnswer<Data, Variables extends object>(
     }, everyMs);
     return () => clearInterval(timer);
   }, [everyMs, pause, refresh]);
-  return { data, problem: error ? describeProblem(error) : null, loading: data === undefined && fetching, refresh };
+  const shown = useLast(data, JSON.stringify(variables), error === undefined && !fetching);
+  return { data: shown, problem: error ? describeProblem(error) : null, loading: shown === undefined && fetching, refresh };
+}
+
+/** What was answered last to the same question: an answer that failed has no data, and takes none away. */
+function useLast<Data>(data: Data | undefined, question: string, settled: boolean): Data | undefined {
+  const last = useRef<{ question: string; data: Data } | null>(null);
+  if (data !== undefined && settled) last.current = { question, data };
+  return data ?? (last.current?.question === question ? last.current.data : undefined);
 }
 
 export type Change<Data, Variables> = (variables: Variables) => Promise<{ data: Data } | { problem: string }>;
