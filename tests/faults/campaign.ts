@@ -72,7 +72,10 @@ export async function startCampaign({ makeUp, root, patienceMs, load = USUAL_LOA
   const coinIds = [...new Set([...COINS, ...market.coins.map((coin) => coin.id)])];
   const others = coinIds.splice(load.coins);
   const levels = new Map(coinIds.map((id) => [id, toLevel(market.price(market.find(id) as MarketCoin, Date.now()))]));
-  const platform = await makeUp({ root, sourceUrl: source.url, coinIds, levels });
+  const platform = await makeUp({ root, sourceUrl: source.url, coinIds, levels }).catch(async (error: unknown) => {
+    await source.stop();
+    throw error;
+  });
   const ticksPerSecond = Number(process.env.FAULT_TICKS_PER_SECOND ?? load.ticksPerSecond);
   const scene: Scene = {
     platform,

@@ -22,9 +22,9 @@ export const ON_KAFKA: Load = { ticksPerSecond: 2_000, subscribers: 50, coins: 1
 const ROLES = { worker: 2, consumer: 3, gateway: 2, producer: 1 };
 
 export async function onKafka(options: MakeUpOptions): Promise<Platform> {
-  const directory = makeDataDirectory();
   const ofBroker = mkdtempSync(join(tmpdir(), 'cdp-faults-kafka-'));
   const broker = await startBroker({ directory: ofBroker });
+  const directory = makeDataDirectory();
   let postgres: EmbeddedPostgres = await startEmbeddedPostgres(directory.path, SILENT);
   await prepare(postgres.url, options);
   const processes: SupervisedProcess[] = [];

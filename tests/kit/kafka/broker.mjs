@@ -109,7 +109,7 @@ async function startOnJava(directory, port, controllerPort, settings, say) {
   const java = [`-Dlog4j2.configurationFile=${log4j}`, '-cp', join(libs, '*')];
   if (!existsSync(join(data, 'meta.properties'))) {
     const id = randomBytes(16).toString('base64url');
-    run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', file, '--ignore-formatted']);
+    run('java', [...java, 'kafka.tools.StorageTool', 'format', `--cluster-id=${id}`, '-c', file, '--ignore-formatted']); // the id may begin with a dash
   }
   const output = openSync(join(directory, 'broker.log'), 'a');
   const child = spawn('java', ['-Xmx512m', '-Xms128m', '-XX:+UseSerialGC', ...java, 'kafka.Kafka', file], {
