@@ -155,8 +155,10 @@ test('the chart holds the rules and dashboards of docker/: `npm run deploy:copy`
   }
 });
 
-test('the image has the Node that the tests run on', () => {
-  const { devDependencies } = JSON.parse(read('package.json'));
+test('the image has the Node that the tests run on, and the flags of npm start', () => {
+  const { devDependencies, scripts } = JSON.parse(read('package.json'));
+  const flags = all(scripts.start, /(--\S+)/g);
+  expect(dockerfile).toContain(`ENTRYPOINT ${JSON.stringify(['node', ...flags, '/app/dist/src/main/cli.js']).replaceAll(',', ', ')}`);
   expect(all(dockerfile, /node:(\d+)-slim/g)).toEqual([devDependencies.node.split('.')[0]]);
 });
 
