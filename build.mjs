@@ -62,7 +62,8 @@ async function step(name, inputs, output, work) {
 
 /** Beside the pages that are there, and then in their place: a running gateway never serves half of them. */
 async function buildWeb() {
-  const output = await run('vite/bin/vite.js', ['build', '--config', 'web/vite.config.mjs', '--outDir', freshPages, '--logLevel', 'warn']);
+  const args = ['build', '--config', 'web/vite.config.mjs', '--outDir', freshPages, '--logLevel', 'warn'];
+  const output = await run('vite/bin/vite.js', args, { NODE_ENV: 'production' }); // React's other build is half as large again
   rmSync(join(root, 'dist/web'), { recursive: true, force: true });
   renameSync(freshPages, join(root, 'dist/web'));
   console.log(output.trim());
