@@ -4,8 +4,8 @@
  */
 import { type Clock, systemClock } from '../../domain/time.js';
 import type { EventLog } from '../../platform/event-log/event-log.js';
-
 import { ensureMonthlyPartitions, priceWindow } from '../../platform/partitions.js';
+import { startCopyGuard } from '../../platform/postgres/copy-guard.js';
 import { type Database, openDatabase } from '../../platform/postgres/database.js';
 import { attach, startEmbeddedPostgres } from '../../platform/postgres/embedded.js';
 import { migrate, requireCurrentSchema } from '../../platform/postgres/migrate.js';
@@ -39,6 +39,11 @@ export async function startFoundation(
     'database',
     () => openDatabase(url, { applicationName: `cdp ${role}`, maxConnections: 20 }),
     (database) => database.close(),
+  );
+  await lifecycle.start(
+    'copy guard',
+    () => startCopyGuard(db, logger),
+    (guard) => guard.stop(),
   );
   await requireCurrentSchema(url);
   await claimRealm(db.pool, config, clock);
