@@ -40,7 +40,7 @@ function Lost() {
   if (now - since < PATIENCE_MS) return null;
   return (
     <div className="banner lost" data-testid="disconnected">
-      <strong>Disconnected for {formatSpan(now - since)}.</strong> Prices below are the last ones received. Trying again; what is missed
+      <strong>Disconnected for {formatSpan(now - since)}.</strong> What you see is the last that was received. Trying again; what is missed
       meanwhile will be sent first.
     </div>
   );
