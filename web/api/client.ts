@@ -61,17 +61,23 @@ function useLast<Data>(data: Data | undefined, question: string, settled: boolea
   return data ?? (last.current?.question === question ? last.current.data : undefined);
 }
 
+const NOTHING_ELSE: string[] = [];
+
 export type Change<Data, Variables> = (variables: Variables) => Promise<{ data: Data } | { problem: string }>;
 
-export function useChange<Data, Variables extends object>(text: Operation<Data, Variables>): [Change<Data, Variables>, boolean] {
+/** `touches`: types that it changes and whose names its answer does not hold, as after a deletion. One array for ever. */
+export function useChange<Data, Variables extends object>(
+  text: Operation<Data, Variables>,
+  touches: string[] = NOTHING_ELSE,
+): [Change<Data, Variables>, boolean] {
   const [{ fetching }, execute] = useMutation<Data, Variables>(text as string);
   const change = useCallback(
     async (variables: Variables) => {
-      const { data, error } = await execute(variables);
+      const { data, error } = await execute(variables, { additionalTypenames: touches });
       if (error) return { problem: describeProblem(error) };
       return data == null ? { problem: 'The platform gave no answer: try again' } : { data };
     },
-    [execute],
+    [execute, touches],
   );
   return [change, fetching];
 }

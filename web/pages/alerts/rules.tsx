@@ -11,6 +11,7 @@ import { describeCondition } from './condition.js';
 import { RuleDialog } from './rule-dialog.js';
 
 const NONE = {};
+const RULES = ['AlertRule'];
 
 type Editing = { rule: AlertRule | null; coinId: string | null } | null;
 
@@ -101,7 +102,7 @@ function RuleRow({ rule, onEdit }: { rule: AlertRule; onEdit: ((rule: AlertRule)
 
 function RuleActions({ rule, onEdit }: { rule: AlertRule; onEdit(rule: AlertRule): void }) {
   const [update, updating] = useChange(UPDATE_RULE);
-  const [remove, removing] = useChange(DELETE_RULE);
+  const [remove, removing] = useChange(DELETE_RULE, RULES);
   const [problem, setProblem] = useState<string | null>(null);
   const act = async (answer: Promise<object>) => {
     const settled = (await answer) as { problem?: string };
