@@ -150,7 +150,30 @@ suite('the dashboard', () => {
     const row = page.getByRole('row', { name: /Any stir/ });
     await row.getByRole('button', { name: 'Switch off' }).click();
     await row.getByText('Off', { exact: true }).waitFor();
+    await row.getByRole('button', { name: 'Edit' }).click();
+    await page.getByLabel('Threshold, percent').fill('0.000100000000000000002');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Any coin up over 0.000100000000000000002% in 60 s').waitFor();
+    page.once('dialog', (dialog) => void dialog.accept());
+    await row.getByRole('button', { name: 'Delete' }).click();
+    await row.waitFor({ state: 'detached' });
   }, 300_000);
+
+  test('real data name their source, with the link that its terms ask for', async () => {
+    await page.route('**/graphql', async (route) => {
+      const response = await route.fetch();
+      const real = (await response.text())
+        .replace('"realm":"SIMULATED"', '"realm":"REAL"')
+        .replace(/"attribution":"[^"]*"/, '"attribution":"Data provided by CoinGecko (https://www.coingecko.com)"');
+      await route.fulfill({ response, body: real });
+    });
+    await page.goto(scene.url);
+    const link = page.getByRole('link', { name: 'Data provided by CoinGecko', exact: true });
+    await link.waitFor();
+    expect(await link.getAttribute('href')).toBe('https://www.coingecko.com');
+    expect(await page.getByText('Simulated').count()).toBe(0);
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+  }, 60_000);
 
   test('GraphiQL asks, with the schema’s documentation at hand', async () => {
     await page.goto(`${scene.url}/graphiql`);
