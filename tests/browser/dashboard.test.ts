@@ -175,6 +175,15 @@ suite('the dashboard', () => {
     await page.unrouteAll({ behavior: 'ignoreErrors' });
   }, 60_000);
 
+  test('says when prices stand still', async () => {
+    await page.goto(scene.url);
+    await page.locator('tbody tr.linked').first().waitFor();
+    expect(await page.getByText('Prices stand still').count()).toBe(0);
+    await page.clock.setFixedTime(Date.now() + 3_600_000); // the reader's clock, an hour on
+    await page.getByText('Prices stand still').waitFor();
+    await page.getByText('The newest is 60 min old').waitFor();
+  }, 60_000);
+
   test('GraphiQL asks, with the schema’s documentation at hand', async () => {
     await page.goto(`${scene.url}/graphiql`);
     // Before its editor is there, the button does nothing.
