@@ -1,6 +1,8 @@
 /** What was put aside is sent through again: as a new record, once, and judged like any other. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { redriveDeadLetters, redriveRejectedRows } from '../../jobs/streams/redrive.js';
+import { partitionOf } from '../../src/domain/murmur2.js';
+import { PRICES_TOPIC } from '../../src/domain/prices.js';
 import { insertRejectedRows } from '../../src/store/stream/rejected-rows.js';
 import { trackCoins } from '../../src/store/tracked-coins.js';
 import { clock, eventually, NOW, StreamSetting, tick } from './setting/stream.js';
@@ -53,5 +55,26 @@ describe('redriving', () => {
       { coin_id: 'late-listing', price: '1.5' },
     ]);
     expect((await setting.db.pool.query('SELECT FROM ops.rejected_rows WHERE redriven_at IS NULL')).rowCount).toBe(1);
+  });
+
+  test('more than a page of them goes through, in order', async () => {
+    const values = Array.from({ length: 1_200 }, (_, index) => Buffer.from(`no record ${index}`));
+    await setting.append(values);
+    const stream = setting.start();
+    await eventually(setting.committed, (count) => count === 1_200n);
+    await stream.stop();
+    const { rows } = await setting.db.pool.query<{ id: bigint }>('SELECT id FROM ops.dead_letters');
+    expect(
+      await redriveDeadLetters(
+        setting.db,
+        setting.log,
+        clock,
+        rows.map(({ id }) => id),
+      ),
+    ).toBe(1_200);
+    const again: string[] = [];
+    for await (const page of setting.log.replay(PRICES_TOPIC, new Map([[partitionOf('k', 2), 0n]])))
+      again.push(...page.map(({ value }) => value.toString()));
+    expect(again.slice(-1_200)).toEqual(values.map(String));
   });
 });
