@@ -133,7 +133,7 @@ function answerErrors(app: FastifyInstance, logger: Logger): void {
     if (['GET', 'POST'].some((method) => app.hasRoute({ method: method as 'GET', url: path ?? '' }))) {
       return reply.code(405).send(errorBody('BAD_USER_INPUT', `${request.method} is not understood at ${path}`));
     }
-    return reply.code(404).send(errorBody('NOT_FOUND', `There is nothing at ${path}; the API is at /graphql`));
+    return reply.code(404).send(errorBody('NOT_FOUND', `There is nothing at ${path}; the API is at /graphql, and as REST at /api`));
   });
   app.setErrorHandler((error: FastifyError, request, reply) => {
     if (error.statusCode !== undefined && error.statusCode < 500) {

@@ -53,8 +53,9 @@ export async function startOperationsServer(options: OperationsOptions): Promise
   };
 }
 
-/** An IPv6 address stands in brackets in a URL. */
+/** As it stands in a URL to open: IPv6 in brackets; a server that listens on every interface is reached at this machine's own address. */
 export function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
 }
 

@@ -15,7 +15,7 @@ afterAll(() => db.close());
 
 test('of an empty database there is nothing to say', async () => {
   expect(await getVitalSigns(db.pool)).toEqual({
-    datasets: [],
+    datasets: new Map(),
     sources: [],
     publishedThrough: null,
     successes: [],
@@ -47,7 +47,7 @@ test('ages, what waits, and the newest result of each check', async () => {
     deadLetters: 1,
     outbox: [{ target: 'market.updates.v1', batches: 1 }],
   });
-  const writtenAt = Object.fromEntries(signs.datasets.map((dataset) => [dataset.name, dataset.writtenAt.toISOString()]));
+  const writtenAt = Object.fromEntries(Array.from(signs.datasets, ([name, at]) => [name, at.toISOString()]));
   expect(writtenAt).toEqual({
     'mart.mart_market_overview': '2026-03-10T00:01:00.000Z',
     'mart.mart_crypto_performance': '2026-03-10T00:01:00.000Z',
@@ -55,6 +55,7 @@ test('ages, what waits, and the newest result of each check', async () => {
     'staging.stg_prices': '2026-03-10T12:00:01.000Z',
     'mart.mart_latest_prices': '2026-03-10T12:00:01.000Z',
     'mart.mart_price_candles': '2026-03-10T12:00:01.000Z',
+    'mart.mart_alerts': '2026-03-10T11:00:01.000Z',
   });
   const checks = await countChecks(db.pool);
   expect(Object.fromEntries(checks.map(({ result, count }) => [result, count]))).toEqual({ passed: 1, warned: 1, failed: 0 });

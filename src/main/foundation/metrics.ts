@@ -44,7 +44,7 @@ export function observeDatabase(metrics: Metrics, db: Database): void {
 function show(metrics: Metrics, signs: VitalSigns): void {
   const age = (at: Date) => (Date.now() - at.getTime()) / 1_000;
   const datasets = metrics.gauge('cdp_dataset_age_seconds');
-  for (const { name, writtenAt } of signs.datasets) datasets.set({ dataset: name }, age(writtenAt));
+  for (const [name, writtenAt] of signs.datasets) datasets.set({ dataset: name }, age(writtenAt));
   const sources = metrics.gauge('cdp_source_age_seconds');
   for (const { name, newestAt } of signs.sources) sources.set({ source: name }, age(newestAt));
   if (signs.publishedThrough !== null) metrics.gauge('cdp_published_day_age_seconds').set(age(endOfDay(signs.publishedThrough)));

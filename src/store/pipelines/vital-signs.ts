@@ -7,10 +7,11 @@ import type { Queryable } from '../../platform/postgres/database.js';
 import { loadChecksOfDatasets } from './check-results.js';
 import { findPublishedThrough } from './datasets.js';
 import { PIPELINES } from './runs.js';
+import { getWriteInstants } from './write-instants.js';
 
 export interface VitalSigns {
-  /** By name: when rows were last written; those that are empty are missing. */
-  datasets: { name: string; writtenAt: Date }[];
+  /** When rows of each were last written; those that are empty are missing. */
+  datasets: Map<string, Date>;
   /** By its clock. */
   sources: { name: string; newestAt: Date }[];
   publishedThrough: UtcDate | null;
@@ -25,7 +26,7 @@ export interface VitalSigns {
 
 export async function getVitalSigns(db: Queryable): Promise<VitalSigns> {
   const [datasets, sources, publishedThrough, successes, open, gaps, deadLetters, outbox] = await Promise.all([
-    db.query<VitalSigns['datasets'][number]>(WRITTEN),
+    getWriteInstants(db),
     db.query<VitalSigns['sources'][number]>(
       'SELECT source AS name, max(observed_at) AS "newestAt" FROM mart.mart_latest_prices GROUP BY source',
     ),
@@ -45,7 +46,7 @@ export async function getVitalSigns(db: Queryable): Promise<VitalSigns> {
     ),
   ]);
   return {
-    datasets: datasets.rows,
+    datasets,
     sources: sources.rows,
     publishedThrough,
     successes: successes.rows,
@@ -55,21 +56,6 @@ export async function getVitalSigns(db: Queryable): Promise<VitalSigns> {
     outbox: outbox.rows,
   };
 }
-
-/** The stream writes raw, staging, candles and the latest price in one transaction. Rows of a fetch bear its instant. */
-const WRITTEN = `
-  SELECT name, at AS "writtenAt" FROM (
-    SELECT name, updated_at AS at FROM ops.datasets
-    UNION ALL
-    SELECT name, at FROM (SELECT max(computed_at) AS at FROM mart.mart_latest_prices) AS stream
-    CROSS JOIN unnest(ARRAY['raw.raw_prices', 'staging.stg_prices', 'mart.mart_latest_prices', 'mart.mart_price_candles']) AS name
-    UNION ALL
-    SELECT name, at FROM (SELECT max(fetched_at) AS at FROM staging.stg_coins) AS listing
-    CROSS JOIN unnest(ARRAY['raw.raw_market_data', 'staging.stg_coins', 'staging.stg_market_data']) AS name
-    UNION ALL
-    SELECT name, at FROM (SELECT max(fetched_at) AS at FROM raw.raw_global) AS global
-    CROSS JOIN unnest(ARRAY['raw.raw_global', 'staging.stg_global']) AS name
-  ) AS written WHERE at IS NOT NULL`;
 
 /** By the key's index: the slots of a pipeline in the order of their dates, or of their instants. */
 const SUCCEEDED = `
