@@ -28,14 +28,16 @@ export async function insertOutbox(tx: Queryable, sourceTopic: string, records: 
     name: 'insert-outbox',
     text: `INSERT INTO ops.outbox (target_topic, source_topic, source_partition, first_position, last_position, records)
            SELECT target, $1, partition, first, last, records
-           FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[], $6::text[]) AS batch (target, partition, first, last, records)`,
+           FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[]) WITH ORDINALITY AS batch (target, partition, first, last, number)
+           JOIN string_to_table($6, E'\\n\\n') WITH ORDINALITY AS line (records, number) USING (number)`,
     values: [
       sourceTopic,
       batches.map((batch) => batch[0]?.target),
       batches.map((batch) => batch[0]?.sourcePartition),
       batches.map((batch) => batch[0]?.position),
       batches.map((batch) => batch.at(-1)?.position),
-      batches.map((batch) => batch.map(({ key, value }) => `${JSON.stringify(key)}\t${value}`).join('\n')),
+      // As one text: each element of an array would be escaped here and read again there.
+      batches.map((batch) => batch.map(({ key, value }) => `${JSON.stringify(key)}\t${value}`).join('\n')).join('\n\n'),
     ],
   });
 }
