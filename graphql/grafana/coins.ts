@@ -41,9 +41,18 @@ export function chooseCoins(
   const chosen = readSelection(given ?? request.scopedVars?.coin?.value ?? request.scopedVars?.coins?.value ?? null);
   const filters = [...(request.filters ?? []), ...(request.adhocFilters ?? [])].filter(({ key }) => !OF_ALERTS.has(key));
   const asked = chosen === null ? all : chosen.flatMap((word) => findCoin(all, word) ?? []);
-  const kept = asked.filter((coin) => filters.every((each) => passes(coin, each)));
+  const kept = filters.length === 0 ? asked : asked.filter((coin) => passing(all, request, filters).has(coin));
   const every = chosen === null && filters.length === 0;
   return { coins: kept.slice(0, every && given === undefined ? DEFAULT_COINS : LIMITS.seriesCoins), every };
+}
+
+const passed = new WeakMap<QueryRequest, ReadonlySet<NamedCoin>>();
+
+/** Worked out once for all targets of a request. */
+function passing(all: readonly NamedCoin[], request: QueryRequest, filters: readonly AdHocFilter[]): ReadonlySet<NamedCoin> {
+  const known = passed.get(request) ?? new Set(all.filter((coin) => filters.every((each) => passes(coin, each))));
+  passed.set(request, known);
+  return known;
 }
 
 /** By id; a symbol will do where one coin alone has it. */
@@ -57,7 +66,7 @@ export const FILTER_KEYS = { coin: 'id', symbol: 'symbol', name: 'name', rank: '
 export const OF_ALERTS: ReadonlySet<string> = new Set(['severity', 'status']);
 
 function passes(coin: NamedCoin, filter: AdHocFilter): boolean {
-  if (!(filter.key in FILTER_KEYS)) {
+  if (!Object.hasOwn(FILTER_KEYS, filter.key)) {
     const known = [...Object.keys(FILTER_KEYS), ...OF_ALERTS].join(', ');
     throw badUserInput(`There is no ad hoc filter "${filter.key}" here; there are ${known}`);
   }

@@ -114,8 +114,8 @@ async function annotations(db: Database, body: unknown) {
 async function tagValues(db: Database, key: string): Promise<{ text: string }[]> {
   if (key === 'severity') return ['INFO', 'WARNING', 'CRITICAL'].map((text) => ({ text }));
   if (key === 'status') return ['FIRING', 'ACKNOWLEDGED', 'RESOLVED'].map((text) => ({ text }));
+  if (!Object.hasOwn(FILTER_KEYS, key)) return [];
   const field = FILTER_KEYS[key as keyof typeof FILTER_KEYS];
-  if (field === undefined) return [];
   const values = (await listCoins(db.pool)).map((coin) => coin[field]);
   return [...new Set(values)].filter((value) => value !== null && value !== '').map((value) => ({ text: String(value) }));
 }

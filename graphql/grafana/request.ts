@@ -5,11 +5,19 @@
  */
 import { z } from 'zod';
 import { badUserInput } from '../errors.js';
+import { LIMITS } from '../limits.js';
 
 /** Text or a list of texts; a number counts as its digits. */
 const words = z.union([z.string(), z.number().transform(String), z.array(z.union([z.string(), z.number().transform(String)]))]);
 
-const filter = z.object({ key: z.string(), operator: z.string(), value: z.unknown(), values: z.array(z.string()).optional() });
+/** What a filter says is looked for in each coin, so it has limits of its own. */
+const filterText = z.string().max(500);
+const filter = z.object({
+  key: filterText,
+  operator: filterText,
+  value: z.union([filterText, z.number(), z.boolean()]).nullish(),
+  values: z.array(filterText).max(LIMITS.ids).optional(),
+});
 export type AdHocFilter = z.infer<typeof filter>;
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
@@ -24,7 +32,7 @@ const target = z.object({
 });
 export type Target = z.infer<typeof target>;
 
-const filters = z.array(filter).nullish();
+const filters = z.array(filter).max(20).nullish();
 
 export const queryRequest = z.object({
   range,
@@ -62,6 +70,7 @@ export function readSelection(value: unknown): string[] | null {
   if (!given.success) return null;
   const texts = Array.isArray(given.data) ? given.data : [given.data];
   const chosen = texts.flatMap(splitSelection).map((text) => text.trim());
+  if (chosen.length > LIMITS.ids) throw badUserInput(`A selection holds at most ${LIMITS.ids} values; this one has ${chosen.length}`);
   return chosen.length === 0 || chosen.some((text) => ALL.has(text.toLowerCase())) ? null : [...new Set(chosen)];
 }
 

@@ -221,9 +221,19 @@ async function alertTable(db: Queryable, { request, target, coins, everyCoin, al
     after: null,
     limit: MOST_ALERTS,
   });
-  const shown = alerts
-    .filter(({ status }) => status !== 'SUPPRESSED')
-    .filter((alert) => filters.every((each) => (each.key === 'severity' || each.key === 'status' ? holds(alert[each.key], each) : true)));
+  const verdicts = new Map<string, boolean>(); // a few values of each, and perhaps a thousand alerts
+  const passes = ({ severity, status }: { severity: string; status: string }) => {
+    const known = verdicts.get(`${severity} ${status}`);
+    const verdict =
+      known ??
+      filters.every(({ key, ...rest }) => {
+        const value = key === 'severity' ? severity : key === 'status' ? status : null;
+        return value === null || holds(value, { key, ...rest });
+      });
+    verdicts.set(`${severity} ${status}`, verdict);
+    return verdict;
+  };
+  const shown = alerts.filter(({ status }) => status !== 'SUPPRESSED').filter((alert) => passes(alert));
   const columns = [
     { text: 'time', type: 'time' } as const,
     { text: 'timeEnd', type: 'time' } as const,

@@ -41,60 +41,78 @@ const MAX_BACKOFF_MS = 5_000;
 /** A round: a read, an append and a write; as many again for each partition where they fail together. */
 const ROUND_BOUND_MS = 600_000;
 
-/** One round at a time for all source partitions: what is committed meanwhile shares the next one. */
+/**
+ * One round at a time for all source partitions: what is committed meanwhile shares the next one. A partition that cannot be published is
+ * tried again by itself, and holds up no other.
+ */
 export function createOutboxPublisher(options: OutboxOptions): OutboxPublisher {
   const stopping = new AbortController();
   const heart = (options.hearts ?? new Heartbeats()).heart('outbox', ROUND_BOUND_MS);
   const failures = options.metrics?.counter('cdp_outbox_failures_total');
   for (const { target } of options.routes) options.metrics?.counter('cdp_outbox_records_total').inc({ target }, 0);
   const waiting = new Set<number>();
+  const failing = new Map<number, Promise<void>>();
   let running: Promise<void> | null = null;
 
+  const publish = (sourcePartition: number) => {
+    if (failing.has(sourcePartition) || stopping.signal.aborted) return; // it is looked at again when it works
+    waiting.add(sourcePartition);
+    running ??= drain();
+  };
+
   const drain = async () => {
-    for (let wait = FIRST_RETRY_MS; waiting.size > 0 && !stopping.signal.aborted; ) {
+    while (waiting.size > 0 && !stopping.signal.aborted) {
       const partitions = [...waiting];
       waiting.clear();
       heart.beat();
-      const failure = await publishRound(options, partitions, (left) => waiting.add(left));
-      if (failure === null) {
-        wait = FIRST_RETRY_MS;
-        continue;
+      try {
+        for (const left of await publishPages(options, partitions)) waiting.add(left);
+      } catch (error) {
+        if (partitions.length === 1) retry(partitions[0] as number, error);
+        else for (const partition of partitions) await publishAlone(partition);
       }
-      failures?.inc();
-      options.logger.warn({ err: failure }, `publishing failed: trying again in ${wait} ms`);
-      await sleep(wait, undefined, { signal: stopping.signal }).catch(() => {});
-      wait = Math.min(wait * 2, MAX_BACKOFF_MS);
     }
     heart.rest();
     running = null; // at once: what is asked for from now on starts anew
   };
 
+  const publishAlone = async (partition: number) => {
+    try {
+      if ((await publishPages(options, [partition])).length > 0) waiting.add(partition);
+    } catch (error) {
+      retry(partition, error);
+    }
+  };
+
+  const retry = (partition: number, first: unknown) => {
+    const trying = async () => {
+      let error = first;
+      for (let wait = FIRST_RETRY_MS; !stopping.signal.aborted; wait = Math.min(wait * 2, MAX_BACKOFF_MS)) {
+        failures?.inc();
+        options.logger.warn({ err: error, sourcePartition: partition }, `publishing failed: trying again in ${wait} ms`);
+        await sleep(wait, undefined, { signal: stopping.signal }).catch(() => {});
+        if (stopping.signal.aborted) return;
+        try {
+          await publishPages(options, [partition]);
+          break;
+        } catch (again) {
+          error = again;
+        }
+      }
+      failing.delete(partition);
+      publish(partition); // what is left, and what was committed meanwhile
+    };
+    failing.set(partition, trying());
+  };
+
   return {
-    publish(sourcePartition) {
-      waiting.add(sourcePartition);
-      running ??= drain();
-    },
+    publish,
     async stop() {
       stopping.abort();
       await running;
+      await Promise.all(failing.values());
     },
   };
-}
-
-/** All partitions at once; where that fails each by itself, so that one that cannot be published holds up no other. Says which have more to come. */
-async function publishRound(options: OutboxOptions, partitions: number[], again: (partition: number) => void): Promise<unknown> {
-  try {
-    for (const partition of await publishPages(options, partitions)) again(partition);
-    return null;
-  } catch (error) {
-    if (partitions.length === 1) {
-      again(partitions[0] as number);
-      return error;
-    }
-  }
-  let failure: unknown = null;
-  for (const partition of partitions) failure = (await publishRound(options, [partition], again)) ?? failure;
-  return failure;
 }
 
 /** Publishes one page of each partition and target; returns the partitions that may have more. */
@@ -109,8 +127,9 @@ async function publishPages({ log, db, sourceTopic, routes, metrics }: OutboxOpt
         target,
         own.flatMap((page) => toRecords(page, partitionFor(page.sourcePartition))),
       );
-      // One that somebody else has moved meanwhile stays as it is: what stands now is read again.
-      await markPublished(db.pool, sourceTopic, own);
+      const moved = await markPublished(db.pool, sourceTopic, own);
+      // Somebody else has moved one meanwhile: what stands now is read again.
+      for (const page of own) page.more ||= !moved.has(page.sourcePartition);
       metrics?.counter('cdp_outbox_records_total').inc(
         { target },
         own.reduce((sum, { records }) => sum + records.length, 0),

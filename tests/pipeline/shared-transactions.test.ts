@@ -49,7 +49,11 @@ function tick(partition: number, payload = '{"usd":1}'): Buffer {
   return encodePriceRecord({ source: 'simulator', coinId, priceUsd: '2' as Decimal, observedAt: NOW, receivedAt: NOW, payload });
 }
 
-const append = (partition: number, value: Buffer) => log.append(PRICES_TOPIC, [{ key: 'k', value, partition }]);
+const append = (...values: [partition: number, value: Buffer][]) =>
+  log.append(
+    PRICES_TOPIC,
+    values.map(([partition, value]) => ({ key: 'k', value, partition })),
+  );
 
 async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -61,7 +65,7 @@ async function offsets(): Promise<string> {
 }
 
 /** The first partition's batch is under way, held up by a lock, while those of the others come in and wait. */
-async function withTheOthersWaiting(others: () => Promise<unknown>): Promise<void> {
+async function withTheOthersWaiting(others: () => Promise<unknown>, meanwhile = async () => {}): Promise<void> {
   const definition = priceStream({ realm: 'simulated', retentionDays: null, clock: fixedClock(NOW), publish: () => {} });
   const counting: EventLog = Object.assign(Object.create(log), {
     consume: (options: ConsumeOptions) =>
@@ -77,16 +81,17 @@ async function withTheOthersWaiting(others: () => Promise<unknown>): Promise<voi
     await lockCoins(tx, ['bitcoin']);
     stream = startStream({ log: counting, db, logger, definition });
     await until(async () => (await offsets()) === '0 0 0 0');
-    await append(0, tick(0));
+    await append([0, tick(0)]);
     await until(() => given === 1);
     await others();
     await until(() => given === COINS.length);
+    await meanwhile();
   });
 }
 
 describe('batches that wait at the same time', () => {
   test('share a transaction', async () => {
-    await withTheOthersWaiting(() => Promise.all([append(1, tick(1)), append(2, tick(2)), append(3, tick(3))]));
+    await withTheOthersWaiting(() => append([1, tick(1)], [2, tick(2)], [3, tick(3)]));
     await until(async () => (await offsets()) === '1 1 1 1');
     const { rows } = await db.pool.query(
       'SELECT count(*)::integer AS rows, count(DISTINCT xmin::text)::integer AS transactions FROM raw.raw_prices',
@@ -94,12 +99,19 @@ describe('batches that wait at the same time', () => {
     expect(rows[0]).toEqual({ rows: 4, transactions: 2 });
   });
 
+  test('do not wait for one that waits for a lock', async () => {
+    await withTheOthersWaiting(
+      () => append([1, tick(1)], [2, tick(2)], [3, tick(3)]),
+      () => until(async () => (await offsets()) === '0 1 1 1'),
+    );
+    await until(async () => (await offsets()) === '1 1 1 1');
+  });
+
   test('do not suffer for one that cannot be stored, nor for one that is another consumer’s', async () => {
     const taken = tick(3);
     await withTheOthersWaiting(async () => {
-      await append(1, tick(1));
-      await append(2, tick(2, '{"exponent":1e999999}')); // passes the door; jsonb refuses it
-      await append(3, taken);
+      const poison = tick(2, '{"exponent":1e999999}'); // passes the door; jsonb refuses it
+      await append([1, tick(1)], [2, poison], [3, taken]);
       const stolen = { partition: 3, from: 0n, to: 1n, fingerprint: fingerprintOf({ value: tick(0) }), appendedAt: NOW };
       await db.transaction((tx) => compareAndSetOffsets(tx, PRICES_TOPIC, [stolen]));
     });

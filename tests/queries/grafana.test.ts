@@ -100,8 +100,15 @@ describe('/query, series', () => {
   });
 
   test('a pattern that would hang a regular expression is matched in no time', async () => {
-    const filters = [{ key: 'name', operator: '=~', value: `${'.*a'.repeat(2_000)}(b+)+$` }];
+    const filters = [{ key: 'name', operator: '=~', value: `${'.*a'.repeat(160)}(b+)+$` }];
     expect(await names([{ target: 'price_usd' }], { filters })).toEqual([]);
+  });
+
+  test('a filter, or a selection, that would take its time is refused', async () => {
+    const long = [{ key: 'name', operator: '=~', value: 'a|'.repeat(40_000) }];
+    expect((await post('/query', panel([{ target: 'price_usd' }], { filters: long }))).status).toBe(400);
+    const many = { coin: { value: Array.from({ length: 1_000 }, (_, index) => `coin-${index}`) } };
+    expect((await post('/query', panel([{ target: 'price_usd' }], { scopedVars: many }))).status).toBe(400);
   });
 
   test('several metrics by a variable', async () => {

@@ -5,6 +5,9 @@
  * Must stay true: items of one group are disjoint in what they need; a group that fails is tried again item by item, outside the lanes,
  * so that an item that has to wait holds up no other.
  */
+/** A round that takes longer waits for something, perhaps for a lock: what has come in since need not. */
+const PATIENCE_MS = 250;
+
 interface Waiting<Item> {
   item: Item;
   resolve(): void;
@@ -32,7 +35,9 @@ export class Lanes<Item> {
 
   run(item: Item): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
+      const waiting = { item, resolve, reject };
+      this.#waiting.push(waiting);
+      setTimeout(() => this.#goBeside(waiting), PATIENCE_MS).unref();
       this.#waitingWeight += this.options.weightOf(item);
       this.#fill();
     });
@@ -44,6 +49,12 @@ export class Lanes<Item> {
       this.#busy++;
       void this.#execute(this.#nextGroup());
     }
+  }
+
+  #goBeside(waiting: Waiting<Item>): void {
+    if (!this.#waiting.includes(waiting) || this.#busy >= this.options.lanes) return;
+    this.#busy++;
+    void this.#execute(this.#nextGroup());
   }
 
   async #execute(group: Waiting<Item>[]): Promise<void> {

@@ -36,6 +36,17 @@ export class LogSignals {
     wakeAll(news);
   }
 
+  /** The end of the partition as it is known. */
+  end(topic: string, partition: number): bigint {
+    return this.#news(topic, partition).end;
+  }
+
+  /** The partition ends here, though it was known to end at `known`: it was made anew. Something newer than `known` stands. */
+  correct(topic: string, partition: number, known: bigint, end: bigint): void {
+    const news = this.#news(topic, partition);
+    if (news.end === known) news.end = end;
+  }
+
   /** Resolves when the partition is known to hold something at `offset`, at the next poll, or when `signal` aborts. */
   async wait(topic: string, partition: number, offset: bigint, signal: AbortSignal): Promise<void> {
     if (this.#client === undefined && this.#reconnectTimer === undefined) this.#connect();

@@ -76,9 +76,11 @@ export class PostgresConsumer implements LogConsumer {
     while (!this.#stopping.signal.aborted && offset !== undefined) {
       const from: bigint = offset;
       this.options.onTurn?.(partition);
+      const known = this.signals.end(topic, partition);
       const page: Page | undefined = await this.#waitOut(() => readPage(this.db, topic, partition, from, maxRecords));
       if (page === undefined || this.#stopping.signal.aborted) return;
       if (page.logId !== this.logId) throw new TopicReplaced(topic);
+      if (page.end < known) this.signals.correct(topic, partition, known, page.end);
       const last = page.records.at(-1);
       if (last !== undefined) {
         await onBatch({ topic, partition, records: page.records, end: page.end, heartbeat: async () => {} });

@@ -5,7 +5,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from '../../../generated/prisma/client.js';
-import { atOnce } from './pipelining.js';
 
 const { builtins } = pg.types;
 const NUMERIC_ARRAY = 1231;
@@ -91,7 +90,8 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Prom
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    const [, result] = await atOnce(client, [() => client.query(begin), () => work(client)]);
+    await client.query(begin); // waited for, also on a pipelined connection: without it each statement behind it would commit by itself
+    const result = await work(client);
     const { command } = await client.query('COMMIT');
     // Postgres answers ROLLBACK to the COMMIT of a transaction in which a statement failed and was passed over.
     if (command !== 'COMMIT') throw new Error('the transaction was rolled back: a statement in it failed and its error was swallowed');

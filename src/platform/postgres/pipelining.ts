@@ -14,7 +14,7 @@ export async function atOnce<const Steps extends readonly (() => Promise<unknown
   tx: Queryable,
   steps: Steps,
 ): Promise<Results<Steps>> {
-  if (tx.pipeline === true) return settle(await Promise.allSettled(steps.map((step) => step()))) as Results<Steps>;
+  if (tx.pipeline === true) return settle(await Promise.allSettled(steps.map(async (step) => step()))) as Results<Steps>;
   const results: unknown[] = [];
   for (const step of steps) results.push(await step());
   return results as Results<Steps>;

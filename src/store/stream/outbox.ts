@@ -102,13 +102,16 @@ function readLine(line: string): { key: string; value: string } {
   return { key: JSON.parse(line.slice(0, tab)) as string, value: line.slice(tab + 1) };
 }
 
-/** Moves the published position of each page's place, if it still stands where the page says, and drops the batches of the page. */
+/**
+ * Moves the published position of each page's place, if it still stands where the page says, and drops the batches of the page. The pages
+ * are of one target; returns the source partitions that moved.
+ */
 export async function markPublished(
   db: Queryable,
   sourceTopic: string,
   pages: Pick<OutboxPage, 'target' | 'sourcePartition' | 'published' | 'last'>[],
-): Promise<void> {
-  await db.query({
+): Promise<ReadonlySet<number>> {
+  const { rows } = await db.query<{ source_partition: number }>({
     name: 'mark-published',
     text: `WITH page AS (
              SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[]) AS page (target, partition, known, last)
@@ -123,18 +126,22 @@ export async function markPublished(
              SELECT target, $1, partition, last FROM page WHERE known IS NULL
              ON CONFLICT DO NOTHING
              RETURNING target_topic, source_partition, published_position
+           ), ahead AS (
+             SELECT * FROM moved UNION ALL SELECT * FROM begun
+           ), dropped AS (
+             DELETE FROM ops.outbox -- by place, whatever the planner believes about the table
+             WHERE ctid = ANY (ARRAY(
+               SELECT o.ctid
+               FROM ahead AS m
+               CROSS JOIN LATERAL (
+                 SELECT o.ctid FROM ops.outbox AS o
+                 WHERE o.target_topic = m.target_topic AND o.source_topic = $1 AND o.source_partition = m.source_partition
+                   AND o.first_position <= m.published_position
+                 OFFSET 0
+               ) AS o
+             ))
            )
-           DELETE FROM ops.outbox -- by place, whatever the planner believes about the table
-           WHERE ctid = ANY (ARRAY(
-             SELECT o.ctid
-             FROM (SELECT * FROM moved UNION ALL SELECT * FROM begun) AS m
-             CROSS JOIN LATERAL (
-               SELECT o.ctid FROM ops.outbox AS o
-               WHERE o.target_topic = m.target_topic AND o.source_topic = $1 AND o.source_partition = m.source_partition
-                 AND o.first_position <= m.published_position
-               OFFSET 0
-             ) AS o
-           ))`,
+           SELECT source_partition FROM ahead`,
     values: [
       sourceTopic,
       pages.map((page) => page.target),
@@ -143,4 +150,5 @@ export async function markPublished(
       pages.map((page) => page.last),
     ],
   });
+  return new Set(rows.map((row) => row.source_partition));
 }

@@ -1,5 +1,6 @@
 /** Pipelined transactions: in order, all or nothing, and the cause of a failure is what is told. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
 import type { Database } from '../../../src/platform/postgres/database.js';
 import { atOnce } from '../../../src/platform/postgres/pipelining.js';
 import type { Queryable } from '../../../src/platform/postgres/queryable.js';
@@ -41,6 +42,18 @@ describe.each(['pipelined', 'transaction'] as const)('a %s', (kind) => {
       ]),
     );
     await expect(failing).rejects.toThrow('division by zero');
+    expect(await stored()).toEqual([]);
+  });
+
+  test('stores nothing when it could not begin', async () => {
+    const { query } = pg.Client.prototype;
+    const failing = function (this: pg.Client, ...args: Parameters<typeof query>) {
+      return query.apply(this, (args as unknown[])[0] === 'BEGIN' ? (['SELECT 1 / 0'] as never) : args);
+    };
+    pg.Client.prototype.query = failing as typeof query;
+    const outcome = await db[kind]((tx) => atOnce(tx, [() => insert(tx, 1), () => insert(tx, 2)])).catch((error: Error) => error.message);
+    pg.Client.prototype.query = query;
+    expect(outcome).toBe('division by zero');
     expect(await stored()).toEqual([]);
   });
 
