@@ -53,8 +53,11 @@ part AS (
   SELECT
     r.coin_id, c.bucket_start, c.open, c.high, c.low, c.close, c.observations, c.suspect, c.first_observed_at, c.last_observed_at
   FROM range AS r
-  JOIN mart.mart_price_candles AS c ON c.coin_id = r.coin_id AND c.interval = $4::mart.candle_interval AND c.bucket_start = r.start_at
-  WHERE r.settled_at IS NOT NULL
+  CROSS JOIN LATERAL (
+    SELECT * FROM mart.mart_price_candles AS c
+    WHERE c.coin_id = r.coin_id AND c.interval = $4::mart.candle_interval AND c.bucket_start = r.start_at AND r.settled_at IS NOT NULL
+    OFFSET 0
+  ) AS c
 ),
 next AS MATERIALIZED (
   SELECT
