@@ -5,7 +5,8 @@
 -- $1 coin_ids, $2 starts, $3 ends: the ranges (start, end], whole buckets, none overlapping another; what changed in one begins in its
 -- first bucket, at $9. $4 the interval. $5 its width. $6 the interval below, null for the finest. $7 the grain of its own points. $8 now.
 -- OFFSET 0: the index is read range by range, whatever the planner believes about the table; the few coarse points have one of
--- their own, so that a day's bucket does not read the day's ticks (AT TIME ZONE: no other index fits). Who writes here holds the coin's lock.
+-- their own, so that a day's bucket does not read the day's ticks (on an expression, so that no other index fits, whatever the planner
+-- believes). Who writes here holds the coin's lock.
 WITH range AS (
   SELECT
     k.*, t.source,
@@ -34,10 +35,11 @@ part AS (
   FROM range AS r
   CROSS JOIN LATERAL (
     SELECT * FROM staging.stg_prices AS s
-    WHERE s.coin_id = r.coin_id AND s.source = r.source AND s.grain = $7::staging.price_grain AND s.grain <> 'tick'
-      AND s.observed_at AT TIME ZONE 'UTC' > r.start_at AT TIME ZONE 'UTC' AND s.observed_at AT TIME ZONE 'UTC' <= r.end_at AT TIME ZONE 'UTC'
+    WHERE s.coin_id || '/' || s.source = r.coin_id || '/' || r.source AND s.grain = $7::staging.price_grain AND s.grain <> 'tick'
+      AND s.observed_at > r.start_at AND s.observed_at <= r.end_at
     OFFSET 0
   ) AS s
+  WHERE s.coin_id = r.coin_id AND s.source = r.source
   UNION ALL
   SELECT
     r.coin_id, date_bin($5::interval, s.observed_at - interval '1 millisecond', 'epoch'),
