@@ -221,12 +221,18 @@ class ValidDocuments {
     try {
       const document = parse(query, PARSE_OPTIONS);
       const errors = validate(this.schema, document, [...specifiedRules, ...LIMIT_RULES], VALIDATION_OPTIONS);
-      return errors.length > 0 ? [...errors] : document;
+      return errors.length > 0 ? errors.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED')) : document;
     } catch (error) {
-      if (error instanceof GraphQLError) return [error];
+      if (error instanceof GraphQLError) return [coded(error, 'GRAPHQL_PARSE_FAILED')];
       throw error;
     }
   }
+}
+
+/** With the code that the same mistake has over HTTP. */
+function coded(error: GraphQLError, code: string): GraphQLError {
+  error.extensions.code ??= code;
+  return error;
 }
 
 /** Ends connections whose other side is gone without a word. Returns how to stop. */

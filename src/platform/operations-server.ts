@@ -62,8 +62,11 @@ export function urlHost(host: string): string {
 /** Says which port is taken, or which address is not this machine's. */
 export function listenFailure(error: unknown, host: string, port: number): OperatorError {
   const { code } = error as NodeJS.ErrnoException;
-  const cause = code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be listened on (${code})`;
-  return new OperatorError(`${urlHost(host)}:${port} ${cause}. Stop that program, or set PORT and HOST.`, undefined, { cause: error });
+  const problem =
+    code === 'EADDRINUSE'
+      ? 'is in use by another program. Stop that program, or set PORT.'
+      : `cannot be listened on (${code}). HOST must be an address of this machine, and PORT one that this user may open.`;
+  return new OperatorError(`${urlHost(host)}:${port} ${problem}`, undefined, { cause: error });
 }
 
 function listen(server: Server, { host, port }: OperationsOptions): Promise<void> {

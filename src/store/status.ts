@@ -5,6 +5,7 @@ import type { Queryable } from '../platform/postgres/database.js';
 import { findNewestObservation } from './mart/latest-prices.js';
 import { findHistoryProgress, type HistoryProgress } from './pipelines/history.js';
 import { getRuns, type PipelineRunRow } from './pipelines/runs.js';
+import { getWriteInstants } from './pipelines/write-instants.js';
 
 export interface Status {
   at: Date;
@@ -23,7 +24,10 @@ interface DatasetFreshness {
   version: bigint;
   /** The newest published day; null for datasets without days. */
   publishedThrough: string | null;
+  /** Of its newest publication; null for what is written as it comes. */
   updatedAt: Date | null;
+  /** When rows were last written; null: there is none. */
+  writtenAt: Date | null;
 }
 
 /** Of the prices' topic: how many records wait in each partition; or why the log cannot say. */
@@ -43,10 +47,11 @@ export async function getStatus(db: Queryable, log: EventLog, now: Date): Promis
 }
 
 async function getFreshness(db: Queryable): Promise<DatasetFreshness[]> {
-  const { rows } = await db.query<DatasetFreshness>(
+  const written = await getWriteInstants(db);
+  const { rows } = await db.query<Omit<DatasetFreshness, 'writtenAt'>>(
     `SELECT name, version, published_through AS "publishedThrough", updated_at AS "updatedAt" FROM ops.datasets ORDER BY name COLLATE "C"`,
   );
-  return rows;
+  return rows.map((row) => ({ ...row, writtenAt: written.get(row.name) ?? null }));
 }
 
 async function getLogStatus(db: Queryable, log: EventLog): Promise<LogStatus> {

@@ -245,6 +245,7 @@ describe('operations', () => {
       version: '12345678901234567',
       publishedThrough: '2026-03-09',
       updatedAt: '2026-03-10T00:01:00.000Z',
+      writtenAt: '2026-03-10T00:01:00.000Z',
     });
     expect(json.runs[0]).toMatchObject({ pipeline: expect.any(String), status: expect.any(String), attempt: expect.any(Number) });
   });

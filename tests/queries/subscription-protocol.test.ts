@@ -96,9 +96,9 @@ describe('the gateway', () => {
     const costly = '{ coins(first: 200) { nodes { candles(interval: ONE_DAY, first: 1000) { open } } } }';
     const many = `subscription { priceUpdated { ${Array.from({ length: 101 }, (_, index) => `a${index}: usd`).join(' ')} } }`;
     const cases: [string, string][] = [
-      ['{ nothing }', 'BAD_USER_INPUT'],
-      ['subscription { priceUpdated { usd }', 'BAD_USER_INPUT'],
-      ['subscription { priceUpdated { usd } alertTriggered { id } }', 'BAD_USER_INPUT'],
+      ['{ nothing }', 'GRAPHQL_VALIDATION_FAILED'],
+      ['subscription { priceUpdated { usd }', 'GRAPHQL_PARSE_FAILED'],
+      ['subscription { priceUpdated { usd } alertTriggered { id } }', 'GRAPHQL_VALIDATION_FAILED'],
       [deep, 'QUERY_TOO_COMPLEX'],
       [costly, 'QUERY_TOO_COMPLEX'],
       [many, 'QUERY_TOO_COMPLEX'],

@@ -41,7 +41,7 @@ export class RunResolver {
     @Arg('pipeline', () => String, { description: 'Such as "daily".' }) pipeline: string,
     @Arg('logicalDate', () => DateScalar, {
       nullable: true,
-      description: 'The UTC day to describe: needed by pipelines that have dates, refused by others.',
+      description: 'The UTC day to describe; left out, the newest one that is over. Refused by pipelines without dates.',
     })
     logicalDate: UtcDate | null,
     @Ctx() context: GatewayContext,

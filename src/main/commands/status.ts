@@ -25,10 +25,10 @@ export default async function status(context: CommandContext): Promise<void> {
   console.log(
     `log            ${'partitions' in prices ? `${prices.partitions.reduce((lag, each) => lag + each.lag, 0n)} records wait` : prices.unreachable}`,
   );
-  console.log('\ndataset                        version  published through  updated');
+  console.log('\ndataset                        version  published through  written');
   for (const each of datasets)
     console.log(
-      `${each.name.padEnd(30)} ${String(each.version).padStart(7)}  ${(each.publishedThrough ?? '').padEnd(17)}  ${at(each.updatedAt)}`,
+      `${each.name.padEnd(30)} ${String(each.version).padStart(7)}  ${(each.publishedThrough ?? '').padEnd(17)}  ${at(each.writtenAt)}`,
     );
   console.log('\nrun       pipeline      date        status     attempt  requested');
   for (const run of runs) {

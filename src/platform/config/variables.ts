@@ -38,9 +38,12 @@ const COINS = 'must be coin ids of the source separated by commas, or how many o
 const coins = z
   .string()
   .transform((text): { count: number } | { ids: string[] } =>
-    /^\d+$/.test(text) ? { count: Number(text) } : { ids: [...new Set(text.split(',').map((id) => id.trim()))] },
+    /^[+-]?\d+(\.\d+)?$/.test(text) ? { count: Number(text) } : { ids: [...new Set(text.split(',').map((id) => id.trim()))] },
   )
-  .refine((value) => ('count' in value ? value.count >= 1 && value.count <= 1000 : value.ids.every(isCoinId)), COINS);
+  .refine(
+    (value) => ('count' in value ? Number.isInteger(value.count) && value.count >= 1 && value.count <= 1000 : value.ids.every(isCoinId)),
+    COINS,
+  );
 
 interface Variable<T> {
   schema: z.ZodType<T, string>;

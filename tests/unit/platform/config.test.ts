@@ -115,6 +115,7 @@ describe('configuration', () => {
     [{ KAFKA_BROKERS: 'a' }, 'KAFKA_BROKERS'],
     [{ COINS: 'bitcoin,,ethereum' }, 'COINS'],
     [{ COINS: '1001' }, 'COINS'],
+    [{ COINS: '-3' }, 'COINS'],
     [{ ALLOWED_ORIGINS: 'https://a.example/path' }, 'ALLOWED_ORIGINS'],
     [{ ALLOWED_ORIGINS: '*' }, 'ALLOWED_ORIGINS'],
     [{ BATCH_CRON: '0 0 31 2 *' }, 'BATCH_CRON'],

@@ -14,9 +14,10 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { OperatorError } from '../../../domain/errors.js';
 import type { PostgresPrograms } from './binaries.js';
 import { findServerUser, type ServerUser, spawnAs } from './user.js';
@@ -49,7 +50,7 @@ export function prepareDataDir(dataDir: string): void {
   const path = resolve(dataDir);
   const { root } = clusterAt(dataDir);
   try {
-    mkdirSync(path, { recursive: true });
+    makeDirectory(path);
     for (const needed of existsSync(root) ? [path, root] : [path]) accessSync(needed, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
@@ -61,6 +62,16 @@ export function prepareDataDir(dataDir: string): void {
       { cause },
     );
   }
+}
+
+/** With its parents. Node's own recursive mkdir never comes back where a parent can be seen but not written into, as under /proc. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) {
+    if (!statSync(path).isDirectory()) throw Object.assign(new Error(`${path} is a file`), { code: 'ENOTDIR' });
+    return;
+  }
+  makeDirectory(dirname(path));
+  mkdirSync(path);
 }
 
 /** Whether there is a whole cluster: it appears at once, see initialiseCluster. */
