@@ -67,6 +67,7 @@ describe('candles of a tick', () => {
   test.each(LEVELS)('$interval', async (level) => {
     const { rows } = await client.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${execution(level)}`);
     const plan = JSON.stringify(rows);
+    expect(plan).toContain('"Index Name":"stg_prices_coarse_idx"');
     // Of whatever node: what it read, in all its loops, is a few rows.
     const read = Array.from(
       plan.matchAll(/"Actual Rows":([\d.]+),"Actual Loops":(\d+)/g),
