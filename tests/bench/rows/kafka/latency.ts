@@ -1,11 +1,9 @@
 /** From produced to received by a subscriber, with Kafka as the log and each role a process of its own. */
 import type { Benchmark } from '../../benchmark.js';
-import { quantile, readable, spreadOf } from '../../measure.js';
 import { startBenchKafka } from '../../setting/kafka.js';
-import { Parts, startProgram, startRole, startTicks } from '../../setting/processes.js';
+import { measureLatency } from '../../setting/latency.js';
+import { Parts, startRole } from '../../setting/processes.js';
 import { untilSettled } from '../../setting/whole-platform.js';
-
-const RATE = 1_000;
 
 export const latencyOnKafka: Benchmark = {
   name: 'latency-kafka',
@@ -22,28 +20,14 @@ export const latencyOnKafka: Benchmark = {
     const gateway = parts.add(await startRole('gateway', env));
     parts.add(await startRole('producer', env)); // the first price of each coin, from which the ticks go on
     await untilSettled(worker);
-    parts.add(await startTicks({ url, brokers: kafka.brokers, rate: RATE, everyMs: 1, consumes: false }));
-    const subscriber = parts.add(await startProgram('latency-subscriber', `${gateway.url.replace('http', 'ws')}/graphql`));
-    const [p50, p99, counts]: [number[], number[], number[]] = [[], [], []];
-    for (let window = 0; window <= (smoke ? 1 : 8); window++) {
-      const seconds = smoke ? 0.5 : 5;
-      const ages = await subscriber.ask<number[]>({ seconds });
-      if (window === 0) continue;
-      p50.push(quantile(ages, 0.5));
-      p99.push(quantile(ages, 0.99));
-      counts.push(ages.length / seconds);
-      say(`latency-kafka: p50 ${p50.at(-1)?.toFixed(0)} ms, p99 ${p99.at(-1)?.toFixed(0)} ms, ${counts.at(-1)?.toFixed(0)}/s`);
-    }
-    const received = spreadOf(counts).median;
-    if (!smoke && received < RATE * 0.95) throw new Error(`only ${received} of ${RATE} ticks/s arrived`);
-    return [
-      {
-        what: 'produced -> received by a subscriber through Kafka, p99 at 1,000 ticks/s',
-        value: spreadOf(p99),
-        unit: 'ms',
-        limit: { atMost: 100 },
-        from: `p50 ${readable(spreadOf(p50).median)} ms, ${received.toFixed(0)} received a second`,
-      },
-    ];
+    return measureLatency(parts, {
+      name: 'latency-kafka',
+      what: 'produced -> received by a subscriber through Kafka, p99 at 1,000 ticks/s',
+      atMostMs: 100,
+      ticks: { url, brokers: kafka.brokers },
+      gatewayUrl: gateway.url,
+      smoke,
+      say,
+    });
   },
 };

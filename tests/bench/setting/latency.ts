@@ -1,0 +1,38 @@
+/** How old ticks are when a subscriber gets them, at 1,000 a second: the same for every log. */
+import type { Figure } from '../benchmark.js';
+import { quantile, readable, spreadOf } from '../measure.js';
+import { type Parts, startProgram, startTicks } from './processes.js';
+
+const RATE = 1_000;
+
+interface LatencyRun {
+  /** Of the row, for what is said meanwhile. */
+  name: string;
+  what: string;
+  atMostMs: number;
+  /** Where the ticks are appended. */
+  ticks: { url: string; brokers?: string };
+  gatewayUrl: string;
+  smoke: boolean;
+  say(line: string): void;
+}
+
+/** One figure for each 5 s; the first ones, while everything warms up, do not count. */
+export async function measureLatency(parts: Parts, { name, what, atMostMs, ticks, gatewayUrl, smoke, say }: LatencyRun): Promise<Figure[]> {
+  parts.add(await startTicks({ ...ticks, rate: RATE, everyMs: 1, consumes: false }));
+  const subscriber = parts.add(await startProgram('latency-subscriber', `${gatewayUrl.replace('http', 'ws')}/graphql`));
+  const [p50, p99, counts]: [number[], number[], number[]] = [[], [], []];
+  for (let window = 0; window <= (smoke ? 1 : 8); window++) {
+    const seconds = smoke ? 0.5 : 5;
+    const ages = await subscriber.ask<number[]>({ seconds });
+    if (window === 0) continue;
+    p50.push(quantile(ages, 0.5));
+    p99.push(quantile(ages, 0.99));
+    counts.push(ages.length / seconds);
+    say(`${name}: p50 ${p50.at(-1)?.toFixed(0)} ms, p99 ${p99.at(-1)?.toFixed(0)} ms, ${counts.at(-1)?.toFixed(0)}/s`);
+  }
+  const received = spreadOf(counts).median;
+  if (!smoke && received < RATE * 0.95) throw new Error(`only ${received} of ${RATE} ticks/s arrived`);
+  const from = `p50 ${readable(spreadOf(p50).median)} ms, ${received.toFixed(0)} received a second`;
+  return [{ what, value: spreadOf(p99), unit: 'ms', limit: { atMost: atMostMs }, from }];
+}
