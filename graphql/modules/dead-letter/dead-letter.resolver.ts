@@ -1,13 +1,12 @@
 /** Dead letters, for an operator: to look at, and to send through again once the cause is mended. */
 import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { type DeadLetterRow, getDeadLetters, markDeadLetters } from '../../../src/store/stream/dead-letters.js';
+import { type DeadLetterRow, getDeadLetters, markDeadLetters, readablePayload } from '../../../src/store/stream/dead-letters.js';
 import type { GatewayContext } from '../../context.js';
 import { pageCost } from '../../limits.js';
 import { checkFirst, type Page, rowCursor, toPage, toRowIds } from '../../pagination.js';
 import { DeadLetter, DeadLetterConnection } from './dead-letter.type.js';
 
 const LIST = 'deadLetters';
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 @Resolver(() => DeadLetter)
 export class DeadLetterResolver {
@@ -58,10 +57,6 @@ export class DeadLetterResolver {
     description: 'As it stands in the log: its text, or "base64:" and its bytes where they are no UTF-8 text.',
   })
   payload(@Root() letter: DeadLetterRow): string {
-    try {
-      return utf8.decode(letter.payload);
-    } catch {
-      return `base64:${Buffer.from(letter.payload).toString('base64')}`;
-    }
+    return readablePayload(letter.payload);
   }
 }

@@ -6,6 +6,7 @@ import {
   findPendingDeadLetters,
   getDeadLetters,
   markDeadLetters,
+  readablePayload,
   type WholeDeadLetter,
 } from '../../store/stream/dead-letters.js';
 import type { CommandContext, CommandOptions } from '../command.js';
@@ -34,7 +35,7 @@ const DEAD_LETTERS: Aside<Listed> = {
     redriven: letter.redrivenAt?.toISOString() ?? 'no',
     discarded: letter.discardedAt?.toISOString() ?? 'no',
   }),
-  payloadOf: ({ payload }) => readable(payload),
+  payloadOf: ({ payload }) => readablePayload(payload),
   reasonOf: ({ reason }) => reason,
   findPending: (db, _, reason) => findPendingDeadLetters(db.pool, reason),
   redrive: (db, log, ids) => redriveDeadLetters(db, log, systemClock, ids),
@@ -44,13 +45,4 @@ const DEAD_LETTERS: Aside<Listed> = {
 
 export default function deadLetters(context: CommandContext, options: CommandOptions): Promise<void> {
   return runAside(context, DEAD_LETTERS, options);
-}
-
-/** Its text, or its bytes where they are none. */
-function readable(payload: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(payload);
-  } catch {
-    return `base64:${Buffer.from(payload).toString('base64')}`;
-  }
 }

@@ -2,6 +2,8 @@
 import type { LogRecord } from '../../platform/event-log/event-log.js';
 import type { Database, Queryable } from '../../platform/postgres/database.js';
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 export interface DeadLetter {
   record: LogRecord;
   reason: string;
@@ -63,6 +65,15 @@ export async function findPendingDeadLetters(db: Queryable, reason: string | nul
     [reason],
   );
   return rows.map((row) => row.id);
+}
+
+/** Its text, or "base64:" and its bytes where they are no UTF-8 text. */
+export function readablePayload(payload: Uint8Array): string {
+  try {
+    return UTF8.decode(payload);
+  } catch {
+    return `base64:${Buffer.from(payload).toString('base64')}`;
+  }
 }
 
 export interface DeadLetterRow {
