@@ -18,10 +18,17 @@ import type { DeadLetter } from '../../src/store/stream/dead-letters.js';
 import { insertOutbox, type OutboxRecord } from '../../src/store/stream/outbox.js';
 import { insertRejectedRows, type NewRejectedRow } from '../../src/store/stream/rejected-rows.js';
 import { type BatchTally, emptyTally } from '../runtime/observation/stream-metrics.js';
+import type { OutboxRoute } from '../runtime/outbox.js';
 import type { StreamDefinition } from '../runtime/stream/definition.js';
 import { refusal } from './door.js';
 import { findPushed, type PushedTick } from './newest.js';
 import { lockCoins, observationKey, storeLockedPrices } from './price-writer.js';
+
+/** Where what a batch has to say goes: an update stays in its partition; of alerts the offset is the order. */
+export const PRICE_ROUTES: OutboxRoute[] = [
+  { target: UPDATES_TOPIC, partitionFor: (partition) => partition },
+  { target: ALERTS_TOPIC, partitionFor: () => 0 },
+];
 
 export interface PriceStreamOptions {
   realm: Realm;

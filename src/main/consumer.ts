@@ -2,9 +2,9 @@
 import { createStreamMetrics, observeLag } from '../../jobs/runtime/observation/stream-metrics.js';
 import { createOutboxPublisher } from '../../jobs/runtime/outbox.js';
 import { type Stream, startStream } from '../../jobs/runtime/stream/stream.js';
-import { priceStream } from '../../jobs/streams/prices.js';
+import { PRICE_ROUTES, priceStream } from '../../jobs/streams/prices.js';
 import { OperatorError } from '../domain/errors.js';
-import { ALERTS_TOPIC, PRICES_TOPIC, UPDATES_TOPIC } from '../domain/prices.js';
+import { PRICES_TOPIC } from '../domain/prices.js';
 import type { PartState } from '../platform/health.js';
 import type { CommandContext } from './command.js';
 import { attachPostgres, type Foundation, startFoundation } from './foundation/foundation.js';
@@ -25,10 +25,7 @@ export async function startConsumer(
         metrics,
         hearts,
         sourceTopic: PRICES_TOPIC,
-        routes: [
-          { target: UPDATES_TOPIC, partitionFor: (partition) => partition },
-          { target: ALERTS_TOPIC, partitionFor: () => 0 },
-        ],
+        routes: PRICE_ROUTES,
       }),
     (started) => started.stop(),
   );

@@ -2,8 +2,8 @@
 import { createOutboxPublisher } from '../../../jobs/runtime/outbox.js';
 import type { StreamDefinition } from '../../../jobs/runtime/stream/definition.js';
 import { startStream } from '../../../jobs/runtime/stream/stream.js';
-import { priceStream } from '../../../jobs/streams/prices.js';
-import { ALERTS_TOPIC, PRICES_TOPIC, UPDATES_TOPIC } from '../../../src/domain/prices.js';
+import { PRICE_ROUTES, priceStream } from '../../../jobs/streams/prices.js';
+import { PRICES_TOPIC } from '../../../src/domain/prices.js';
 import type { Clock } from '../../../src/domain/time.js';
 import type { EventLog } from '../../../src/platform/event-log/event-log.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
@@ -19,11 +19,7 @@ export function startConsumer(
   { log, db, clock }: { log: EventLog; db: Database; clock: Clock },
   observe: (definition: StreamDefinition) => StreamDefinition = (definition) => definition,
 ): RunningConsumer {
-  const routes = [
-    { target: UPDATES_TOPIC, partitionFor: (partition: number) => partition },
-    { target: ALERTS_TOPIC, partitionFor: () => 0 },
-  ];
-  const publisher = createOutboxPublisher({ log, db, logger: silent, sourceTopic: PRICES_TOPIC, routes });
+  const publisher = createOutboxPublisher({ log, db, logger: silent, sourceTopic: PRICES_TOPIC, routes: PRICE_ROUTES });
   const definition = priceStream({ realm: 'simulated', retentionDays: null, clock, publish: publisher.publish });
   const stream = startStream({ log, db, logger: silent, definition: observe(definition) });
   return {

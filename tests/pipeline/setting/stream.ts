@@ -1,8 +1,8 @@
-/** The price stream on a log and a database of its own: two partitions, two coins, a clock that stands still. */
+/** The price stream on a log and a database of its own, with as many partitions as coins, and a clock that stands still. */
 import { createStreamMetrics, observeLag } from '../../../jobs/runtime/observation/stream-metrics.js';
 import { createOutboxPublisher } from '../../../jobs/runtime/outbox.js';
 import { type Stream, startStream } from '../../../jobs/runtime/stream/stream.js';
-import { priceStream } from '../../../jobs/streams/prices.js';
+import { PRICE_ROUTES, priceStream } from '../../../jobs/streams/prices.js';
 import type { Decimal } from '../../../src/domain/decimal.js';
 import { encodePriceRecord } from '../../../src/domain/price-record.js';
 import { ALERTS_TOPIC, PRICES_TOPIC, type PriceObservation, UPDATES_TOPIC } from '../../../src/domain/prices.js';
@@ -13,6 +13,7 @@ import { createPostgresEventLog } from '../../../src/platform/event-log/postgres
 import { createLogger } from '../../../src/platform/logger.js';
 import { Metrics } from '../../../src/platform/metrics/metrics.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
+import { trackCoins } from '../../../src/store/tracked-coins.js';
 import { fixedClock } from '../../kit/clock.js';
 import { openTestDatabase } from '../../kit/test-database.js';
 
@@ -33,17 +34,17 @@ export class StreamSetting {
     return { db: this.db, log: this.log };
   }
 
-  static async open(): Promise<StreamSetting> {
+  static async open(coinIds = ['bitcoin', 'tether']): Promise<StreamSetting> {
     const db = await openTestDatabase();
     const log = createPostgresEventLog(db, logger);
     await db.pool.query(
       `CREATE TABLE raw_partitions.p2026_11 PARTITION OF raw.raw_prices FOR VALUES FROM ('2026-11-01') TO ('2026-12-01')`,
     );
-    await db.pool.query(`INSERT INTO ops.tracked_coins VALUES ('bitcoin', 'simulator', now()), ('tether', 'simulator', now())`);
+    await trackCoins(db.pool, coinIds, 'simulator', NOW);
     const retentionMs = DAY;
     await log.ensureTopics([
-      { topic: PRICES_TOPIC, partitions: 2, retentionMs },
-      { topic: UPDATES_TOPIC, partitions: 2, retentionMs },
+      { topic: PRICES_TOPIC, partitions: coinIds.length, retentionMs },
+      { topic: UPDATES_TOPIC, partitions: coinIds.length, retentionMs },
       { topic: ALERTS_TOPIC, partitions: 1, retentionMs },
     ]);
     return new StreamSetting(db, log);
@@ -55,19 +56,16 @@ export class StreamSetting {
     await this.db.close();
   }
 
-  /** Consumes and publishes, until the setting is closed. */
-  start(): Stream {
-    const { db, log, metrics } = this;
+  /** Consumes and publishes, until the setting is closed. `log`: perhaps one that watches what is read. */
+  start(log: EventLog = this.log): Stream {
+    const { db, metrics } = this;
     const publisher = createOutboxPublisher({
       log,
       db,
       logger,
       metrics,
       sourceTopic: PRICES_TOPIC,
-      routes: [
-        { target: UPDATES_TOPIC, partitionFor: (partition) => partition },
-        { target: ALERTS_TOPIC, partitionFor: () => 0 },
-      ],
+      routes: PRICE_ROUTES,
     });
     const definition = priceStream({ realm: 'simulated', retentionDays: null, clock, publish: publisher.publish });
     const stream = startStream({ log, db, logger, definition, metrics: createStreamMetrics(metrics, PRICES_TOPIC) });
