@@ -5,6 +5,7 @@
  * Must stay true: items of one group are disjoint in what they need; a group that fails is tried again item by item, outside the lanes,
  * so that an item that has to wait holds up no other.
  */
+
 /** A round that takes longer waits for something, perhaps for a lock: what has come in since need not. */
 const PATIENCE_MS = 250;
 
@@ -28,7 +29,6 @@ export interface LaneOptions<Item> {
 
 export class Lanes<Item> {
   readonly #waiting: Waiting<Item>[] = [];
-  #waitingWeight = 0;
   #busy = 0;
 
   constructor(private readonly options: LaneOptions<Item>) {}
@@ -37,27 +37,24 @@ export class Lanes<Item> {
     return new Promise((resolve, reject) => {
       const waiting = { item, resolve, reject };
       this.#waiting.push(waiting);
-      setTimeout(() => this.#goBeside(waiting), PATIENCE_MS).unref();
-      this.#waitingWeight += this.options.weightOf(item);
       this.#fill();
+      if (this.#waiting.includes(waiting)) setTimeout(() => this.#goBeside(waiting), PATIENCE_MS).unref();
     });
   }
 
   #fill(): void {
     const { lanes, laneWeight } = this.options;
-    while (this.#waiting.length > 0 && (this.#busy === 0 || (this.#busy < lanes && this.#waitingWeight >= laneWeight))) {
-      this.#busy++;
-      void this.#execute(this.#nextGroup());
-    }
+    const weighs = () => this.#waiting.reduce((sum, { item }) => sum + this.options.weightOf(item), 0);
+    while (this.#waiting.length > 0 && (this.#busy === 0 || (this.#busy < lanes && weighs() >= laneWeight))) void this.#execute();
   }
 
   #goBeside(waiting: Waiting<Item>): void {
-    if (!this.#waiting.includes(waiting) || this.#busy >= this.options.lanes) return;
-    this.#busy++;
-    void this.#execute(this.#nextGroup());
+    if (this.#waiting.includes(waiting) && this.#busy < this.options.lanes) void this.#execute();
   }
 
-  async #execute(group: Waiting<Item>[]): Promise<void> {
+  async #execute(): Promise<void> {
+    const group = this.#nextGroup();
+    this.#busy++;
     const stored = await this.options.together(group.map(({ item }) => item)).then(
       () => true,
       () => false,
@@ -77,7 +74,6 @@ export class Lanes<Item> {
       if (count > 0 && weight + next > this.options.maxWeight) break;
       weight += next;
     }
-    this.#waitingWeight -= weight;
     return this.#waiting.splice(0, count);
   }
 }
