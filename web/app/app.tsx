@@ -1,18 +1,19 @@
 /** The pages and the frame around them. Pages but the market are loaded when they are first opened. */
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { MarketPage } from '../pages/market/market-page.js';
 import { ErrorBoundary } from '../ui/error-boundary.js';
 import { Page } from '../ui/page.js';
 import { Empty, Skeleton } from '../ui/states.js';
+import { lazyPage } from './lazy-page.js';
 import { usePlatform } from './platform.js';
 import { Banners } from './shell/banners.js';
 import { Footer } from './shell/footer.js';
 import { Header } from './shell/header.js';
 
-const CoinPage = lazy(() => import('../pages/coin/coin-page.js'));
-const AlertsPage = lazy(() => import('../pages/alerts/alerts-page.js'));
-const PipelinesPage = lazy(() => import('../pages/pipelines/pipelines-page.js'));
+const CoinPage = lazyPage(() => import('../pages/coin/coin-page.js'));
+const AlertsPage = lazyPage(() => import('../pages/alerts/alerts-page.js'));
+const PipelinesPage = lazyPage(() => import('../pages/pipelines/pipelines-page.js'));
 
 export function App() {
   const platform = usePlatform();

@@ -12,17 +12,6 @@ import { startAlertFeed } from '../live/alerts.js';
 import { priceFeed } from '../live/prices.js';
 import { App } from './app.js';
 
-// The part that is wanted is gone (the pages were built anew) or cannot be had (the gateway is away): once it answers, begin again.
-addEventListener('vite:preloadError', () => void beginAgain());
-
-async function beginAgain(): Promise<void> {
-  for (;;) {
-    const answer = await fetch('/livez', { cache: 'no-store' }).catch(() => null);
-    if (answer !== null) return location.reload();
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-  }
-}
-
 priceFeed.start();
 void startAlertFeed();
 

@@ -2,8 +2,8 @@
 import { Component, type ReactNode } from 'react';
 import { Problem } from './states.js';
 
-/** How browsers and Vite say that a part of the pages could not be fetched. main.tsx waits for the gateway and begins again. */
-const ABSENT = /preload|dynamically imported module|importing a module script/i;
+/** The page is not broken: it is not here. */
+export class PageAbsent extends Error {}
 
 interface BoundaryProps {
   /** Another one: another page, tried anew. */
@@ -27,7 +27,7 @@ export class ErrorBoundary extends Component<BoundaryProps, { error: Error | nul
     return (
       <main className="page">
         <div className="panel">
-          {ABSENT.test(this.state.error.message) ? (
+          {this.state.error instanceof PageAbsent ? (
             <Problem what="This page cannot be had now" problem="It comes by itself as soon as the gateway answers" />
           ) : (
             <Problem what="This page broke" problem={this.state.error.message} retry={() => this.setState({ error: null })} />
