@@ -1,5 +1,5 @@
 /**
- * A tick's candles cost what changed, not what is stored, also on a connection that planned them while the tables were empty, as a new
+ * A tick's candles cost what changed, not what is stored, also on a connection that planned them while the tables held only history, as a new
  * platform's does: no day's ticks are read to find that none of them is history, and no table from end to end.
  */
 import { readFileSync } from 'node:fs';
@@ -28,6 +28,15 @@ beforeAll(async () => {
   db = await openTestDatabase();
   client = await db.pool.connect();
   await trackCoins(db.pool, ['bitcoin'], 'simulator', DAY_START);
+  // What a new platform holds when its stream plans: history, a few ticks, and no statistics.
+  await db.pool.query(
+    `INSERT INTO staging.stg_prices (coin_id, source, observed_at, price_usd, grain, revisions, suspect, received_at, origin, position)
+     SELECT coin_id, 'simulator', at, 100, '5m', 0, false, at, 'history', n
+     FROM unnest(ARRAY['bitcoin', 'ethereum', 'tether']) AS coin_id, generate_series(1, 5000) AS n
+     CROSS JOIN LATERAL (SELECT $1::timestamptz - (n + 10) * interval '5 minutes' AS at) AS point`,
+    [DAY_START],
+  );
+  await insertTicks(-100, 0);
   // As the stream's statements have it from their sixth execution on.
   await client.query('SET plan_cache_mode = force_generic_plan');
   for (const level of LEVELS) {
@@ -37,12 +46,7 @@ beforeAll(async () => {
     );
     await client.query(execution(level));
   }
-  await db.pool.query(
-    `INSERT INTO staging.stg_prices (coin_id, source, observed_at, price_usd, grain, revisions, suspect, received_at, origin, position)
-     SELECT 'bitcoin', 'simulator', at, 100, 'tick', 0, false, at, 'market.prices.v1/0', n
-     FROM generate_series(1, $1::integer) AS n CROSS JOIN LATERAL (SELECT $2::timestamptz + n * interval '10 s' AS at) AS tick`,
-    [TICKS, DAY_START],
-  );
+  await insertTicks(1, TICKS);
   await db.pool.query(
     `INSERT INTO mart.mart_price_candles
      SELECT 'bitcoin', '1m', $2::timestamptz + n * interval '1 minute', 1, 1, 1, 1, 1, false, $2::timestamptz, $2::timestamptz, $2::timestamptz FROM generate_series(-$1::integer, 0) AS n`,
@@ -53,6 +57,15 @@ afterAll(async () => {
   client.release();
   await db.close();
 });
+
+async function insertTicks(from: number, to: number): Promise<void> {
+  await db.pool.query(
+    `INSERT INTO staging.stg_prices (coin_id, source, observed_at, price_usd, grain, revisions, suspect, received_at, origin, position)
+     SELECT 'bitcoin', 'simulator', at, 100, 'tick', 0, false, at, 'market.prices.v1/0', n
+     FROM generate_series($1::integer, $2::integer) AS n CROSS JOIN LATERAL (SELECT $3::timestamptz + n * interval '10 s' AS at) AS tick`,
+    [from, to, DAY_START],
+  );
+}
 
 function execution({ interval, width, below, grain, ms }: (typeof LEVELS)[number]): string {
   const start = new Date(Math.floor((NEWEST.getTime() - 1) / ms) * ms);
