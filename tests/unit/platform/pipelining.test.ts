@@ -32,12 +32,18 @@ describe.each(['pipelined', 'transaction'] as const)('a %s', (kind) => {
   });
 
   test('keeps nothing of what one step had sent, or goes on to send, when another fails', async () => {
+    let tell = () => {};
+    const known = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
     const failing = db[kind]((tx) =>
       atOnce(tx, [
         async () => {
-          for (const value of [1, 2, 3]) await insert(tx, value);
+          await insert(tx, 1);
+          if (tx.pipeline) await known; // by then a ROLLBACK could be on its way
+          for (const value of [2, 3]) await insert(tx, value);
         },
-        () => divide(tx, 0),
+        () => divide(tx, 0).finally(tell),
         () => insert(tx, 4),
       ]),
     );
