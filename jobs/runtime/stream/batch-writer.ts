@@ -31,6 +31,8 @@ const TRANSACTIONS_AT_ONCE = 4;
 const PIPELINED_RECORDS = 200;
 /** Fewer records than this wait for the transaction under way: a transaction costs about as much as 200 rows of it. */
 const WORTH_A_TRANSACTION = 500;
+/** About as long as reading a partition's next page takes. */
+const REST_MS = 2;
 
 export class BatchWriter {
   /** The offset that each partition's next transaction starts from. */
@@ -53,6 +55,7 @@ export class BatchWriter {
     this.#lanes = new Lanes({
       lanes: TRANSACTIONS_AT_ONCE,
       laneWeight: WORTH_A_TRANSACTION,
+      restMs: REST_MS,
       maxWeight: this.definition.maxRecords,
       weightOf: (batch) => batch.records.length,
       together: async (batches) => {

@@ -5,6 +5,7 @@
  * Must stay true: items of one group are disjoint in what they need; a group that fails is tried again item by item, outside the lanes,
  * so that an item that has to wait holds up no other.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A round that takes longer waits for something, perhaps for a lock: what has come in since need not. */
 const PATIENCE_MS = 250;
@@ -20,6 +21,8 @@ export interface LaneOptions<Item> {
   lanes: number;
   /** What waits goes out beside other rounds when it weighs this much. */
   laneWeight: number;
+  /** After a round, unless a lane's weight waits: whom it let go comes back with more meanwhile, and shares the next one instead of the one after it. */
+  restMs: number;
   /** How much a group may weigh; a single item may weigh more. */
   maxWeight: number;
   weightOf(item: Item): number;
@@ -44,8 +47,11 @@ export class Lanes<Item> {
 
   #fill(): void {
     const { lanes, laneWeight } = this.options;
-    const weighs = () => this.#waiting.reduce((sum, { item }) => sum + this.options.weightOf(item), 0);
-    while (this.#waiting.length > 0 && (this.#busy === 0 || (this.#busy < lanes && weighs() >= laneWeight))) void this.#execute();
+    while (this.#waiting.length > 0 && (this.#busy === 0 || (this.#busy < lanes && this.#weight() >= laneWeight))) void this.#execute();
+  }
+
+  #weight(): number {
+    return this.#waiting.reduce((sum, { item }) => sum + this.options.weightOf(item), 0);
   }
 
   #goBeside(waiting: Waiting<Item>): void {
@@ -59,12 +65,13 @@ export class Lanes<Item> {
       () => true,
       () => false,
     );
-    this.#busy--;
-    this.#fill();
     for (const { item, resolve, reject } of group) {
       if (stored) resolve();
       else this.options.alone(item).then(resolve, reject);
     }
+    if (this.#weight() < this.options.laneWeight) await sleep(this.options.restMs);
+    this.#busy--;
+    this.#fill();
   }
 
   #nextGroup(): Waiting<Item>[] {

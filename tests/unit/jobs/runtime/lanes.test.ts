@@ -3,10 +3,11 @@ import { describe, expect, test } from '@jest/globals';
 import { Lanes } from '../../../../jobs/runtime/stream/lanes.js';
 
 /** Lanes whose groups wait until they are let go, or made to fail. An item weighs one. */
-function gatedLanes(weights: { lanes: number; laneWeight: number; maxWeight: number }) {
+function gatedLanes(weights: { lanes: number; laneWeight: number; maxWeight: number; restMs?: number }) {
   const groups: { items: number[]; done(): void; fail(): void }[] = [];
   const alone: number[] = [];
   const gated = new Lanes<number>({
+    restMs: 0,
     ...weights,
     weightOf: () => 1,
     together: (items) =>
@@ -46,6 +47,18 @@ describe('Lanes', () => {
     await Promise.all(all);
   });
 
+  test('whom a round lets go comes back in time for the next one', async () => {
+    const { lanes, groups } = gatedLanes({ lanes: 1, laneWeight: 3, maxWeight: 3, restMs: 5 });
+    const [first, second] = [lanes.run(1), lanes.run(2)];
+    groups[0]?.done();
+    await first;
+    const third = lanes.run(3);
+    while (groups.length < 2) await settled();
+    expect(groups.map(({ items }) => items)).toEqual([[1], [2, 3]]);
+    groups[1]?.done();
+    await Promise.all([second, third]);
+  });
+
   test('of a group that fails each is tried alone, and its lane is free meanwhile', async () => {
     const { lanes, groups, alone } = gatedLanes({ lanes: 1, laneWeight: 1, maxWeight: 3 });
     const first = lanes.run(1);
@@ -58,6 +71,7 @@ describe('Lanes', () => {
     await outcome;
     expect(alone).toEqual([-2, 3]);
     const next = lanes.run(4);
+    while (groups.length < 3) await settled();
     expect(groups.at(-1)?.items).toEqual([4]);
     groups.at(-1)?.done();
     await next;
