@@ -5,12 +5,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../logger.js';
-import type { Database } from '../postgres/database.js';
 import { isTransient } from '../postgres/errors.js';
 import { ASK_AGAIN_MS, type ConsumeOptions, type LogConsumer, TopicReplaced } from './event-log.js';
 import type { LogSignals } from './log-signals.js';
 import { Outage } from './outage.js';
-import { type Page, readPage } from './record-pages.js';
+import type { Page, PageReader } from './record-pages.js';
 
 const DEFAULT_MAX_RECORDS = 500;
 const FIRST_RETRY_MS = 50;
@@ -23,7 +22,7 @@ export class PostgresConsumer implements LogConsumer {
   readonly #outage: Outage;
 
   constructor(
-    private readonly db: Pick<Database, 'pool'>,
+    private readonly pages: PageReader,
     private readonly signals: LogSignals,
     logger: Logger,
     private readonly options: ConsumeOptions,
@@ -77,7 +76,7 @@ export class PostgresConsumer implements LogConsumer {
       const from: bigint = offset;
       this.options.onTurn?.(partition);
       const known = this.signals.end(topic, partition);
-      const page: Page | undefined = await this.#waitOut(() => readPage(this.db, topic, partition, from, maxRecords));
+      const page: Page | undefined = await this.#waitOut(() => this.pages.read(topic, partition, from, maxRecords));
       if (page === undefined || this.#stopping.signal.aborted) return;
       if (page.logId !== this.logId) throw new TopicReplaced(topic);
       if (page.end < known) this.signals.correct(topic, partition, known, page.end);

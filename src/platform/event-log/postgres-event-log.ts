@@ -20,7 +20,7 @@ import type {
 import { replayInTurn, UnknownTopic } from './event-log.js';
 import { LogSignals } from './log-signals.js';
 import { PostgresConsumer } from './postgres-consumer.js';
-import { findOffsetAt, readBounds, readPage } from './record-pages.js';
+import { findOffsetAt, PageReader, readBounds } from './record-pages.js';
 import { refuseOtherCount } from './topics.js';
 
 const REPLAY_PAGE_RECORDS = 500;
@@ -32,6 +32,7 @@ export function createPostgresEventLog(db: Database, logger: Logger): EventLog {
 
 class PostgresEventLog implements EventLog {
   readonly #signals: LogSignals;
+  readonly #pages: PageReader;
   readonly #appends = new Map<string, Promise<AppendQueue>>();
   readonly #consumers = new Set<LogConsumer>();
 
@@ -40,6 +41,7 @@ class PostgresEventLog implements EventLog {
     private readonly logger: Logger,
   ) {
     this.#signals = new LogSignals(db.url, logger);
+    this.#pages = new PageReader(db);
   }
 
   async ensureTopics(specs: TopicSpec[]): Promise<void> {
@@ -86,7 +88,7 @@ class PostgresEventLog implements EventLog {
 
   async *#page(topic: string, partition: number, range: ReplayRange): AsyncGenerator<LogRecord[]> {
     const limit = Math.min(REPLAY_PAGE_RECORDS, Number(range.end - range.next));
-    const { records } = await readPage(this.db, topic, partition, range.next, limit);
+    const { records } = await this.#pages.read(topic, partition, range.next, limit);
     range.next += BigInt(records.length);
     yield records;
   }
@@ -95,7 +97,7 @@ class PostgresEventLog implements EventLog {
     const { log_id } = await findTopic(this.db.pool, options.topic);
     const bounds = await readBounds(this.db, options.topic);
     const consumer = new PostgresConsumer(
-      this.db,
+      this.#pages,
       this.#signals,
       this.logger,
       options,

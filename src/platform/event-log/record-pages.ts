@@ -16,22 +16,77 @@ export interface Page {
   logId: string;
 }
 
+interface Asked {
+  partition: number;
+  offset: bigint;
+  maxRecords: number;
+  resolve(page: Page): void;
+  reject(error: unknown): void;
+}
+
+/** One append wakes readers of several partitions: what they ask for in the same turn of the event loop is one statement. */
+export class PageReader {
+  readonly #asked = new Map<string, Asked[]>();
+
+  constructor(private readonly db: Pick<Database, 'pool'>) {}
+
+  /** Empty where nothing has been appended at `offset` yet. */
+  read(topic: string, partition: number, offset: bigint, maxRecords: number): Promise<Page> {
+    return new Promise((resolve, reject) => {
+      const together = this.#asked.get(topic) ?? [];
+      if (together.push({ partition, offset, maxRecords, resolve, reject }) > 1) return;
+      this.#asked.set(topic, together);
+      setImmediate(() => {
+        this.#asked.delete(topic);
+        this.#read(topic, together).catch((error: unknown) => {
+          for (const each of together) each.reject(error);
+        });
+      });
+    });
+  }
+
+  async #read(topic: string, asked: readonly Asked[]): Promise<void> {
+    const { rows } = await this.db.pool.query<PageRow>({
+      name: 'event_log_page',
+      text: READ_PAGES,
+      values: [
+        topic,
+        asked.map(({ partition }) => partition),
+        asked.map(({ offset }) => offset),
+        asked.map(({ maxRecords }) => maxRecords),
+        PAGE_BYTES,
+      ],
+    });
+    const found = Map.groupBy(rows, (row) => Number(row.number) - 1);
+    for (const [number, each] of asked.entries()) {
+      try {
+        each.resolve(toPage(topic, each, found.get(number) ?? []));
+      } catch (error) {
+        each.reject(error);
+      }
+    }
+  }
+}
+
 // The upper bound on the offset keeps every plan cheap, whatever the statistics were when the statement was planned.
-const READ_PAGE = `
-  SELECT p.start_offset, p.next_offset, (SELECT log_id FROM ops.log_topics WHERE topic = $1) AS log_id, r."offset", r.key, r.value, r.headers, r.appended_at
-  FROM ops.log_partitions p
+const READ_PAGES = `
+  SELECT asked.number, p.start_offset, p.next_offset, (SELECT log_id FROM ops.log_topics WHERE topic = $1) AS log_id,
+    r."offset", r.key, r.value, r.headers, r.appended_at
+  FROM unnest($2::integer[], $3::bigint[], $4::integer[]) WITH ORDINALITY AS asked (partition, "offset", records, number)
+  JOIN ops.log_partitions AS p ON p.topic = $1 AND p.partition = asked.partition
   LEFT JOIN LATERAL (
     SELECT * FROM (
       SELECT "offset", key, value, headers, appended_at, sum(octet_length(value)) OVER (ORDER BY "offset") AS bytes
       FROM ops.log_records
-      WHERE topic = p.topic AND partition = p.partition AND "offset" >= $3 AND "offset" < $3 + $4::bigint
-    ) sized
-    WHERE bytes <= $5::bigint OR "offset" = $3
-  ) r ON true
-  WHERE p.topic = $1 AND p.partition = $2
-  ORDER BY r."offset"`;
+      WHERE topic = $1 AND partition = asked.partition AND "offset" >= asked."offset" AND "offset" < asked."offset" + asked.records
+    ) AS sized
+    WHERE bytes <= $5::bigint OR sized."offset" = asked."offset"
+  ) AS r ON true
+  ORDER BY asked.number, r."offset"`;
 
 interface PageRow {
+  /** Of the page among those asked for, from 1. */
+  number: bigint;
   start_offset: bigint;
   next_offset: bigint;
   log_id: string;
@@ -43,19 +98,7 @@ interface PageRow {
   appended_at: Date;
 }
 
-/** Empty where nothing has been appended at `offset` yet. */
-export async function readPage(
-  db: Pick<Database, 'pool'>,
-  topic: string,
-  partition: number,
-  offset: bigint,
-  maxRecords: number,
-): Promise<Page> {
-  const { rows } = await db.pool.query<PageRow>({
-    name: 'event_log_page',
-    text: READ_PAGE,
-    values: [topic, partition, offset, maxRecords, PAGE_BYTES],
-  });
+function toPage(topic: string, { partition, offset }: Asked, rows: readonly PageRow[]): Page {
   const [first] = rows;
   if (first === undefined) throw new Error(`the event log has no partition ${topic}/${partition}`);
   const bounds = { start: first.start_offset, end: first.next_offset };
