@@ -15,10 +15,11 @@ import type { LogRecord } from '../../src/platform/event-log/event-log.js';
 import { atOnce } from '../../src/platform/postgres/pipelining.js';
 import { getTrackedNewest } from '../../src/store/mart/latest-prices.js';
 import type { DeadLetter } from '../../src/store/stream/dead-letters.js';
-import { insertOutbox, type OutboxRecord } from '../../src/store/stream/outbox.js';
+import type { OutboxRecord } from '../../src/store/stream/outbox.js';
 import { insertRejectedRows, type NewRejectedRow } from '../../src/store/stream/rejected-rows.js';
 import { type BatchTally, emptyTally } from '../runtime/observation/stream-metrics.js';
 import type { OutboxRoute } from '../runtime/outbox.js';
+import type { Publisher } from '../runtime/publisher.js';
 import type { StreamDefinition } from '../runtime/stream/definition.js';
 import { refusal } from './door.js';
 import { findPushed, type PushedTick } from './newest.js';
@@ -34,7 +35,7 @@ export interface PriceStreamOptions {
   realm: Realm;
   retentionDays: number | null;
   clock: Clock;
-  publish(partition: number): void;
+  publisher: Pick<Publisher, 'stage' | 'publish'>;
 }
 
 export function priceStream(options: PriceStreamOptions): StreamDefinition {
@@ -43,7 +44,7 @@ export function priceStream(options: PriceStreamOptions): StreamDefinition {
     group: 'price-consumer',
     maxRecords: 5_000,
     process: (tx, records, tally = emptyTally()) => processPrices(tx, records, tally, options),
-    publish: options.publish,
+    publish: options.publisher.publish,
   };
 }
 
@@ -94,7 +95,7 @@ async function processPrices(
   const alerts = announced(evaluation.fired);
   Object.assign(tally, { pushed: pushed.length, alerts: alerts.length, newestObservedAt: newestOf(accepted) });
   const news = [...pushed.map((each) => toUpdate(each, read.partitions, stored.suspect)), ...toAlertRows(alerts, read.partitions)];
-  await atOnce(tx, [() => saveEvaluation(tx, evaluation, now), () => insertOutbox(tx, PRICES_TOPIC, news)]);
+  await atOnce(tx, [() => saveEvaluation(tx, evaluation, now), () => options.publisher.stage(tx, news)]);
   return read.corrupt;
 }
 

@@ -1,6 +1,6 @@
 /** The consumer: takes prices from the log into the database, and announces what it committed. */
 import { createStreamMetrics, observeLag } from '../../jobs/runtime/observation/stream-metrics.js';
-import { createOutboxPublisher } from '../../jobs/runtime/outbox.js';
+import { createPublisher } from '../../jobs/runtime/publisher.js';
 import { type Stream, startStream } from '../../jobs/runtime/stream/stream.js';
 import { PRICE_ROUTES, priceStream } from '../../jobs/streams/prices.js';
 import { OperatorError } from '../domain/errors.js';
@@ -18,7 +18,7 @@ export async function startConsumer(
   const publisher = await lifecycle.start(
     'publisher',
     () =>
-      createOutboxPublisher({
+      createPublisher({
         log,
         db,
         logger,
@@ -30,7 +30,7 @@ export async function startConsumer(
     (started) => started.stop(),
   );
   const { realm, retentionDays } = config;
-  const definition = priceStream({ realm, retentionDays, clock, publish: publisher.publish });
+  const definition = priceStream({ realm, retentionDays, clock, publisher });
   const stream = await lifecycle.start(
     'consumer',
     () => startStream({ log, db, logger, definition, metrics: createStreamMetrics(metrics, PRICES_TOPIC), hearts }),

@@ -8,10 +8,11 @@ import { ensureMonthlyPartitions } from '../../src/platform/partitions.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { fixedClock } from '../kit/clock.js';
 import { openTestDatabase } from '../kit/test-database.js';
+import { leftInOutbox } from './setting/publishers.js';
 
 const START = new Date('2026-03-10T12:00:00Z');
 const clock = fixedClock(new Date(START.getTime() + 300_000));
-const stream = priceStream({ realm: 'real', retentionDays: null, clock, publish: () => {} });
+const stream = priceStream({ realm: 'real', retentionDays: null, clock, publisher: leftInOutbox });
 
 let db: Database;
 /** Of each partition. */

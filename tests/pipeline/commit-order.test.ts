@@ -23,6 +23,7 @@ import { modelPrices } from '../kit/reference/prices.js';
 import { martDifferences } from '../kit/reference/published-marts.js';
 import { priceDifferences, readFeeds, readRawPrices } from '../kit/reference/published-prices.js';
 import { openTestDatabase } from '../kit/test-database.js';
+import { leftInOutbox } from './setting/publishers.js';
 
 const SOURCE = 'coingecko';
 const THROUGH = '2024-03-10' as UtcDate; // a leap day lies in every window of a month
@@ -131,7 +132,7 @@ function toRecord(raw: RawPrice, partition: number): LogRecord {
 
 /** Every partition has one batch open at most, as a consumer has; transactions of several lie over one another. */
 async function consume({ turns, batchSize }: Scenario, logs: RawPrice[][]): Promise<void> {
-  const stream = priceStream({ realm: 'real', retentionDays: null, clock, publish: () => {} });
+  const stream = priceStream({ realm: 'real', retentionDays: null, clock, publisher: leftInOutbox });
   const open = new Map<number, pg.PoolClient>();
   const rest = logs.map((log, partition) => log.map((raw) => toRecord(raw, partition)));
   const commit = async (partition: number) => {

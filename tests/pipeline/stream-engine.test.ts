@@ -4,10 +4,13 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { fingerprintOf } from '../../jobs/runtime/offsets/identity.js';
+import { createPublisher } from '../../jobs/runtime/publisher.js';
 import { startStream } from '../../jobs/runtime/stream/stream.js';
-import { priceStream } from '../../jobs/streams/prices.js';
-import { PRICES_TOPIC } from '../../src/domain/prices.js';
+import { PRICE_ROUTES, priceStream } from '../../jobs/streams/prices.js';
+import { PRICES_TOPIC, UPDATES_TOPIC } from '../../src/domain/prices.js';
+import type { PriceUpdateRecord } from '../../src/domain/updates.js';
 import { compareAndSetOffsets } from '../../src/store/stream/stream-offsets.js';
+import { elsewhere, leftInOutbox } from './setting/publishers.js';
 import { clock, eventually, logger, NOW, StreamSetting, tick } from './setting/stream.js';
 
 let setting: StreamSetting;
@@ -15,6 +18,20 @@ beforeEach(async () => {
   setting = await StreamSetting.open();
 });
 afterEach(() => setting.close());
+
+const THREE_TICKS = [
+  tick('bitcoin', 1, '100'),
+  tick('bitcoin', 2, '101'),
+  tick('bitcoin', 2, '101.5', { receivedAt: new Date(NOW.getTime() + 1).toISOString() }),
+];
+
+function expectThreeUpdates(updates: PriceUpdateRecord[]): void {
+  expect(updates.map((update) => [update.usd, update.previousUsd, update.correction, update.sourcePosition])).toEqual([
+    ['100', null, false, 0n],
+    ['101', '100', false, 1n],
+    ['101.5', '101', true, 2n],
+  ]);
+}
 
 describe('the stream engine', () => {
   test('each position ends as exactly one of a row, a rejected row, a dead letter, and the reasons are kept', async () => {
@@ -50,10 +67,7 @@ describe('the stream engine', () => {
     expect(dead.rows[1].payload).toEqual(Buffer.from([0xff, 0xfe]));
     expect(dead.rows[2].attempts).toBe(1);
     await eventually(setting.readUpdates, (updates) => updates.length === 2);
-    const shown = await eventually(
-      () => setting.metrics.text(),
-      (text) => text.includes('cdp_outbox_records_total{target="market.updates.v1",role="consumer"} 2'),
-    );
+    const shown = await setting.metrics.text();
     for (const [kind, count] of Object.entries({ accepted: 2, rejected: 6, dead_letter: 3, pushed: 2, alert: 0 }))
       expect(shown).toContain(`cdp_stream_rows_total{kind="${kind}",role="consumer"} ${count}`);
     expect(shown).toContain('cdp_stream_batch_records_sum{role="consumer",topic="market.prices.v1"} 11');
@@ -84,28 +98,41 @@ describe('the stream engine', () => {
   });
 
   test('what a dead process had committed is published by the next one, in order and once per position', async () => {
-    const definition = priceStream({ realm: 'simulated', retentionDays: null, clock, publish: () => {} });
-    await setting.append([
-      tick('bitcoin', 1, '100'),
-      tick('bitcoin', 2, '101'),
-      tick('bitcoin', 2, '101.5', { receivedAt: new Date(NOW.getTime() + 1).toISOString() }),
-    ]);
+    const definition = priceStream({ realm: 'simulated', retentionDays: null, clock, publisher: leftInOutbox });
+    await setting.append(THREE_TICKS);
     const silent = startStream({ ...setting.parts, logger, definition }); // commits and dies before it publishes
     await eventually(setting.committed, (count) => count === 3n);
     await silent.stop();
     expect(await setting.readUpdates()).toEqual([]);
-    setting.start();
-    const updates = await eventually(setting.readUpdates, (all) => all.length >= 3);
-    expect(updates.map((update) => [update.usd, update.previousUsd, update.correction, update.sourcePosition])).toEqual([
-      ['100', null, false, 0n],
-      ['101', '100', false, 1n],
-      ['101.5', '101', true, 2n],
-    ]);
+    setting.start(elsewhere(setting.log));
+    expectThreeUpdates(await eventually(setting.readUpdates, (all) => all.length >= 3));
+    await eventually(
+      () => setting.metrics.text(),
+      (text) => text.includes('cdp_outbox_records_total{target="market.updates.v1",role="consumer"} 3'),
+    );
     const left = await eventually(
       async () => (await setting.db.pool.query('SELECT FROM ops.outbox')).rowCount,
       (count) => count === 0,
     );
     expect(left).toBe(0);
+  });
+
+  test('what a batch has to say to a log in its own database is there when the batch is, once, and not when it is not', async () => {
+    await setting.append(THREE_TICKS);
+    const failing = await setting.db
+      .transaction(async (tx) => {
+        const publisher = createPublisher({ ...setting.parts, logger, sourceTopic: PRICES_TOPIC, routes: PRICE_ROUTES });
+        const said = { target: UPDATES_TOPIC, sourcePartition: 0, position: 0n, key: 'bitcoin', value: '{}' };
+        await publisher.stage(tx, [said]);
+        throw new Error('rolled back');
+      })
+      .catch((error: Error) => error.message);
+    expect([failing, await setting.readUpdates()]).toEqual(['rolled back', []]);
+    const stream = setting.start();
+    await eventually(setting.committed, (count) => count === 3n);
+    await stream.stop();
+    expectThreeUpdates(await setting.readUpdates());
+    expect((await setting.db.pool.query('SELECT FROM ops.outbox')).rowCount).toBe(0);
   });
 
   test('a rule of a kind that this version does not know blames no tick', async () => {

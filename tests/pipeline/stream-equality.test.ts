@@ -18,6 +18,7 @@ import { fixedClock } from '../kit/clock.js';
 import { modelPrices, modelPushed } from '../kit/reference/prices.js';
 import { alertDifferences, priceDifferences, readRules } from '../kit/reference/published-prices.js';
 import { openTestDatabase } from '../kit/test-database.js';
+import { leftInOutbox } from './setting/publishers.js';
 
 const BASE = Date.UTC(2026, 1, 28, 23, 50); // before a month's, a day's and an hour's end
 const COINS = ['bitcoin', 'dogecoin'];
@@ -133,7 +134,7 @@ describe('the price stream', () => {
         let done = 0;
         for (let batch = 0; done < raw.length; batch++) {
           const records = raw.slice(done, done + (cuts[batch % cuts.length] as number)).map(toRecord);
-          const stream = priceStream({ realm: 'real', retentionDays: null, clock, publish: () => {} });
+          const stream = priceStream({ realm: 'real', retentionDays: null, clock, publisher: leftInOutbox });
           await db.transaction((tx) => stream.process(tx, records));
           done += records.length;
           for (const [call, load] of history.entries()) {

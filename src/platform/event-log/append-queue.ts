@@ -5,7 +5,7 @@
 import { partitionOf } from '../../domain/murmur2.js';
 import type { Database } from '../postgres/database.js';
 import { isTransient } from '../postgres/errors.js';
-import { type PlacedRecord, storeRecords } from './append-statements.js';
+import { placeRecord, storeRecords } from './append-statements.js';
 import type { LogPosition, NewRecord } from './event-log.js';
 import { type Append, GroupCommit, refuseAstray } from './group-commit.js';
 import type { LogSignals } from './log-signals.js';
@@ -33,7 +33,10 @@ export class AppendQueue {
 
   async #store(group: Append[]): Promise<void> {
     const counts = new Map<number, number>();
-    const placed = group.map((append) => ({ append, rows: append.records.map((record) => this.#place(record, counts)) }));
+    const placed = group.map((append) => ({
+      append,
+      rows: append.records.map((record) => placeRecord(record, record.partition ?? partitionOf(record.key, this.partitions), counts)),
+    }));
     const rows = placed.flatMap((each) => each.rows);
     const heads = await storeRecords(this.db, this.topic, counts, rows);
     const firsts = new Map(heads.map((head) => [head.partition, head.first_offset]));
@@ -41,12 +44,5 @@ export class AppendQueue {
       each.append.resolve(each.rows.map(({ partition, place }) => ({ partition, offset: (firsts.get(partition) ?? 0n) + BigInt(place) })));
     }
     for (const head of heads) this.signals.raise(this.topic, head.partition, head.next_offset);
-  }
-
-  #place(record: NewRecord, counts: Map<number, number>): PlacedRecord {
-    const partition = record.partition ?? partitionOf(record.key, this.partitions);
-    const place = counts.get(partition) ?? 0;
-    counts.set(partition, place + 1);
-    return { record, partition, place };
   }
 }

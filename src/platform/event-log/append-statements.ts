@@ -1,10 +1,10 @@
 /**
- * How a group of records is stored: in one statement, or, where they are many, with COPY, in a transaction of three round trips.
+ * How a group of records is stored: in one statement, or, where they are many, with COPY, in three round trips.
  * Must stay true: both lock the partition heads in ascending order, so appenders never deadlock, and hold them until they commit, so an
  * offset is visible only after all below it; the clock is read under these locks, so instants rise with offsets.
  */
 import { copyBytes, copyIn, copyText } from '../postgres/copy.js';
-import type { Database } from '../postgres/database.js';
+import type { Database, Queryable } from '../postgres/database.js';
 import type { NewRecord } from './event-log.js';
 import { CHANNEL } from './log-signals.js';
 
@@ -24,14 +24,29 @@ export interface Head {
 /** From here on COPY is faster. */
 const MANY = 200;
 
-/** `counts`: how many records each partition gets. */
+/** How many records each partition gets. */
+type Counts = ReadonlyMap<number, number>;
+
+/** `counts` grows with each record. */
+export function placeRecord(record: NewRecord, partition: number, counts: Map<number, number>): PlacedRecord {
+  const place = counts.get(partition) ?? 0;
+  counts.set(partition, place + 1);
+  return { record, partition, place };
+}
+
+/** In a transaction of its own. */
 export async function storeRecords(
   db: Pick<Database, 'pool' | 'transaction'>,
   topic: string,
-  counts: ReadonlyMap<number, number>,
+  counts: Counts,
   rows: readonly PlacedRecord[],
 ): Promise<Head[]> {
-  return rows.length < MANY ? insert(db, topic, counts, rows) : copy(db, topic, counts, rows);
+  return rows.length < MANY ? insert(db.pool, topic, counts, rows) : db.transaction((tx) => copy(tx, topic, counts, rows));
+}
+
+/** In the caller's transaction, as its last locks: whoever else appends to these partitions waits for its end. */
+export async function storeRecordsWithin(tx: Queryable, topic: string, counts: Counts, rows: readonly PlacedRecord[]): Promise<Head[]> {
+  return tx.pipeline === true || rows.length < MANY ? insert(tx, topic, counts, rows) : copy(tx, topic, counts, rows);
 }
 
 /** $1 topic, $2 partitions, $3 how many records each gets. */
@@ -56,13 +71,8 @@ const INSERT = `
   )
   SELECT partition, first_offset, next_offset, ${NOTIFY} FROM heads`;
 
-async function insert(
-  db: Pick<Database, 'pool'>,
-  topic: string,
-  counts: ReadonlyMap<number, number>,
-  rows: readonly PlacedRecord[],
-): Promise<Head[]> {
-  const { rows: heads } = await db.pool.query<Head>({
+async function insert(db: Queryable, topic: string, counts: Counts, rows: readonly PlacedRecord[]): Promise<Head[]> {
+  const { rows: heads } = await db.query<Head>({
     name: 'event_log_append',
     text: INSERT,
     values: [
@@ -80,35 +90,28 @@ async function insert(
   return heads;
 }
 
-function requireAll(topic: string, counts: ReadonlyMap<number, number>, heads: readonly Head[]): void {
+function requireAll(topic: string, counts: Counts, heads: readonly Head[]): void {
   if (heads.length !== counts.size) throw new Error(`${topic} has lost partitions: it was deleted while this process ran`);
 }
 
 const OPEN = `WITH ${MOVE_HEADS} SELECT partition, first_offset, next_offset, clock_timestamp()::text AS at, ${NOTIFY} FROM heads`;
 const COPY = 'COPY ops.log_records (topic, partition, "offset", key, value, headers, appended_at) FROM STDIN';
 
-function copy(
-  db: Pick<Database, 'transaction'>,
-  topic: string,
-  counts: ReadonlyMap<number, number>,
-  rows: readonly PlacedRecord[],
-): Promise<Head[]> {
-  return db.transaction(async (tx) => {
-    const { rows: heads } = await tx.query<Head & { at: string }>({
-      name: 'event_log_open',
-      text: OPEN,
-      values: [topic, [...counts.keys()], [...counts.values()]],
-    });
-    requireAll(topic, counts, heads);
-    const firsts = new Map(heads.map((head) => [head.partition, head.first_offset]));
-    const at = heads[0]?.at;
-    const name = copyText(topic);
-    const lines = rows.map(({ record, partition, place }) => {
-      const headers = record.headers === undefined ? '{}' : copyText(JSON.stringify(record.headers));
-      const offset = (firsts.get(partition) ?? 0n) + BigInt(place);
-      return `${name}\t${partition}\t${offset}\t${copyText(record.key)}\t${copyBytes(record.value)}\t${headers}\t${at}\n`;
-    });
-    await copyIn(tx, COPY, lines.join(''));
-    return heads;
+async function copy(tx: Queryable, topic: string, counts: Counts, rows: readonly PlacedRecord[]): Promise<Head[]> {
+  const { rows: heads } = await tx.query<Head & { at: string }>({
+    name: 'event_log_open',
+    text: OPEN,
+    values: [topic, [...counts.keys()], [...counts.values()]],
   });
+  requireAll(topic, counts, heads);
+  const firsts = new Map(heads.map((head) => [head.partition, head.first_offset]));
+  const at = heads[0]?.at;
+  const name = copyText(topic);
+  const lines = rows.map(({ record, partition, place }) => {
+    const headers = record.headers === undefined ? '{}' : copyText(JSON.stringify(record.headers));
+    const offset = (firsts.get(partition) ?? 0n) + BigInt(place);
+    return `${name}\t${partition}\t${offset}\t${copyText(record.key)}\t${copyBytes(record.value)}\t${headers}\t${at}\n`;
+  });
+  await copyIn(tx, COPY, lines.join(''));
+  return heads;
 }

@@ -3,6 +3,7 @@
  * Must stay true: an append that resolved is durable; offsets of a partition are contiguous and rise in append order;
  * nobody but the caller decides where reading starts (the log never resets a position on its own).
  */
+import type { Queryable } from '../postgres/queryable.js';
 
 export interface TopicSpec {
   topic: string;
@@ -90,6 +91,11 @@ export interface EventLog {
    * who appends again must bear a repeat, and says so in the record (a source position, an observation's key).
    */
   append(topic: string, records: NewRecord[]): Promise<LogPosition[]>;
+  /**
+   * Only where the log lives in the platform's own database: the records stand in it, in this order, once `tx` commits, and not at all if
+   * it does not. To be called last, topics always in the same order: others who append to these partitions wait until `tx` ends.
+   */
+  appendWithin?(tx: Queryable, topic: string, records: (NewRecord & { partition: number })[]): Promise<void>;
   bounds(topic: string): Promise<PartitionBounds[]>;
   /** First offset whose record was appended at or after the instant; the partition's end if none was. As exact as the log's clock is steady. */
   offsetAt(topic: string, partition: number, instant: Date): Promise<bigint>;

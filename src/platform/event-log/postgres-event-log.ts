@@ -6,6 +6,7 @@
 import type { Logger } from '../logger.js';
 import type { Database, Queryable } from '../postgres/database.js';
 import { AppendQueue } from './append-queue.js';
+import { placeRecord, storeRecordsWithin } from './append-statements.js';
 import type {
   ConsumeOptions,
   EventLog,
@@ -72,6 +73,12 @@ class PostgresEventLog implements EventLog {
       queue.catch(() => this.#appends.delete(topic)); // the caller sees the error; the next append asks again
     }
     return (await queue).append(records);
+  }
+
+  async appendWithin(tx: Queryable, topic: string, records: (NewRecord & { partition: number })[]): Promise<void> {
+    const counts = new Map<number, number>();
+    const rows = records.map((record) => placeRecord(record, record.partition, counts));
+    if (rows.length > 0) await storeRecordsWithin(tx, topic, counts, rows);
   }
 
   bounds(topic: string): Promise<PartitionBounds[]> {

@@ -191,7 +191,7 @@ export const METRICS = {
   },
   cdp_outbox_records_total: {
     type: 'counter',
-    help: 'Updates and alerts that were appended to the log for gateways to read',
+    help: 'Updates and alerts that went from the outbox to the log; none where the log lives in the same Postgres',
     roles: ['consumer'],
     labels: { target: null },
   },
@@ -282,7 +282,7 @@ export const METRICS = {
   },
   cdp_outbox_batches: {
     type: 'gauge',
-    help: 'Batches whose updates or alerts are committed and not in the log yet',
+    help: 'Batches whose updates or alerts are committed and not in the log yet; none where the log lives in the same Postgres',
     roles: ['worker'],
     labels: { target: null },
   },

@@ -1,5 +1,5 @@
 /** The consumer as src/main/consumer.ts runs it, on a log and a database of the bench. */
-import { createOutboxPublisher } from '../../../jobs/runtime/outbox.js';
+import { createPublisher } from '../../../jobs/runtime/publisher.js';
 import type { StreamDefinition } from '../../../jobs/runtime/stream/definition.js';
 import { startStream } from '../../../jobs/runtime/stream/stream.js';
 import { PRICE_ROUTES, priceStream } from '../../../jobs/streams/prices.js';
@@ -19,8 +19,8 @@ export function startConsumer(
   { log, db, clock }: { log: EventLog; db: Database; clock: Clock },
   observe: (definition: StreamDefinition) => StreamDefinition = (definition) => definition,
 ): RunningConsumer {
-  const publisher = createOutboxPublisher({ log, db, logger: silent, sourceTopic: PRICES_TOPIC, routes: PRICE_ROUTES });
-  const definition = priceStream({ realm: 'simulated', retentionDays: null, clock, publish: publisher.publish });
+  const publisher = createPublisher({ log, db, logger: silent, sourceTopic: PRICES_TOPIC, routes: PRICE_ROUTES });
+  const definition = priceStream({ realm: 'simulated', retentionDays: null, clock, publisher });
   const stream = startStream({ log, db, logger: silent, definition: observe(definition) });
   return {
     ended: stream.ended,

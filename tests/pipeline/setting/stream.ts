@@ -1,6 +1,6 @@
 /** The price stream on a log and a database of its own, with as many partitions as coins, and a clock that stands still. */
 import { createStreamMetrics, observeLag } from '../../../jobs/runtime/observation/stream-metrics.js';
-import { createOutboxPublisher } from '../../../jobs/runtime/outbox.js';
+import { createPublisher } from '../../../jobs/runtime/publisher.js';
 import { type Stream, startStream } from '../../../jobs/runtime/stream/stream.js';
 import { PRICE_ROUTES, priceStream } from '../../../jobs/streams/prices.js';
 import type { Decimal } from '../../../src/domain/decimal.js';
@@ -59,7 +59,7 @@ export class StreamSetting {
   /** Consumes and publishes, until the setting is closed. `log`: perhaps one that watches what is read. */
   start(log: EventLog = this.log): Stream {
     const { db, metrics } = this;
-    const publisher = createOutboxPublisher({
+    const publisher = createPublisher({
       log,
       db,
       logger,
@@ -67,7 +67,7 @@ export class StreamSetting {
       sourceTopic: PRICES_TOPIC,
       routes: PRICE_ROUTES,
     });
-    const definition = priceStream({ realm: 'simulated', retentionDays: null, clock, publish: publisher.publish });
+    const definition = priceStream({ realm: 'simulated', retentionDays: null, clock, publisher });
     const stream = startStream({ log, db, logger, definition, metrics: createStreamMetrics(metrics, PRICES_TOPIC) });
     observeLag(metrics, { db, log, topic: PRICES_TOPIC, assigned: () => stream.assigned() });
     this.#running.push(publisher, stream);

@@ -45,6 +45,58 @@ describe('what only Postgres can do to it', () => {
   });
   afterAll(() => closeBoth(log, db)());
 
+  test.each(['transaction', 'pipelined'] as const)(
+    'what is appended within a %s stands when that one commits, in order, and wakes readers; not when it does not',
+    async (kind) => {
+      const topic = await newTopic(`within-${kind}`, 3);
+      const seen: LogRecord[] = [];
+      const done = Promise.withResolvers<void>();
+      const total = 1_000; // by COPY where it can be
+      const consumer = await log.consume({
+        topic,
+        group: null,
+        startOffset: async () => 0n,
+        async onBatch({ records }) {
+          seen.push(...records);
+          if (seen.length >= total + 4) done.resolve();
+        },
+      });
+      const records = (count: number, word: string) =>
+        Array.from({ length: count }, (_, index) => ({ key: 'k', value: Buffer.from(`${word} ${index}`), partition: index % 2 }));
+      const within = (word: string, count: number, last = async () => {}) =>
+        db[kind](async (tx) => {
+          await log.appendWithin?.(tx, topic, []);
+          await log.appendWithin?.(tx, topic, records(count, word));
+          await last();
+        });
+      const failure = within('never', 2, () => Promise.reject(new Error('rolled back')));
+      await expect(failure).rejects.toThrow('rolled back');
+      const open = Promise.withResolvers<void>();
+      const inside = Promise.withResolvers<void>();
+      const slow = within('first', 2, async () => {
+        inside.resolve();
+        await open.promise;
+      });
+      await inside.promise;
+      const beside = log.append(topic, records(2, 'second')); // behind the open one
+      expect(await log.bounds(topic)).toMatchObject([{ end: 0n }, { end: 0n }, { end: 0n }]);
+      open.resolve();
+      await Promise.all([slow, beside]);
+      await within('third', total);
+      await done.promise;
+      await consumer.stop();
+      for (const partition of [0, 1]) {
+        const own = seen.filter((record) => record.partition === partition);
+        expect(own.map(({ offset }) => offset)).toEqual(own.map((_, place) => BigInt(place)));
+        const said = own.map(({ value }) => value.toString());
+        const third = Array.from({ length: total / 2 }, (_, index) => `third ${2 * index + partition}`);
+        expect(said).toEqual([`first ${partition}`, `second ${partition}`, ...third]);
+        const instants = own.map(({ appendedAt }) => appendedAt.getTime());
+        expect(instants).toEqual(instants.toSorted((a, b) => a - b));
+      }
+    },
+  );
+
   test('connections that break again and again lose and repeat nothing', async () => {
     const topic = await newTopic('broken', 2);
     const seen: LogRecord[] = [];
