@@ -15,7 +15,7 @@ export const latency: Benchmark = {
     await using parts = new Parts();
     const platform = parts.add(await startUp(dataDir.path, smoke ? { COINS: '10' } : {}));
     if (!smoke) await untilSettled(platform);
-    return measureLatency(parts, {
+    return await measureLatency(parts, {
       name: 'latency',
       what: 'produced -> received by a subscriber, p99 at 1,000 ticks/s',
       atMostMs: 50,
