@@ -12,7 +12,7 @@ import { trackCoins } from '../../../src/store/tracked-coins.js';
 import { fixedClock } from '../../kit/clock.js';
 import type { Benchmark, Figure } from '../benchmark.js';
 import { prepareBareCopy } from '../market/bare-copy.js';
-import { type Cost, compareCosts, costOf, ofLimit, spreadOf } from '../measure.js';
+import { type Cost, compareCosts, costOf, ofLimit } from '../measure.js';
 import { startConsumer } from '../setting/consumer.js';
 import { silent } from '../setting/logger.js';
 import { openBenchDatabase } from '../setting/postgres.js';
@@ -27,9 +27,9 @@ export const stream: Benchmark = {
   name: 'stream',
   about:
     'Ticks of 100 coins at a cadence of 30 s lie in the log; the stream as the consumer runs it takes them from there to committed: fence, raw, ' +
-    'staging, candles, latest prices, marks, the default alert rules and the outbox. The limit is COPY of the very rows of raw that it wrote, ' +
-    'encoded before, into a bare table. A round goes on where the last one ended, so tables are never empty but in the first one, which does ' +
-    'not count. Published: until the last update is also in the log that gateways read.',
+    'staging, candles, latest prices, marks, the default alert rules and the updates for the gateways. The limit is COPY of the very rows of raw that ' +
+    'it wrote, encoded before, into a bare table. A round goes on where the last one ended, so tables are never empty but in the first one, ' +
+    'which does not count.',
   async run({ smoke, postgres, say }) {
     const server = await postgres();
     const db = openBenchDatabase(await server.createDatabase('bench_stream'));
@@ -40,14 +40,12 @@ export const stream: Benchmark = {
     const polls = smoke ? 20 : 500;
     const rows = polls * COINS.length;
     const walk = new Walk(COINS);
-    const published: number[] = [];
     const { clock: compared, cpu } = await compareCosts(
       smoke ? 1 : 5,
       (seconds) => rows / seconds,
       async (round) => {
         await fillLog(log, walk, round * polls, polls);
-        const { committed, untilPublished } = await consume(log, db, rows, server.cpuSeconds);
-        if (round > 0) published.push(rows / untilPublished);
+        const { committed } = await consume(log, db, rows, server.cpuSeconds);
         say(`stream: ${Math.round(rows / committed.seconds)} rows/s committed`);
         return committed;
       },
@@ -60,7 +58,6 @@ export const stream: Benchmark = {
     );
     await log.close();
     await db.close();
-    const ratio = compared.b.median;
     const inCpu: Figure[] =
       cpu === null
         ? []
@@ -73,12 +70,6 @@ export const stream: Benchmark = {
         limit: { atLeast: 0.2 },
         from: ofLimit(compared, 'rows/s'),
       },
-      {
-        what: 'the same until everything is published too',
-        value: spreadOf(published.map((rate) => rate / ratio)),
-        unit: 'x',
-        from: `${Math.round(spreadOf(published).median).toLocaleString('en')} rows/s`,
-      },
       ...inCpu,
     ];
   },
@@ -89,16 +80,15 @@ export async function fillLog(log: EventLog, walk: Walk, from: number, polls: nu
   for (let at = 0; at < ticks.length; at += APPEND) await log.append(PRICES_TOPIC, ticks.slice(at, at + APPEND).map(toRecord));
 }
 
-/** From the start of the stream until all is committed; the seconds until all of that is published as well; and those from the first batch on. */
+/** From the start of the stream until all is committed; and the seconds of that from the first batch on. */
 export async function consume(
   log: EventLog,
   db: Database,
   rows: number,
   cpu: () => number | null,
-): Promise<{ committed: Cost; untilPublished: number; fromFirstBatch: number }> {
+): Promise<{ committed: Cost; fromFirstBatch: number }> {
   const all = Promise.withResolvers<void>();
   const clock = fixedClock(END);
-  const started = performance.now();
   let begun = 0;
   const onFirst = () => {
     begun = performance.now();
@@ -107,10 +97,8 @@ export async function consume(
   running.ended.catch(all.reject);
   const committed = await costOf(cpu, () => all.promise);
   const fromFirstBatch = (performance.now() - begun) / 1_000;
-  while (await hasUnpublished(db)) await new Promise((resolve) => setTimeout(resolve, 5));
-  const untilPublished = (performance.now() - started) / 1_000;
   await running.stop();
-  return { committed, untilPublished, fromFirstBatch };
+  return { committed, fromFirstBatch };
 }
 
 /** The definition, which says when so many records are committed: the engine asks it to publish after each commit. */
@@ -131,9 +119,4 @@ function counting(definition: StreamDefinition, rows: number, on: { onFirst(): v
       if (committed === rows) on.onAll();
     },
   };
-}
-
-async function hasUnpublished(db: Database): Promise<boolean> {
-  const { rows } = await db.pool.query<{ waiting: boolean }>('SELECT EXISTS (SELECT FROM ops.outbox) AS waiting');
-  return rows[0]?.waiting === true;
 }
