@@ -17,13 +17,14 @@ import { badUserInput, type ErrorFormatter } from './errors.js';
 import { createExecutor } from './execution/executor.js';
 import { checkCost, LIMIT_RULES, PARSE_OPTIONS, VALIDATION_OPTIONS } from './limits.js';
 import { showExecutions } from './observation/gateway-metrics.js';
-import { createOperationsPlugin } from './observation/operations.js';
+import { createOperationsPlugin, type OperationTimes } from './observation/operations.js';
 
 export function createApollo(options: {
   schema: GraphQLSchema;
   formatError: ErrorFormatter;
   logger: Logger;
   metrics: Metrics;
+  times: OperationTimes;
 }): ApolloServer<GatewayContext> {
   return new ApolloServer<GatewayContext>({
     gateway: asGateway(options.schema, options.metrics),
@@ -42,7 +43,7 @@ export function createApollo(options: {
     validationOptions: VALIDATION_OPTIONS,
     plugins: [
       refusals,
-      createOperationsPlugin(options.metrics),
+      createOperationsPlugin(options.times),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),

@@ -21,7 +21,7 @@ import { createErrorFormatter } from './errors.js';
 import { grafanaRoutes } from './grafana/plugin.js';
 import { LIMITS } from './limits.js';
 import { showLive } from './observation/gateway-metrics.js';
-import { countErrors } from './observation/operations.js';
+import { countErrors, createOperationTimes } from './observation/operations.js';
 import { createOriginCheck, type OriginCheck } from './origin.js';
 import { restRoutes } from './rest/plugin.js';
 import { schema } from './schema.js';
@@ -62,7 +62,8 @@ export async function createGateway(services: GatewayServices): Promise<Gateway>
   measure(app, services.metrics);
   addOperations(app, services);
   await addPages(app, services.pages);
-  const apollo = createApollo({ schema, formatError, logger, metrics: services.metrics });
+  const times = createOperationTimes(services.metrics);
+  const apollo = createApollo({ schema, formatError, logger, metrics: services.metrics, times });
   await apollo.start();
   app.route({
     method: ['GET', 'POST'],
@@ -73,7 +74,7 @@ export async function createGateway(services: GatewayServices): Promise<Gateway>
   const rest = { apollo, version: services.platform.version, now: () => services.clock.now() };
   const restContext = (authorization: string | undefined) => contextFor(checkKey(authorization));
   await app.register(restRoutes({ ...rest, contextFor: restContext }), { prefix: '/api' });
-  live.attach(app.server, { schema, checkOrigin, checkKey, formatError, createContext: contextFor });
+  live.attach(app.server, { schema, checkOrigin, checkKey, formatError, times, createContext: contextFor });
   return {
     async listen() {
       try {

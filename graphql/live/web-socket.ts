@@ -12,6 +12,7 @@ import {
   GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
+  getOperationAST,
   Kind,
   parse,
   specifiedRules,
@@ -23,6 +24,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../../src/platform/logger.js';
 import { clientError, type ErrorFormatter } from '../errors.js';
 import { checkCost, LIMIT_RULES, LIMITS, PARSE_OPTIONS, VALIDATION_OPTIONS } from '../limits.js';
+import type { OperationTimes } from '../observation/operations.js';
 import type { OriginCheck } from '../origin.js';
 import { Broadcasts } from './broadcast.js';
 import { CLOSE, Connection } from './connection.js';
@@ -36,6 +38,7 @@ export interface Gate<Operator extends string> {
   /** A new one for each operation and each batch of events. */
   createContext(operator: Operator): object;
   formatError: ErrorFormatter;
+  times: OperationTimes;
 }
 
 /** Connections and subscriptions: open now; the rest: since the start. */
@@ -133,19 +136,20 @@ function open(protocol: ReturnType<typeof createProtocol>, socket: WebSocket, st
 }
 
 function createProtocol<Operator extends string>(gate: Gate<Operator>, broadcasts: Broadcasts) {
-  const documents = new ValidDocuments(gate.schema);
+  const documents = new ValidDocuments(gate.schema, gate.times);
   const formatErrors = (errors: readonly GraphQLError[]): GraphQLFormattedError[] =>
     errors.map((error) => gate.formatError(error.toJSON(), error));
   return makeServer<Record<string, unknown>, Extra>({
     connectionInitWaitTimeout: INIT_TIMEOUT_MS,
     onSubscribe: (context, id, payload) => {
+      const begun = performance.now();
       if (Object.keys(context.subscriptions).length > MOST_SUBSCRIPTIONS) return [tooManySubscriptions()];
       const args = documents.prepare(payload);
       if (Array.isArray(args)) return args;
       const operator = gate.checkKey(authorizationOf(context));
       const makeContext = () => gate.createContext(operator);
       const key = JSON.stringify([operator, payload.operationName, payload.query, withoutPlace(args.document, payload.variables)]);
-      const live = { operation: { args, key, makeContext, formatErrors }, connection: context.extra.connection, id };
+      const live = { operation: { args, key, makeContext, formatErrors }, connection: context.extra.connection, id, begun };
       // graphql-ws hands the same object on to `subscribe`, which finds there whom it is for.
       return Object.assign(args, { contextValue: makeContext(), live });
     },
@@ -155,6 +159,11 @@ function createProtocol<Operator extends string>(gate: Gate<Operator>, broadcast
       if ('errors' in result && result.errors?.some((error) => error.originalError instanceof LogAway))
         connection.close(CLOSE.tryAgainLater);
       return result as ExecutionResult;
+    },
+    // A query's or a mutation's answer is there, or a subscription is set up; its events have metrics of their own.
+    onOperation(_context, _id, _payload, args) {
+      const operation = getOperationAST(args.document, args.operationName);
+      if (operation) gate.times.observe('websocket', operation, (args as ExecutionArgs & { live: LiveArguments }).live.begun);
     },
     onNext: (_context, _id, _payload, _args, { errors, ...rest }) =>
       errors === undefined ? undefined : ({ ...rest, errors: formatErrors(errors) } as unknown as ExecutionResult),
@@ -180,6 +189,7 @@ interface LiveArguments {
   operation: Parameters<Broadcasts['subscribe']>[0];
   connection: Connection;
   id: string;
+  begun: number;
 }
 
 function authorizationOf({ connectionParams }: Context<Record<string, unknown>, Extra>): string | null {
@@ -197,7 +207,10 @@ function tooManySubscriptions(): GraphQLError {
 class ValidDocuments {
   readonly #documents = new Map<string, DocumentNode>();
 
-  constructor(private readonly schema: GraphQLSchema) {}
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly times: OperationTimes,
+  ) {}
 
   prepare({ query, operationName, variables }: SubscribePayload): ExecutionArgs | GraphQLError[] {
     const document = this.#find(query);
@@ -208,7 +221,9 @@ class ValidDocuments {
   }
 
   #find(query: string): DocumentNode | GraphQLError[] {
-    const document = this.#documents.get(query) ?? this.#read(query);
+    const known = this.#documents.get(query);
+    this.times.countDocument(known !== undefined);
+    const document = known ?? this.#read(query);
     if (Array.isArray(document)) return document;
     this.#documents.delete(query);
     this.#documents.set(query, document);

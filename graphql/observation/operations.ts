@@ -1,8 +1,9 @@
 /**
- * What Apollo's requests count for: time by operation, texts that were known, errors by code.
+ * What operations count for, over HTTP and over WebSocket: time by operation, texts that were known, errors by code.
  * Must stay true: no client can make the number of series grow without bound, whatever it calls its operations.
  */
 import type { ApolloServerPlugin } from '@apollo/server';
+import type { OperationDefinitionNode } from 'graphql';
 import { ERROR_CODES } from '../../src/platform/metrics/definitions.js';
 import type { Metrics } from '../../src/platform/metrics/metrics.js';
 import type { GatewayContext } from '../context.js';
@@ -12,7 +13,15 @@ import type { ErrorFormatter } from '../errors.js';
 const MOST_NAMES = 100;
 const LONGEST_NAME = 64;
 
-export function createOperationsPlugin(metrics: Metrics): ApolloServerPlugin<GatewayContext> {
+export interface OperationTimes {
+  /** An operation of a text that is valid; `begun` as of performance.now(). */
+  observe(protocol: 'http' | 'websocket', operation: OperationDefinitionNode, begun: number): void;
+  /** `known`: the text had been parsed and validated before. */
+  countDocument(known: boolean): void;
+}
+
+/** One for a gateway: both protocols share the bound on names. */
+export function createOperationTimes(metrics: Metrics): OperationTimes {
   const seconds = metrics.histogram('cdp_graphql_operation_duration_seconds');
   const documents = metrics.counter('cdp_graphql_documents_total');
   const names = new Set<string>();
@@ -24,17 +33,25 @@ export function createOperationsPlugin(metrics: Metrics): ApolloServerPlugin<Gat
     return name;
   };
   return {
+    observe(protocol, { operation, name }, begun) {
+      seconds.observe({ protocol, type: operation, name: nameOf(name?.value) }, (performance.now() - begun) / 1_000);
+    },
+    countDocument: (known) => documents.inc({ cache: known ? 'hit' : 'miss' }),
+  };
+}
+
+export function createOperationsPlugin(times: OperationTimes): ApolloServerPlugin<GatewayContext> {
+  return {
     async requestDidStart() {
       const begun = performance.now();
-      let cache = 'hit';
+      let known = true;
       return {
         async parsingDidStart() {
-          cache = 'miss';
+          known = false;
         },
         async willSendResponse({ operation }) {
-          documents.inc({ cache });
-          if (operation === undefined) return;
-          seconds.observe({ type: operation.operation, name: nameOf(operation.name?.value) }, (performance.now() - begun) / 1_000);
+          times.countDocument(known);
+          if (operation !== undefined) times.observe('http', operation, begun);
         },
       };
     },

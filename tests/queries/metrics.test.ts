@@ -15,8 +15,8 @@ async function sample(name: string): Promise<number> {
   const line = (await metrics()).split('\n').find((each) => each.startsWith(`${name} `));
   return Number(line?.split(' ')[1]);
 }
-const operations = (type: string, name: string) =>
-  sample(`cdp_graphql_operation_duration_seconds_count{role="gateway",type="${type}",name="${name}"}`);
+const operations = (type: string, name: string, protocol = 'http') =>
+  sample(`cdp_graphql_operation_duration_seconds_count{role="gateway",protocol="${protocol}",type="${type}",name="${name}"}`);
 
 test('operations by name and type; what is no operation has none', async () => {
   await gateway.ask('query Mine { platform { realm } }');
@@ -29,6 +29,24 @@ test('operations by name and type; what is no operation has none', async () => {
   ]);
   expect(await sample('cdp_graphql_documents_total{cache="hit",role="gateway"}')).toBe(1);
   expect(await sample('cdp_graphql_documents_total{cache="miss",role="gateway"}')).toBe(4);
+});
+
+test('operations over a WebSocket: answers, and subscriptions once they are set up', async () => {
+  const socket = await Socket.open(`${gateway.url.replace('http', 'ws')}/graphql`);
+  socket.subscribe('1', 'query Mine { platform { realm } }');
+  await socket.next(({ id, type }) => id === '1' && type === 'complete');
+  socket.subscribe('2', 'mutation { deleteAlertRule(id: "1") }');
+  await socket.next(({ id, type }) => id === '2' && type === 'complete');
+  socket.subscribe('3', 'subscription Prices { priceUpdated { coinId } }');
+  socket.subscribe('4', '{ nonsense }');
+  await socket.next(({ id, type }) => id === '4' && type === 'error');
+  const over = (type: string, name: string) => operations(type, name, 'websocket');
+  while ((await over('subscription', 'Prices')) !== 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect([await over('query', 'Mine'), await over('mutation', 'anonymous')]).toEqual([1, 1]);
+  expect(await operations('query', 'Mine')).toBeNaN();
+  expect(await over('query', 'anonymous')).toBeNaN();
+  socket.socket.close(1000);
+  await socket.closed;
 });
 
 test('a client that makes up names makes no series beyond the bound', async () => {

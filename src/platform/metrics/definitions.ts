@@ -69,9 +69,9 @@ export const METRICS = {
   },
   cdp_graphql_operation_duration_seconds: {
     type: 'histogram',
-    help: 'Time that an operation over HTTP took, from its text to the end of its answer. name: what the client calls it, "anonymous", or "other" after the first 100 names',
+    help: 'Time that an operation took, from its text to its answer; of a subscription, until it was set up. name: what the client calls it, "anonymous", or "other" after the first 100 names',
     roles: ['gateway'],
-    labels: { type: null, name: null },
+    labels: { protocol: null, type: null, name: null },
     buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
   },
   cdp_graphql_errors_total: {
@@ -82,7 +82,7 @@ export const METRICS = {
   },
   cdp_graphql_documents_total: {
     type: 'counter',
-    help: 'Operations over HTTP by whether their text had been parsed and validated before',
+    help: 'Operations by whether their text had been parsed and validated before',
     roles: ['gateway'],
     labels: { cache: ['hit', 'miss'] },
   },
