@@ -14,15 +14,28 @@ export type NamedCoin = Pick<CoinRow, 'id' | 'symbol' | 'name' | 'rank'>;
 const DEFAULT_COINS = 10;
 const MOST_COINS = 1_000;
 
-/** By rank. */
-export async function listCoins(db: Queryable): Promise<NamedCoin[]> {
-  return getCoins(db, { order: 'MARKET_CAP_RANK', filter: {}, after: null, limit: MOST_COINS });
+/** Looked up for every word of every target: made once for a request. */
+export interface KnownCoins {
+  /** By rank. */
+  all: readonly NamedCoin[];
+  /** By id. */
+  labels: ReadonlyMap<string, string>;
+  byId: ReadonlyMap<string, NamedCoin>;
+  /** Lower case. */
+  bySymbol: ReadonlyMap<string, readonly NamedCoin[]>;
 }
 
-/** Tells coins apart that are called alike: several share a name. */
-export function labelOf({ id, name, symbol }: NamedCoin, all: readonly NamedCoin[]): string {
-  const label = `${name} (${symbol.toUpperCase()})`;
-  return all.some((other) => other.id !== id && other.name === name && other.symbol === symbol) ? `${label} ${id}` : label;
+export async function listCoins(db: Queryable): Promise<KnownCoins> {
+  const all = await getCoins(db, { order: 'MARKET_CAP_RANK', filter: {}, after: null, limit: MOST_COINS });
+  const byId = new Map(all.map((coin) => [coin.id, coin]));
+  return { all, labels: labelCoins(all), byId, bySymbol: Map.groupBy(all, ({ symbol }) => symbol.toLowerCase()) };
+}
+
+/** By id. Tells coins apart that are called alike: several share a name. */
+export function labelCoins(coins: readonly NamedCoin[]): ReadonlyMap<string, string> {
+  const labels = coins.map(({ id, name, symbol }) => ({ id, label: `${name} (${symbol.toUpperCase()})` }));
+  const uses = Map.groupBy(labels, ({ label }) => label);
+  return new Map(labels.map(({ id, label }) => [id, uses.get(label)?.length === 1 ? label : `${label} ${id}`]));
 }
 
 export interface ChosenCoins {
@@ -33,14 +46,15 @@ export interface ChosenCoins {
 
 /** `named`: the coins in the target's own text, where it has any. */
 export function chooseCoins(
-  all: readonly NamedCoin[],
+  known: KnownCoins,
   { target, named, request }: { target: Target; named: string | null; request: QueryRequest },
 ): ChosenCoins {
   const { payload } = target;
   const given = [payload.coins, payload.coin, payload.coinIds, named].find((value) => value !== undefined && value !== null);
   const chosen = readSelection(given ?? request.scopedVars?.coin?.value ?? request.scopedVars?.coins?.value ?? null);
   const filters = [...(request.filters ?? []), ...(request.adhocFilters ?? [])].filter(({ key }) => !OF_ALERTS.has(key));
-  const asked = chosen === null ? all : chosen.flatMap((word) => findCoin(all, word) ?? []);
+  const { all } = known;
+  const asked = chosen === null ? all : chosen.flatMap((word) => findCoin(known, word) ?? []);
   const kept = filters.length === 0 ? asked : asked.filter((coin) => passing(all, request, filters).has(coin));
   const every = chosen === null && filters.length === 0;
   return { coins: kept.slice(0, every && given === undefined ? DEFAULT_COINS : LIMITS.seriesCoins), every };
@@ -56,9 +70,9 @@ function passing(all: readonly NamedCoin[], request: QueryRequest, filters: read
 }
 
 /** By id; a symbol will do where one coin alone has it. */
-function findCoin(all: readonly NamedCoin[], word: string): NamedCoin | undefined {
-  const bySymbol = () => all.filter(({ symbol }) => symbol.toLowerCase() === word.toLowerCase());
-  return all.find(({ id }) => id === word) ?? (bySymbol().length === 1 ? bySymbol()[0] : undefined);
+function findCoin({ byId, bySymbol }: KnownCoins, word: string): NamedCoin | undefined {
+  const alike = bySymbol.get(word.toLowerCase());
+  return byId.get(word) ?? (alike?.length === 1 ? alike[0] : undefined);
 }
 
 export const FILTER_KEYS = { coin: 'id', symbol: 'symbol', name: 'name', rank: 'rank' } as const;

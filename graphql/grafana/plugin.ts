@@ -9,7 +9,7 @@ import type { Database } from '../../src/platform/postgres/database.js';
 import { TIMESERIES_METRICS } from '../../src/store/mart/timeseries.js';
 import { badUserInput, type ErrorFormatter } from '../errors.js';
 import { LIMITS } from '../limits.js';
-import { FILTER_KEYS, labelOf, listCoins, OF_ALERTS } from './coins.js';
+import { FILTER_KEYS, listCoins, OF_ALERTS } from './coins.js';
 import { annotationRequest, queryRequest, read, searchRequest, tagValuesRequest, variableRequest } from './request.js';
 import { answerQuery, COIN_METRICS, MARKET_METRICS, TABLES } from './targets.js';
 
@@ -61,8 +61,8 @@ function answerErrors(app: FastifyInstance, formatError: ErrorFormatter): void {
 }
 
 async function coinOptions(db: Database): Promise<{ id: string; text: string }[]> {
-  const coins = await listCoins(db.pool);
-  return coins.map((coin) => ({ id: coin.id, text: labelOf(coin, coins) }));
+  const { labels } = await listCoins(db.pool);
+  return Array.from(labels, ([id, text]) => ({ id, text }));
 }
 
 function metricNames(): { value: string; label: string; ofCoins: boolean }[] {
@@ -116,6 +116,6 @@ async function tagValues(db: Database, key: string): Promise<{ text: string }[]>
   if (key === 'status') return ['FIRING', 'ACKNOWLEDGED', 'RESOLVED'].map((text) => ({ text }));
   if (!Object.hasOwn(FILTER_KEYS, key)) return [];
   const field = FILTER_KEYS[key as keyof typeof FILTER_KEYS];
-  const values = (await listCoins(db.pool)).map((coin) => coin[field]);
+  const values = (await listCoins(db.pool)).all.map((coin) => coin[field]);
   return [...new Set(values)].filter((value) => value !== null && value !== '').map((value) => ({ text: String(value) }));
 }

@@ -3,17 +3,17 @@
  * Must stay true: numbers and milliseconds, never text (the plugins convert nothing); every answer bears the refId of its target; the
  * limits are those of GraphQL's timeseries.
  */
-import { CANDLE_INTERVALS, toUtcDate } from '../../src/domain/time.js';
+import { timeGrid } from '../../src/domain/time-grid.js';
 import type { Queryable } from '../../src/platform/postgres/database.js';
 import { getAlerts } from '../../src/store/mart/alerts.js';
 import { loadCoins } from '../../src/store/mart/coins.js';
 import { loadLatestPrices } from '../../src/store/mart/latest-prices.js';
-import { getMarketOverviews, type MarketOverviewRow } from '../../src/store/mart/market-overview.js';
+import { getMarketFigures, type MarketFigure } from '../../src/store/mart/market-overview.js';
 import { TIMESERIES_METRICS, type TimeseriesMetric, type TimeseriesPointRow } from '../../src/store/mart/timeseries.js';
 import { badUserInput, clientError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import { readTimeseries } from '../modules/timeseries/timeseries.reader.js';
-import { chooseCoins, holds, labelOf, listCoins, type NamedCoin } from './coins.js';
+import { chooseCoins, holds, type KnownCoins, listCoins, type NamedCoin } from './coins.js';
 import { type QueryRequest, readSelection, type Target } from './request.js';
 
 export type Answer = Series | Table;
@@ -38,15 +38,15 @@ export const COIN_METRICS: ReadonlyMap<string, TimeseriesMetric> = new Map(
   (Object.keys(TIMESERIES_METRICS) as TimeseriesMetric[]).map((metric) => [toSnakeCase(metric), metric]),
 );
 
-type MarketMetric = { title: string; unit: string; value(row: MarketOverviewRow): number | string | null };
+type MarketMetric = { title: string; unit: string; figure: MarketFigure };
 /** Of the whole market, one point a day. */
 export const MARKET_METRICS: ReadonlyMap<string, MarketMetric> = new Map<string, MarketMetric>([
-  ['market_cap_usd', { title: 'Market cap', unit: 'currencyUSD', value: (row) => row.totalMarketCapUsd }],
-  ['market_volume_24h_usd', { title: 'Volume, 24 h', unit: 'currencyUSD', value: (row) => row.totalVolume24hUsd }],
-  ['market_bitcoin_dominance_pct', { title: 'Bitcoin dominance', unit: 'percent', value: (row) => row.bitcoinDominancePct }],
-  ['market_ethereum_dominance_pct', { title: 'Ethereum dominance', unit: 'percent', value: (row) => row.ethereumDominancePct }],
-  ['market_gainers', { title: 'Gainers', unit: 'short', value: (row) => row.gainers }],
-  ['market_losers', { title: 'Losers', unit: 'short', value: (row) => row.losers }],
+  ['market_cap_usd', { title: 'Market cap', unit: 'currencyUSD', figure: 'total_market_cap_usd' }],
+  ['market_volume_24h_usd', { title: 'Volume, 24 h', unit: 'currencyUSD', figure: 'total_volume_24h_usd' }],
+  ['market_bitcoin_dominance_pct', { title: 'Bitcoin dominance', unit: 'percent', figure: 'bitcoin_dominance_pct' }],
+  ['market_ethereum_dominance_pct', { title: 'Ethereum dominance', unit: 'percent', figure: 'ethereum_dominance_pct' }],
+  ['market_gainers', { title: 'Gainers', unit: 'short', figure: 'gainers' }],
+  ['market_losers', { title: 'Losers', unit: 'short', figure: 'losers' }],
 ]);
 
 export const TABLES = { candles: 'Candles', coins: 'Coins', alerts: 'Alerts' } as const;
@@ -57,8 +57,8 @@ export async function answerQuery(db: Queryable, request: QueryRequest): Promise
   const { range } = request;
   if (range.from > range.to) throw badUserInput('range.from lies after range.to');
   const asked = request.targets.filter(({ target }) => target !== undefined && target !== '');
-  const all = await listCoins(db);
-  const plans = asked.flatMap((target) => planTarget(all, target, request));
+  const known = await listCoins(db);
+  const plans = asked.flatMap((target) => planTarget(known, target, request));
   const cost = plans.reduce((sum, plan) => sum + plan.cost, 0);
   if (cost > LIMITS.cost)
     throw clientError(
@@ -76,7 +76,7 @@ interface Plan {
 interface Scope {
   request: QueryRequest;
   target: Target;
-  all: readonly NamedCoin[];
+  labels: KnownCoins['labels'];
   coins: readonly NamedCoin[];
   everyCoin: boolean;
   maxPoints: number;
@@ -84,13 +84,13 @@ interface Scope {
   several: boolean;
 }
 
-function planTarget(all: readonly NamedCoin[], target: Target, request: QueryRequest): Plan[] {
+function planTarget(known: KnownCoins, target: Target, request: QueryRequest): Plan[] {
   // simple-json has no payload: "price_usd:bitcoin".
   const [metricText = '', named] = (target.target as string).split(/:(.*)/s);
   const metrics = readSelection(metricText) ?? [];
-  const { coins, every: everyCoin } = chooseCoins(all, { target, named: named ?? null, request });
+  const { coins, every: everyCoin } = chooseCoins(known, { target, named: named ?? null, request });
   const several = metrics.length > 1 || request.targets.length > 1;
-  const scope = { request, target, all, coins, everyCoin, maxPoints: maxPointsOf(request), several };
+  const scope = { request, target, labels: known.labels, coins, everyCoin, maxPoints: maxPointsOf(request), several };
   return metrics.map((name) => planMetric(name, scope));
 }
 
@@ -99,7 +99,7 @@ function planMetric(name: string, scope: Scope): Plan {
   const metric = COIN_METRICS.get(name);
   if (metric !== undefined) return { cost: coins.length * maxPoints, answer: (db) => answerMetric(db, metric, scope) };
   const market = MARKET_METRICS.get(name);
-  if (market !== undefined) return { cost: LIMITS.days, answer: (db) => answerMarket(db, market, scope) };
+  if (market !== undefined) return { cost: maxPoints, answer: (db) => answerMarket(db, market, scope) };
   if (name === 'candles') return { cost: 4 * coins.length * maxPoints, answer: async (db) => [await candleTable(db, scope)] };
   if (name === 'coins') return { cost: coins.length, answer: async (db) => [await coinTable(db, scope)] };
   if (ALERT_TARGETS.has(name))
@@ -127,27 +127,26 @@ async function pointsOf(
 }
 
 async function answerMetric(db: Queryable, metric: TimeseriesMetric, scope: Scope): Promise<Answer[]> {
-  const { target, coins, all, several } = scope;
+  const { target, coins, labels, several } = scope;
+  const labelOf = ({ id }: NamedCoin) => labels.get(id) ?? id;
   const { title, unit } = TIMESERIES_METRICS[metric];
   const points = await pointsOf(db, metric, scope);
   const { refId } = target;
   if (target.type === 'table') {
-    const rows = coins.flatMap((coin) => (points.get(coin.id) ?? []).map(({ time, value }) => [time.getTime(), labelOf(coin, all), value]));
+    const rows = coins.flatMap((coin) => (points.get(coin.id) ?? []).map(({ time, value }) => [time.getTime(), labelOf(coin), value]));
     return [{ type: 'table', refId, columns: [TIME, text('Coin'), { text: title, type: 'number', unit: UNITS[unit] }], rows }];
   }
   return coins.map((coin) => ({
-    target: several ? `${labelOf(coin, all)}: ${title}` : labelOf(coin, all),
+    target: several ? `${labelOf(coin)}: ${title}` : labelOf(coin),
     refId,
     unit: UNITS[unit],
     datapoints: (points.get(coin.id) ?? []).map(({ time, value }) => [value, time.getTime()]),
   }));
 }
 
-async function answerMarket(db: Queryable, { title, unit, value }: MarketMetric, { request, target }: Scope): Promise<Answer[]> {
-  const { from, to } = request.range;
-  const oldest = new Date(Math.max(from.getTime(), to.getTime() - LIMITS.days * CANDLE_INTERVALS['1d']));
-  const days = await getMarketOverviews(db, toUtcDate(oldest), toUtcDate(to));
-  const rows = days.map((row): [number | null, number] => [toNumber(value(row)), Date.parse(row.day)]);
+async function answerMarket(db: Queryable, { title, unit, figure }: MarketMetric, scope: Scope): Promise<Answer[]> {
+  const { request, target, maxPoints } = scope;
+  const rows = await getMarketFigures(db, figure, timeGrid(request.range.from, request.range.to, maxPoints, '1d'));
   if (target.type !== 'table') return [{ target: title, refId: target.refId, unit, datapoints: rows }];
   return [
     {
@@ -166,14 +165,14 @@ const toNumber = (value: string | number | null) => (value === null ? null : Num
 
 /** Rows without a candle are left out: a candlestick has no gap to draw. */
 async function candleTable(db: Queryable, scope: Scope): Promise<Table> {
-  const { coins, all, target } = scope;
+  const { coins, labels, target } = scope;
   const metrics = ['openUsd', 'highUsd', 'lowUsd', 'priceUsd'] as const;
   const [open, ...others] = await Promise.all(metrics.map((metric) => pointsOf(db, metric, scope)));
   const rows = coins.flatMap((coin) =>
     (open?.get(coin.id) ?? []).flatMap(({ time, value }, place) =>
       value === null
         ? []
-        : [[time.getTime(), labelOf(coin, all), value, ...others.map((each) => each.get(coin.id)?.[place]?.value ?? null)]],
+        : [[time.getTime(), labels.get(coin.id) ?? coin.id, value, ...others.map((each) => each.get(coin.id)?.[place]?.value ?? null)]],
     ),
   );
   const columns = [TIME, text('Coin'), usd('Open'), usd('High'), usd('Low'), usd('Close')];
@@ -212,12 +211,11 @@ async function coinTable(db: Queryable, { coins, target }: Scope): Promise<Table
 const MOST_ALERTS = 1_000;
 
 /** With the columns that Grafana looks for in annotations: time, title, text, tags. Suppressed alerts were not sent, and are not shown. */
-async function alertTable(db: Queryable, { request, target, coins, everyCoin, all }: Scope): Promise<Table> {
+async function alertTable(db: Queryable, { request, target, coins, everyCoin, labels }: Scope): Promise<Table> {
   const filters = [...(request.filters ?? []), ...(request.adhocFilters ?? [])];
-  const names = new Map(all.map((coin) => [coin.id, labelOf(coin, all)]));
   const { from, to } = request.range;
   const alerts = await getAlerts(db, {
-    filter: { from, to, coinIds: everyCoin ? null : coins.map(({ id }) => id) },
+    filter: { from, to, sent: true, coinIds: everyCoin ? null : coins.map(({ id }) => id) },
     after: null,
     limit: MOST_ALERTS,
   });
@@ -233,7 +231,7 @@ async function alertTable(db: Queryable, { request, target, coins, everyCoin, al
     verdicts.set(`${severity} ${status}`, verdict);
     return verdict;
   };
-  const shown = alerts.filter(({ status }) => status !== 'SUPPRESSED').filter((alert) => passes(alert));
+  const shown = alerts.filter((alert) => passes(alert));
   const columns = [
     { text: 'time', type: 'time' } as const,
     { text: 'timeEnd', type: 'time' } as const,
@@ -244,7 +242,7 @@ async function alertTable(db: Queryable, { request, target, coins, everyCoin, al
     refId: target.refId,
     columns,
     rows: shown.reverse().map(({ alertId, triggeredAt, resolvedAt, coinId, message, severity, status, kind }) => {
-      const title = `${names.get(coinId) ?? coinId}: ${kind}`;
+      const title = `${labels.get(coinId) ?? coinId}: ${kind}`;
       return [triggeredAt.getTime(), resolvedAt?.getTime() ?? null, title, message, `${coinId},${severity}`, alertId, severity, status];
     }),
   };

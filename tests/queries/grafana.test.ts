@@ -118,18 +118,29 @@ describe('/query, series', () => {
     ]);
   });
 
-  test('of the market, one point a day', async () => {
-    const range = { from: '2026-03-01T00:00:00Z', to: '2026-03-10T00:00:00Z' };
+  test('of the market, one point a day, gaps as null', async () => {
+    const range = { from: '2026-03-07T00:00:00Z', to: '2026-03-11T00:00:00Z' };
     const [series] = await query([{ target: 'market_cap_usd' }], { range });
     expect(series).toEqual({
       target: 'Market cap',
       refId: 'A',
       unit: 'currencyUSD',
       datapoints: [
+        [null, Date.parse('2026-03-07')],
         [1600000000000.1, Date.parse('2026-03-08')],
         [1700000000000, Date.parse('2026-03-09')],
+        [null, Date.parse('2026-03-10')],
       ],
     }); // prettier-ignore
+  });
+
+  test('of the market, downsampled to maxDataPoints, and not narrower than the interval: the newest day of each step', async () => {
+    const range = { from: '2026-03-06T00:00:00Z', to: '2026-03-12T00:00:00Z' };
+    const values = async (over: object) =>
+      (await query([{ target: 'market_cap_usd' }], { range, ...over }))[0].datapoints.map(([value]: [number]) => value);
+    expect(await values({})).toEqual([null, null, 1600000000000.1, 1700000000000, null, null]);
+    expect(await values({ maxDataPoints: 3 })).toEqual([null, 1700000000000, null]);
+    expect(await values({ intervalMs: 3 * 86_400_000 })).toEqual([1700000000000, null]);
   });
 
   test('what Grafana leaves out may be missing: explore sends no panel, old versions no filters', async () => {

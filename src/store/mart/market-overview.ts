@@ -1,6 +1,7 @@
 /** mart.mart_market_overview, read. Grain: one UTC day. */
 import type { Decimal } from '../../domain/decimal.js';
 import type { UtcDate } from '../../domain/time.js';
+import type { TimeGrid } from '../../domain/time-grid.js';
 import type { Queryable } from '../../platform/postgres/database.js';
 
 /** global*: the source's own figures, null for days when they were not fetched. */
@@ -43,4 +44,33 @@ export async function getMarketOverviews(db: Queryable, from: UtcDate, to: UtcDa
     values: [from, to],
   });
   return rows;
+}
+
+/** Columns that make a line of a chart. */
+export type MarketFigure =
+  | 'total_market_cap_usd'
+  | 'total_volume_24h_usd'
+  | 'bitcoin_dominance_pct'
+  | 'ethereum_dominance_pct'
+  | 'gainers'
+  | 'losers';
+
+/** Of each step of the grid, oldest first, the newest day's; null where none is published. As near as a float comes. */
+export async function getMarketFigures(db: Queryable, figure: MarketFigure, grid: TimeGrid): Promise<[number | null, number][]> {
+  const { stepMs, firstMs, count } = grid;
+  const { rows } = await db.query<{ value: string | null }>({
+    name: `get-market-figures-${figure}`,
+    text: `SELECT step.value::text AS value
+           FROM generate_series(0, $3::integer - 1) AS place
+           LEFT JOIN (
+             SELECT floor(extract(epoch FROM day::timestamp AT TIME ZONE 'UTC' - $1::timestamptz) * 1000 / $2::bigint)::integer AS place,
+                    (array_agg(${figure} ORDER BY day DESC))[1] AS value
+             FROM mart.mart_market_overview
+             WHERE day >= ($1 AT TIME ZONE 'UTC')::date AND day < ($4::timestamptz AT TIME ZONE 'UTC')::date
+             GROUP BY 1
+           ) AS step USING (place)
+           ORDER BY place`,
+    values: [new Date(firstMs), stepMs, count, new Date(firstMs + count * stepMs)],
+  });
+  return rows.map(({ value }, place) => [value === null ? null : Number(value), firstMs + place * stepMs]);
 }
