@@ -49,6 +49,8 @@ describe('alerts', () => {
     ['{ruleId: "nonsense"}', []],
     ['{ruleId: "99999999999999999999"}', []],
     ['{status: FIRING}', ['a4', 'a2']],
+    ['{sent: true}', ['a4', 'a2', 'a1']],
+    ['{sent: false}', ['a3']],
     ['{minSeverity: INFO}', ['a4', 'a3', 'a2', 'a1']],
     ['{minSeverity: WARNING}', ['a3', 'a2', 'a1']],
     ['{minSeverity: CRITICAL}', ['a2', 'a1']],

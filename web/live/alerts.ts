@@ -1,16 +1,18 @@
 /**
  * Alerts as they are sent, for the whole application, resumed behind the last one seen.
- * Must stay true: between the first query and the subscription nothing is lost, for the subscription begins behind the newest alert asked for.
+ * Must stay true: between a query and the subscription nothing is lost, for the subscription goes on behind the newest alert known; where
+ * none is known yet, or its place is kept no more, what is stored is asked for again.
  */
 import { useSyncExternalStore } from 'react';
 import { client } from '../api/client.js';
 import { ALERTS, type AlertFields } from '../api/operations/alerts.js';
 import { ALERTS_TRIGGERED } from '../api/operations/live.js';
-import { follow } from '../api/socket.js';
+import { follow, onConnection } from '../api/socket.js';
 
 const MOST_KEPT = 100;
 const FIRST = 50;
 const RETRY_MS = 2_000;
+const SETTLED_MS = 1_000;
 
 export interface AlertFeedState {
   /** Newest first. Those that came while the page was open are `fresh`. */
@@ -28,18 +30,13 @@ function change(next: AlertFeedState): void {
   for (const reader of readers) reader();
 }
 
+const variables: { after: string | null } = { after: null };
+
 export async function startAlertFeed(): Promise<void> {
-  const { data } = await client
-    .query(ALERTS as string, { first: FIRST, after: null, filter: {} }, { requestPolicy: 'network-only' })
-    .toPromise();
-  if (data === undefined) {
+  if (!(await askStored())) {
     setTimeout(startAlertFeed, RETRY_MS);
     return;
   }
-  const nodes = data.alerts.nodes as AlertFields[];
-  change({ ...state, alerts: nodes.map((alert) => ({ ...alert, fresh: false })), loaded: true });
-  // Suppressed alerts are stored but never sent: no place to go on from.
-  const variables = { after: nodes.find(({ status }) => status !== 'SUPPRESSED')?.id ?? null };
   follow(ALERTS_TRIGGERED, variables, {
     next: ({ alertTriggered }) => {
       variables.after = alertTriggered.id;
@@ -47,7 +44,27 @@ export async function startAlertFeed(): Promise<void> {
       const alerts = [{ ...alertTriggered, fresh: true }, ...state.alerts].slice(0, MOST_KEPT);
       change({ ...state, alerts, unseen: state.unseen + 1 });
     },
+    expired: () => void askStored(),
   });
+  // Before the first alert there is no place to go on from: what fired while nobody listened is asked for once the subscription stands.
+  onConnection((connection) => {
+    if (connection === 'connected' && variables.after === null) setTimeout(askStored, SETTLED_MS);
+  });
+}
+
+/** Adds what is stored and not known here, and lets the subscription go on behind the newest. Suppressed alerts are never sent. */
+async function askStored(): Promise<boolean> {
+  const { data } = await client
+    .query(ALERTS as string, { first: FIRST, after: null, filter: { sent: true } }, { requestPolicy: 'network-only' })
+    .toPromise();
+  if (data === undefined) return false;
+  const nodes = data.alerts.nodes as AlertFields[];
+  const fresh = state.loaded;
+  const unknown = nodes.filter(({ id }) => !state.alerts.some((known) => known.id === id)).map((alert) => ({ ...alert, fresh }));
+  variables.after ??= nodes[0]?.id ?? null;
+  const alerts = [...unknown, ...state.alerts].sort((a, b) => (a.triggeredAt < b.triggeredAt ? 1 : a.triggeredAt > b.triggeredAt ? -1 : 0));
+  change({ alerts: alerts.slice(0, MOST_KEPT), unseen: state.unseen + (fresh ? unknown.length : 0), loaded: true });
+  return true;
 }
 
 /** What a mutation answered. */

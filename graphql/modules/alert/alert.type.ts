@@ -81,6 +81,9 @@ export class AlertFilter {
   @Field(() => AlertSeverities, { nullable: true, description: 'This one and those above it.' })
   minSeverity?: AlertSeverity | null;
 
+  @Field(() => Boolean, { nullable: true, description: 'true: those that were sent to subscribers; false: those that were suppressed.' })
+  sent?: boolean | null;
+
   @Field(() => DateTimeScalar, { nullable: true, description: 'triggeredAt is this instant or later.' })
   from?: Date | null;
 

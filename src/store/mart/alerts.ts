@@ -31,6 +31,8 @@ export interface AlertFilter {
   ruleId?: bigint | null;
   status?: AlertStatus | null;
   minSeverity?: AlertSeverity | null;
+  /** False: those that were suppressed. */
+  sent?: boolean | null;
   from?: Date | null;
   to?: Date | null;
 }
@@ -61,6 +63,7 @@ export async function getAlerts(
              AND ($5::timestamptz IS NULL OR a.triggered_at >= $5)
              AND ($6::timestamptz IS NULL OR a.triggered_at < $6)
              AND ($7::timestamptz IS NULL OR (a.triggered_at, a.alert_id) < ($7, $8))
+             AND ($10::boolean IS NULL OR (a.status <> 'SUPPRESSED') = $10)
            ORDER BY a.triggered_at DESC, a.alert_id DESC LIMIT $9`,
     values: [
       filter.coinIds ?? null,
@@ -72,6 +75,7 @@ export async function getAlerts(
       after?.triggeredAt ?? null,
       after?.alertId ?? null,
       page.limit,
+      filter.sent ?? null,
     ],
   });
   return rows;

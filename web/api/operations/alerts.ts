@@ -29,6 +29,7 @@ export interface AlertFilter {
   ruleId?: string;
   status?: AlertStatus;
   minSeverity?: AlertSeverity;
+  sent?: boolean;
 }
 
 export const ALERTS = operation<

@@ -28,7 +28,7 @@ export default function AlertsPage({ tab }: { tab: string }) {
 }
 
 /** What became of them since they were sent, which the subscription does not tell. */
-const NEWEST = { first: 100, after: null, filter: {} };
+const NEWEST = { first: 100, after: null, filter: { sent: true } };
 const ASK_AGAIN_MS = 10_000;
 
 function LiveAlerts() {
