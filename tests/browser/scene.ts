@@ -11,6 +11,7 @@ export interface Scene {
   /** The platform's own gateway. */
   url: string;
   key: string;
+  dataDir: string;
   /** Another one; on the port that is given, or on a free one. */
   startGateway(port?: number): Promise<PlatformProcess>;
   close(): Promise<void>;
@@ -24,6 +25,7 @@ export async function openScene(): Promise<Scene> {
   return {
     url: up.url,
     key: readFileSync(join(directory.dataDir, 'admin-api-key'), 'utf8').trim(),
+    dataDir: directory.dataDir,
     async startGateway(port) {
       const gateway = spawnPlatform(['gateway'], { DATA_DIR: directory.dataDir, PORT: String(port ?? (await freePort())) });
       const url = await Promise.race([

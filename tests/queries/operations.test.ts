@@ -74,6 +74,8 @@ describe('dead letters', () => {
       },
     ]);
     expect(await pageThrough('deadLetters')).toEqual(['2', '1']);
+    const pending = await asOperator('{ deadLetters(pending: true) { nodes { id } } }');
+    expect(pending.data.deadLetters.nodes).toEqual([{ id: '1' }]);
   });
 
   test('are redriven by id, each once; what is no id is none', async () => {

@@ -18,9 +18,14 @@ export class DeadLetterResolver {
   async deadLetters(
     @Arg('first', () => Int, { defaultValue: 50, description: '1 to 200.' }) first: number,
     @Arg('after', () => String, { nullable: true, description: 'endCursor of the page before.' }) after: string | null,
+    @Arg('pending', () => Boolean, {
+      defaultValue: false,
+      description: 'true: only those that wait for an operator, without those that were redriven.',
+    })
+    pending: boolean,
     @Ctx() context: GatewayContext,
   ): Promise<Page<DeadLetterRow>> {
-    const rows = await getDeadLetters(context.db, { after: rowCursor.decode(LIST, after), limit: checkFirst(first) + 1 });
+    const rows = await getDeadLetters(context.db, { after: rowCursor.decode(LIST, after), limit: checkFirst(first) + 1, pending });
     return toPage(rows, first, (row) => rowCursor.encode(LIST, row.id));
   }
 

@@ -20,11 +20,17 @@ export class RejectedRowResolver {
     @Arg('first', () => Int, { defaultValue: 50, description: '1 to 200.' }) first: number,
     @Arg('after', () => String, { nullable: true, description: 'endCursor of the page before.' }) after: string | null,
     @Arg('filter', () => RejectedRowFilter, { nullable: true }) filter: RejectedRowFilter | null,
+    @Arg('pending', () => Boolean, {
+      defaultValue: false,
+      description: 'true: only those that wait for an operator, without those that were redriven.',
+    })
+    pending: boolean,
     @Ctx() context: GatewayContext,
   ): Promise<Page<RejectedRowRow>> {
     checkFirst(first);
     if (filter?.from && filter.to && filter.from > filter.to) throw badUserInput('filter.from lies after filter.to: exchange them');
-    const rows = await getRejectedRows(context.db, { filter: filter ?? {}, after: rowCursor.decode(LIST, after), limit: first + 1 });
+    const page = { filter: filter ?? {}, after: rowCursor.decode(LIST, after), limit: first + 1, pending };
+    const rows = await getRejectedRows(context.db, page);
     return toPage(rows, first, (row) => rowCursor.encode(LIST, row.id));
   }
 

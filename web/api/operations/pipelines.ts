@@ -98,9 +98,9 @@ export interface RejectedRow {
   redrivenAt: string | null;
 }
 
-export const REJECTED_ROWS = operation<{ rejectedRows: { nodes: RejectedRow[]; pageInfo: PageInfo } }, { after: string | null }>(`
-  query RejectedRows($after: String) {
-    rejectedRows(first: 50, after: $after) {
+export const REJECTED_ROWS = operation<{ rejectedRows: { nodes: RejectedRow[]; pageInfo: PageInfo } }, { pending: boolean }>(`
+  query RejectedRows($pending: Boolean!) {
+    rejectedRows(first: 50, pending: $pending) {
       nodes { id dataset coinId origin position reason payload rejectedAt redrivenAt }
       pageInfo { hasNextPage endCursor }
     }
@@ -118,9 +118,9 @@ export interface DeadLetter {
   redrivenAt: string | null;
 }
 
-export const DEAD_LETTERS = operation<{ deadLetters: { nodes: DeadLetter[]; pageInfo: PageInfo } }, { after: string | null }>(`
-  query DeadLetters($after: String) {
-    deadLetters(first: 50, after: $after) {
+export const DEAD_LETTERS = operation<{ deadLetters: { nodes: DeadLetter[]; pageInfo: PageInfo } }, { pending: boolean }>(`
+  query DeadLetters($pending: Boolean!) {
+    deadLetters(first: 50, pending: $pending) {
       nodes { id topic partition offset reason payload attempts storedAt redrivenAt }
       pageInfo { hasNextPage endCursor }
     }

@@ -1,4 +1,5 @@
 /** What failed at the door, for the key's holder: dead letters and rejected rows with the reason, to be sent through again or put away. */
+import { useState } from 'react';
 import { useAnswer } from '../../api/client.js';
 import {
   DEAD_LETTERS,
@@ -11,7 +12,7 @@ import {
 import { useOperatorKey } from '../../api/operator-key.js';
 import { askForKey } from '../../app/shell/key-dialog.js';
 import { plural } from '../../format/figures.js';
-import { FailureList } from './failure-list.js';
+import { FailureList, type Which } from './failure-list.js';
 
 const ASK_AGAIN_MS = 5_000;
 
@@ -38,18 +39,22 @@ export function Failures() {
   );
 }
 
-/** The newest page; older ones come to light as those are dealt with. */
-const NEWEST = { after: null };
+/** The newest page; older ones that wait come to light as those are dealt with. */
+const ASKED: Record<Which, { pending: boolean }> = { waiting: { pending: true }, all: { pending: false } };
+
 const LETTER_ACTIONS = { redrive: REDRIVE_DEAD_LETTERS, discard: DISCARD_DEAD_LETTERS };
 const ROW_ACTIONS = { redrive: REDRIVE_REJECTED_ROWS, discard: DISCARD_REJECTED_ROWS };
 
 function DeadLetters() {
-  const answer = useAnswer(DEAD_LETTERS, NEWEST, { everyMs: ASK_AGAIN_MS });
+  const [which, setWhich] = useState<Which>('waiting');
+  const answer = useAnswer(DEAD_LETTERS, ASKED[which], { everyMs: ASK_AGAIN_MS });
   return (
     <FailureList
       title="Dead letters"
       note="Records of the log that could not be read, or failed again and again"
-      none="Every record of the log could be read."
+      none="Every record of the log could be read, or was dealt with."
+      which={which}
+      onWhich={setWhich}
       actions={LETTER_ACTIONS}
       problem={answer.problem}
       refresh={answer.refresh}
@@ -68,12 +73,15 @@ function DeadLetters() {
 }
 
 function RejectedRows() {
-  const answer = useAnswer(REJECTED_ROWS, NEWEST, { everyMs: ASK_AGAIN_MS });
+  const [which, setWhich] = useState<Which>('waiting');
+  const answer = useAnswer(REJECTED_ROWS, ASKED[which], { everyMs: ASK_AGAIN_MS });
   return (
     <FailureList
       title="Rejected rows"
       note="The good rows around them went in"
-      none="Every row that came was let in."
+      none="Every row that came was let in, or was dealt with."
+      which={which}
+      onWhich={setWhich}
       actions={ROW_ACTIONS}
       problem={answer.problem}
       refresh={answer.refresh}
