@@ -25,7 +25,7 @@ import { countErrors, createOperationTimes } from './observation/operations.js';
 import { createOriginCheck, type OriginCheck } from './origin.js';
 import { restRoutes } from './rest/plugin.js';
 import { schema } from './schema.js';
-import { addPages } from './web/pages.js';
+import { addPages, type Nowhere } from './web/pages.js';
 
 /** How long requests under way may take once the gateway closes. */
 const DRAIN_MS = 10_000;
@@ -57,11 +57,10 @@ export async function createGateway(services: GatewayServices): Promise<Gateway>
   const checkKey = createKeyCheck(services.adminKey);
   const formatError = countErrors(createErrorFormatter(logger), services.metrics);
   const contextFor = (operator: OperatorAccess) => createContext(services, operator);
-  answerErrors(app, logger);
   guard(app, checkOrigin);
   measure(app, services.metrics);
   addOperations(app, services);
-  await addPages(app, services.pages);
+  answerErrors(app, logger, await addPages(app, services.pages));
   const times = createOperationTimes(services.metrics);
   const apollo = createApollo({ schema, formatError, logger, metrics: services.metrics, times });
   await apollo.start();
@@ -128,12 +127,13 @@ function errorBody(code: string, message: string, more: object = {}) {
 }
 
 /** Errors outside GraphQL look as those inside do. */
-function answerErrors(app: FastifyInstance, logger: Logger): void {
+function answerErrors(app: FastifyInstance, logger: Logger, nowhere: Nowhere): void {
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0]?.slice(0, 100);
     if (['GET', 'POST'].some((method) => app.hasRoute({ method: method as 'GET', url: path ?? '' }))) {
       return reply.code(405).send(errorBody('BAD_USER_INPUT', `${request.method} is not understood at ${path}`));
     }
+    if (nowhere(request, reply)) return reply;
     return reply.code(404).send(errorBody('NOT_FOUND', `There is nothing at ${path}; the API is at /graphql, and as REST at /api`));
   });
   app.setErrorHandler((error: FastifyError, request, reply) => {

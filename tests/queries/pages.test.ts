@@ -85,6 +85,17 @@ describe('pages', () => {
     expect((await get('/nowhere')).json).toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] });
   });
 
+  test('of an address where nothing is, a browser gets the dashboard, which says so; a script, or who asks for a file, gets the error', async () => {
+    const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+    const page = await get('/nowhere', { accept: BROWSER });
+    expect([page.status, page.text, page.headers.etag]).toEqual([404, '<!doctype html>dashboard', undefined]);
+    expect(page.headers['content-security-policy']).toMatch("default-src 'none'; script-src 'self'");
+    for (const accept of ['*/*', 'application/json, text/html'])
+      expect((await get('/nowhere', { accept })).json).toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] });
+    expect((await get('/assets/index-old.js', { accept: BROWSER })).text).not.toMatch('dashboard');
+    expect((await gateway.http({ method: 'POST', path: '/nowhere', headers: { accept: BROWSER } })).status).toBe(404);
+  });
+
   test('they are refused to foreign names and pages, as everything is', async () => {
     expect((await get('/', { host: 'evil.example' })).status).toBe(403);
     expect((await get('/assets/index-abc.js', { origin: 'https://evil.example' })).status).toBe(403);

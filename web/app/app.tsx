@@ -32,8 +32,8 @@ export function App() {
               <MarketPage />
             </Route>
             <Route path="/coins/:id">{({ id }) => <CoinPage key={id} id={decodeURIComponent(id)} />}</Route>
-            <Route path="/alerts/:tab?">{({ tab }) => <AlertsPage tab={tab ?? 'live'} />}</Route>
-            <Route path="/pipelines/:tab?">{({ tab }) => <PipelinesPage tab={tab ?? 'datasets'} />}</Route>
+            <Route path={/^\/alerts(?:\/(?<tab>history|rules))?$/}>{({ tab }) => <AlertsPage tab={tab ?? 'live'} />}</Route>
+            <Route path={/^\/pipelines(?:\/(?<tab>runs|failures))?$/}>{({ tab }) => <PipelinesPage tab={tab ?? 'datasets'} />}</Route>
             <Route>
               <Nowhere />
             </Route>
@@ -59,11 +59,14 @@ function Nowhere() {
   return (
     <Page title="Nothing here">
       <div className="panel">
-        <Empty title="There is no such page">
-          <Link href="/" className="button">
+        <Empty title="There is no page at this address">
+          The pages of the platform are in the bar. For the API there are <a href="/graphiql">GraphiQL</a> and <a href="/api">REST</a>.
+        </Empty>
+        <p className="more">
+          <Link href="/" className="button primary">
             To the market
           </Link>
-        </Empty>
+        </p>
       </div>
     </Page>
   );
