@@ -29,16 +29,26 @@ function currentTheme(): 'light' | 'dark' {
   return matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
 }
 
+/** There the variables open where they are wanted: they would take the place of the query. */
+function narrow(): boolean {
+  return matchMedia('(max-width: 760px)').matches;
+}
+
 export function GraphiQLPage() {
   return (
     <>
       <header className="graphiql-bar">
         <a href="/">Crypto Data Platform</a>
-        <span className="muted">GraphiQL</span>
+        <h1 className="muted">GraphiQL</h1>
         <KeyDialog />
       </header>
       <main>
-        <GraphiQL fetcher={fetcher} defaultTabs={EXAMPLES} forcedTheme={currentTheme()} defaultEditorToolsVisibility="variables">
+        <GraphiQL
+          fetcher={fetcher}
+          defaultTabs={EXAMPLES}
+          forcedTheme={currentTheme()}
+          defaultEditorToolsVisibility={narrow() ? false : 'variables'}
+        >
           <GraphiQL.Logo> </GraphiQL.Logo>
         </GraphiQL>
       </main>
