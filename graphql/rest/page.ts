@@ -4,9 +4,11 @@ import { getNamedType, isEnumType } from 'graphql';
 import { toTemplate } from './openapi.js';
 import type { Parameter, RestRoute } from './routes.js';
 
-const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
-code,pre{font-family:ui-monospace,monospace;font-size:.9em}h2{margin-top:2.5rem;border-top:1px solid #8884;padding-top:1rem}
-table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #8884;padding:.3rem .6rem;text-align:left;vertical-align:top}th{font-weight:600}`;
+const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:0;background:light-dark(#fff,#0d0e12);color:light-dark(#15171c,#eceef2)}
+header,main{max-width:60rem;margin:auto;padding:.75rem 1rem;overflow-wrap:anywhere}header a{margin-right:1rem}
+a{color:light-dark(#1d4ed8,#9db2ff)}code{font-family:ui-monospace,monospace;font-size:.9em}h1{margin:.5rem 0}h2{margin-top:2.5rem;border-top:1px solid #8884;padding-top:1rem}
+table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #8884;padding:.3rem .6rem;text-align:left;vertical-align:top}th{font-weight:600}
+td:nth-child(-n+2){overflow-wrap:normal}@media(max-width:40rem){td,th{padding:.3rem .25rem}td{font-size:.9rem}}`;
 
 /** Allows the page its style and nothing else. */
 export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; frame-ancestors 'none'`;
@@ -23,12 +25,13 @@ const EXAMPLES: Record<string, string> = {
 export function restPage(routes: readonly RestRoute[], now: Date): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>REST · Crypto Data Platform</title><style>${STYLE}</style></head><body>
+<header><a href="/">Crypto Data Platform</a> <a href="/graphiql">GraphiQL</a></header><main>
 <h1>REST</h1>
 <p>Reading, over plain HTTP. Each route is a query of the GraphQL API, executed by it behind the same limits; whatever else you need, ask
 <code>/graphql</code>. Answers come as JSON, or as CSV with <code>format=csv</code>. The document for tools: <a href="/api/openapi.json">openapi.json</a>.</p>
 <ul>${routes.map(({ path }) => `<li><a href="#${anchorOf(path)}"><code>${escapeHtml(toTemplate(path))}</code></a></li>`).join('')}</ul>
 ${routes.map((route) => routeSection(route, now)).join('\n')}
-</body></html>
+</main></body></html>
 `;
 }
 

@@ -6,7 +6,7 @@ import type { Parameter, RestRoute } from './routes.js';
 /** Says how the answer is to be written, and is no variable. */
 export const FORMAT = 'format';
 
-/** @throws GraphQLError BAD_USER_INPUT for a parameter that the route does not have */
+/** @throws GraphQLError BAD_USER_INPUT for a parameter that the route does not have, or for one that it needs and is not given */
 export function readVariables(
   route: RestRoute,
   path: Record<string, string>,
@@ -27,6 +27,8 @@ export function readVariables(
     }
     set(parameter, text);
   }
+  for (const { name, required, type } of inQuery.values())
+    if (required && query[name] === undefined) throw badUserInput(`The parameter "${name}" is needed (${getNamedType(type).name})`);
   for (const parameter of route.parameters) if (parameter.in === 'path') set(parameter, path[parameter.name] as string);
   return variables;
 }

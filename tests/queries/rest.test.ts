@@ -85,6 +85,7 @@ describe('errors have the codes of GraphQL, and a status', () => {
     ['/coins?first=100000', 400, 'BAD_USER_INPUT', /not a page size/],
     ['/coins?first=many', 400, 'BAD_USER_INPUT', /many/],
     ['/coins?limit=5', 400, 'BAD_USER_INPUT', /no parameter "limit" here; there are .*first/],
+    ['/market-overviews', 400, 'BAD_USER_INPUT', /parameter "from" is needed \(Date\)/],
     ['/coin/bitcoin?id=ethereum', 400, 'BAD_USER_INPUT', /no parameter "id"/],
     ['/coins?format=xml', 400, 'BAD_USER_INPUT', /json or csv/],
     ['/coins?after=nonsense', 400, 'BAD_USER_INPUT', /not a cursor/],
