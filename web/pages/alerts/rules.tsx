@@ -89,7 +89,7 @@ function RuleRow({ rule, onEdit }: { rule: AlertRule; onEdit: ((rule: AlertRule)
       </td>
       <td>{describeCondition(rule)}</td>
       <td>{sentence(rule.severity)}</td>
-      <td>{rule.cooldownSeconds === 0 ? 'never' : formatSpan(rule.cooldownSeconds * 1_000)}</td>
+      <td>{rule.cooldownSeconds === 0 ? 'no time' : formatSpan(rule.cooldownSeconds * 1_000)}</td>
       <td>{rule.enabled ? <span className="badge up">On</span> : <span className="badge">Off</span>}</td>
       {onEdit !== null && (
         <td className="number">

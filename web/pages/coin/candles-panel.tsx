@@ -56,7 +56,8 @@ export function CandlesPanel({ id, name }: { id: string; name: string }) {
         )}
       </div>
       <p className="chart-credit muted">
-        A bucket holds what was observed after its start, up to and including its end (UTC). Charts by{' '}
+        A bucket holds what was observed after its start, up to and including its end (UTC); a dash holds one observation, as history gives
+        them. Charts by{' '}
         <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
           TradingView
         </a>

@@ -50,8 +50,10 @@ function PipelineRow({ pipeline: { name, dated, does }, onAsked }: { pipeline: P
         </span>
       )}
       {dated && key !== null && (
-        <label>
-          <span className="visually-hidden">Day to describe; the newest that has ended if left empty</span>
+        <label className="day-label" title="The newest day that has ended, if left empty">
+          <span className="muted small">
+            Day <span className="visually-hidden">to describe; the newest that has ended if left empty</span>
+          </span>
           <input className="input day" type="date" value={day} onChange={(event) => setDay(event.target.value)} />
         </label>
       )}
