@@ -16,6 +16,20 @@ const WATCH_SHIFTS = `
   globalThis.shifted = 0;
   new PerformanceObserver((list) => list.getEntries().forEach((entry) => (globalThis.shifted += entry.value))).observe({ type: 'layout-shift', buffered: true });`;
 
+/** A condition may be over the moment before it is said that one knows: then the next alert. */
+async function acknowledgeOne(page: Page, url: string): Promise<void> {
+  const acknowledged = page.locator('.alert-item', { has: page.getByText('Acknowledged', { exact: true }) }).first();
+  const button = page.getByRole('button', { name: 'Acknowledge' }).first();
+  const press = async () => {
+    if ((await button.count()) > 0) await button.click({ timeout: 1_000 }).catch(() => {}); // it may go as we reach for it
+    return (await acknowledged.count()) > 0;
+  };
+  await waitFor('an alert that is acknowledged', press, SOON);
+  const query = '{ alerts(first: 200) { nodes { acknowledgedAt } } }';
+  const { alerts } = await ask<{ alerts: { nodes: { acknowledgedAt: string | null }[] } }>(url, query);
+  expect(alerts.nodes.some(({ acknowledgedAt }) => acknowledgedAt !== null)).toBe(true);
+}
+
 suite('the dashboard', () => {
   let scene: Scene;
   let browser: Browser;
@@ -146,6 +160,7 @@ suite('the dashboard', () => {
     );
     const id = await alert.getAttribute('data-alert');
     expect(stored.alerts.nodes.map((each) => each.id)).toContain(id);
+    await acknowledgeOne(page, scene.url);
     await page.getByRole('link', { name: 'Rules' }).click();
     const row = page.getByRole('row', { name: /Any stir/ });
     await row.getByRole('button', { name: 'Switch off' }).click();
@@ -158,6 +173,26 @@ suite('the dashboard', () => {
     await row.getByRole('button', { name: 'Delete' }).click();
     await row.waitFor({ state: 'detached' });
   }, 300_000);
+
+  test('the feed holds what was sent alone, also what fired before anybody listened', async () => {
+    const asked: unknown[] = [];
+    const stored = {
+      ...{ __typename: 'Alert', id: 'a1', kind: 'PRICE_ABOVE', severity: 'CRITICAL', status: 'FIRING', threshold: '1', observed: '2' },
+      ...{ observedAt: '2026-03-10T09:00:00.000Z', triggeredAt: '2026-03-10T09:00:01.000Z', late: false, rule: null },
+      ...{ message: 'fired while nobody listened', coin: { __typename: 'Coin', id: 'bitcoin', symbol: 'btc', name: 'Bitcoin' } },
+    };
+    await page.route('**/graphql', (route) => {
+      const { query, variables } = route.request().postDataJSON() as { query: string; variables: { filter: unknown } };
+      if (!query.includes('query Alerts(')) return route.continue();
+      const nodes = asked.push(variables.filter) === 1 ? [] : [stored];
+      return route.fulfill({ json: { data: { alerts: { nodes, pageInfo: { hasNextPage: false, endCursor: null } } } } });
+    });
+    await page.goto(scene.url);
+    await page.getByRole('link', { name: /Alerts \d+ new/ }).click();
+    await page.locator('.alert-item.fresh', { hasText: 'fired while nobody listened' }).waitFor();
+    expect(asked.slice(0, 2)).toEqual([{ sent: true }, { sent: true }]);
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+  }, 60_000);
 
   test('real data name their source, with the link that its terms ask for', async () => {
     await page.route('**/graphql', async (route) => {
@@ -190,8 +225,44 @@ suite('the dashboard', () => {
     await page.locator('.graphiql-query-editor .view-line', { hasText: 'query' }).first().waitFor();
     await page.getByRole('button', { name: /Execute query/ }).click();
     await page.locator('.graphiql-response', { hasText: 'Bitcoin' }).waitFor();
-    await page.getByRole('tab', { name: 'LivePrices' }).waitFor();
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    await page.locator('.graphiql-doc-explorer').getByText('Query', { exact: true }).first().waitFor();
+    await page.getByRole('tab', { name: 'LivePrices' }).click();
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await page.locator('.graphiql-response', { hasText: 'priceUpdated' }).waitFor({ timeout: 60_000 });
+    await page.getByRole('button', { name: /Stop query/ }).click();
+    await giveKey(page, scene.key);
+  }, 180_000);
+
+  test('GraphiQL fits a phone: the answer stands below the query, and both can be read', async () => {
+    const phone = await openPage(browser, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+    await phone.page.goto(`${scene.url}/graphiql`);
+    const query = phone.page.locator('.graphiql-query-editor');
+    await query.locator('.view-line', { hasText: 'query' }).first().waitFor();
+    await phone.page.getByRole('button', { name: /Execute query/ }).tap();
+    const answer = phone.page.locator('.graphiql-response');
+    await answer.filter({ hasText: 'Bitcoin' }).waitFor();
+    const [above, below] = [await query.boundingBox(), await answer.boundingBox()];
+    expect(await phone.page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    expect(above?.width).toBeGreaterThan(300);
+    expect(below?.width).toBeGreaterThan(300);
+    expect(below?.height).toBeGreaterThan(250);
+    expect(below?.y).toBeGreaterThanOrEqual((above?.y ?? 0) + (above?.height ?? 0));
+    await phone.context.close();
+    expect(phone.complaints).toEqual([]);
   }, 120_000);
+
+  test('at an address where nothing is, the page says so and leads on', async () => {
+    await page.goto(`${scene.url}/no/such/page`);
+    await page.getByText('There is no page at this address').waitFor();
+    await page.getByRole('link', { name: 'To the market' }).click();
+    await page.locator('tbody tr.linked').first().waitFor();
+    for (const address of ['/alerts/nonsense', '/pipelines/nonsense']) {
+      await page.goto(scene.url + address);
+      await page.getByText('There is no page at this address').waitFor();
+    }
+    expect(watched.complaints.splice(0)).toEqual([expect.stringContaining('status of 404')]);
+  }, 60_000);
 
   test('nothing moves while the pages load, also on a phone', async () => {
     const phone = await openPage(browser, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });

@@ -1,5 +1,6 @@
 /**
- * `npm run screenshots -- <address of a running platform> [name …]`: takes the pictures of docs/images, both themes and a phone.
+ * `npm run screenshots -- <address of a running platform> [name …]`: takes the pictures of docs/images, both themes and a phone. With the
+ * operator's key in ADMIN_API_KEY they show what its holder sees.
  * Must stay true: of the simulated market alone, whose data nobody owns.
  */
 import { spawnSync } from 'node:child_process';
@@ -14,10 +15,13 @@ const PAGES: Record<string, string> = {
   market: '/',
   coin: '/coins/ethereum',
   alerts: '/alerts',
+  history: '/alerts/history',
   rules: '/alerts/rules',
   pipelines: '/pipelines',
   runs: '/pipelines/runs',
+  failures: '/pipelines/failures',
   graphiql: '/graphiql',
+  rest: '/api',
 };
 const LOOKS = [
   { name: 'light', options: { colorScheme: 'light', viewport: { width: 1_280, height: 820 } } },
@@ -38,6 +42,8 @@ for (const { name: look, options } of LOOKS) {
   for (const [name, address] of Object.entries(PAGES)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const { context, page, complaints } = await openPage(browser, options);
+    const key = process.env.ADMIN_API_KEY;
+    if (key !== undefined) await page.addInitScript(`sessionStorage.setItem('operator-key', ${JSON.stringify(key)})`);
     await page.goto(url + address);
     await page.waitForLoadState('networkidle');
     if (name === 'runs') await page.locator('details.run:has-text("daily"), details.run').first().locator('summary').click();
