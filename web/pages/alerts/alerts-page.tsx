@@ -7,7 +7,7 @@ import { markAlertsSeen, useAlertFeed } from '../../live/alerts.js';
 import { useStream } from '../../live/prices.js';
 import { Tabs } from '../../ui/controls/tabs.js';
 import { Page } from '../../ui/page.js';
-import { Empty } from '../../ui/states.js';
+import { Empty, Problem } from '../../ui/states.js';
 import { AlertList } from './alert-list.js';
 import { History } from './history.js';
 import { Rules } from './rules.js';
@@ -33,7 +33,7 @@ const ASK_AGAIN_MS = 10_000;
 
 function LiveAlerts() {
   const { alerts: sent, loaded, unseen } = useAlertFeed();
-  const { data } = useAnswer(ALERTS, NEWEST, { everyMs: ASK_AGAIN_MS });
+  const { data, problem, refresh } = useAnswer(ALERTS, NEWEST, { everyMs: ASK_AGAIN_MS });
   const alerts = useMemo(() => {
     const stored = new Map(data?.alerts.nodes.map((alert) => [alert.id, alert]));
     return sent.map((alert) => ({ ...alert, status: stored.get(alert.id)?.status ?? alert.status }));
@@ -51,7 +51,9 @@ function LiveAlerts() {
           {connected ? 'Listening' : 'Disconnected: what is missed comes first'}
         </span>
       </div>
-      {loaded && alerts.length === 0 ? (
+      {!loaded && problem !== null ? (
+        <Problem what="The alerts cannot be shown" problem={problem} retry={refresh} />
+      ) : loaded && alerts.length === 0 ? (
         <Empty title="No alert yet">
           A rule fires when its condition becomes true, once, and again only after it was false in between.
         </Empty>

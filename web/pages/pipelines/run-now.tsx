@@ -4,9 +4,16 @@ import { useChange } from '../../api/client.js';
 import { type Pipeline, RUN_PIPELINE } from '../../api/operations/pipelines.js';
 import { useOperatorKey } from '../../api/operator-key.js';
 import { askForKey } from '../../app/shell/key-dialog.js';
-import { Skeleton } from '../../ui/states.js';
+import { Problem, Skeleton } from '../../ui/states.js';
 
-export function RunNow({ pipelines, onAsked }: { pipelines: Pipeline[] | undefined; onAsked(): void }) {
+interface RunNowProps {
+  pipelines: Pipeline[] | undefined;
+  problem: string | null;
+  onRetry(): void;
+  onAsked(): void;
+}
+
+export function RunNow({ pipelines, problem, onRetry, onAsked }: RunNowProps) {
   return (
     <section className="panel" aria-label="Pipelines">
       <div className="panel-head">
@@ -14,7 +21,11 @@ export function RunNow({ pipelines, onAsked }: { pipelines: Pipeline[] | undefin
         <span className="muted small">They run by themselves; a run asked for by hand is the same run.</span>
       </div>
       <ul className="pipelines">
-        {pipelines === undefined ? (
+        {pipelines === undefined && problem !== null ? (
+          <li>
+            <Problem what="The pipelines cannot be shown" problem={problem} retry={onRetry} />
+          </li>
+        ) : pipelines === undefined ? (
           <li>
             <Skeleton width="50%" />
           </li>

@@ -18,7 +18,7 @@ const MOST = 200;
 export function Runs() {
   const [pipeline, setPipeline] = useState<string | undefined>(undefined);
   const [first, setFirst] = useState(FIRST);
-  const { data: known } = useAnswer(PIPELINES, NONE);
+  const { data: known, problem: unknown, refresh: askKnown } = useAnswer(PIPELINES, NONE);
   const { data, problem, refresh } = useAnswer(
     RUNS,
     { first, after: null, filter: pipeline === undefined ? NONE : { pipeline } },
@@ -27,7 +27,7 @@ export function Runs() {
   const runs = data?.pipelineRuns;
   return (
     <>
-      <RunNow pipelines={known?.pipelines} onAsked={refresh} />
+      <RunNow pipelines={known?.pipelines} problem={unknown} onRetry={askKnown} onAsked={refresh} />
       <section className="panel" aria-label="Runs" aria-busy={runs === undefined}>
         <div className="panel-head">
           <h2>Runs</h2>
