@@ -56,9 +56,10 @@ function Facts({ continuity, cursor, newestObservedAt }: StreamState) {
         </p>
       )}
       {cursor !== null && (
-        <code className="cursor" title="Opaque: the place in the stream to go on from">
-          {cursor}
-        </code>
+        <>
+          <p className="cursor-label">Cursor: the place to go on from</p>
+          <code className="cursor">{cursor}</code>
+        </>
       )}
     </>
   );

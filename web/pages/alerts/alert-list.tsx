@@ -36,7 +36,8 @@ function AlertItem({ alert }: { alert: ShownAlert }) {
     <li className={`alert-item${fresh ? ' fresh' : ''}`} data-alert={id}>
       <span className={`badge ${SEVERITY_TONE[severity]}`}>{sentence(severity)}</span>
       <div className="alert-words">
-        <p>{message}</p>
+        {/* A sign is not parted from its number. */}
+        <p>{message.replaceAll(' %', '\u00a0%')}</p>
         <p className="muted small">
           <Link href={`/coins/${encodeURIComponent(coin.id)}`} className="text-link">
             {coin.name}

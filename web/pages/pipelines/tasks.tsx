@@ -1,6 +1,6 @@
 /** The tasks of a run on its time line. */
 import type { PipelineRun, RunStatus, TaskRun } from '../../api/operations/pipelines.js';
-import { formatCount, formatDuration, sentence } from '../../format/figures.js';
+import { formatDuration, plural, sentence } from '../../format/figures.js';
 
 export const STATUS_TONE: Record<RunStatus, string> = { QUEUED: '', RUNNING: 'accent', SUCCEEDED: 'up', FAILED: 'down', SKIPPED: '' };
 
@@ -34,7 +34,7 @@ function Task({ task, from, span }: { task: TaskRun; from: number; span: number 
       <span className="muted number">{startedAt === null ? '–' : finishedAt === null ? 'runs' : formatDuration(end - start)}</span>
       <span className="muted task-outcome">
         {sentence(status)}
-        {rowsWritten !== null && `, ${formatCount(rowsWritten)} rows`}
+        {rowsWritten !== null && `, ${plural(rowsWritten, 'row')}`}
         {attempt > 1 && `, try ${attempt}`}
       </span>
       {error !== null && <p className={status === 'FAILED' ? 'task-reason down' : 'task-reason muted'}>{error}</p>}
