@@ -1,5 +1,5 @@
 /** The rules: everybody reads them, the key's holder makes, changes, switches off and deletes them. */
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useSearch } from 'wouter';
 import { useAnswer, useChange } from '../../api/client.js';
 import { ALERT_RULES, type AlertRule, DELETE_RULE, UPDATE_RULE } from '../../api/operations/alerts.js';
@@ -19,8 +19,11 @@ export function Rules() {
   const { data, problem, refresh } = useAnswer(ALERT_RULES, NONE);
   const asked = new URLSearchParams(useSearch()).get('coin');
   const key = useOperatorKey();
-  // "Watch Bitcoin" on a coin's page leads here, with the form open for whoever may fill it in.
-  const [editing, setEditing] = useState<Editing>(asked !== null && key !== null ? { rule: null, coinId: asked } : null);
+  const [editing, setEditing] = useState<Editing>(null);
+  // "Watch Bitcoin" on a coin's page leads here: the form opens once it is known who fills it in.
+  useEffect(() => {
+    if (asked !== null && key !== null) setEditing({ rule: null, coinId: asked });
+  }, [asked, key]);
   const rules = data?.alertRules;
   return (
     <section className="panel" aria-label="Rules">
