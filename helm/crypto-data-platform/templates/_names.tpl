@@ -22,6 +22,11 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ with .Values.image.digest }}@{{ . }}{{ end }}
 {{- end }}
 
+{{/* Where the pods find the certificate that is given as databaseAuthority. */}}
+{{- define "cdp.authorityDirectory" -}}
+/etc/database-authority
+{{- end }}
+
 {{/* The Secret that the roles read, whoever makes it. */}}
 {{- define "cdp.secret" -}}
 {{ .Values.secrets.existing | default (include "cdp.name" .) }}
@@ -49,6 +54,41 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end }}
 {{- with .Values.config.ALLOWED_ORIGINS }}{{ $origins = append $origins . }}{{ end }}
 {{- join "," $origins }}
+{{- end }}
+
+{{/* What the roles are set to, as YAML: `all` of them, and `source`, those that ask the source of prices. */}}
+{{- define "cdp.config" -}}
+{{- $source := list "COINGECKO_PLAN" "COINGECKO_BASE_URL" "COINGECKO_CALLS_PER_MINUTE" "COINGECKO_MONTHLY_CREDIT" "COINS" "PRICE_POLL_SECONDS" "BATCH_CRON" }}
+{{- $config := deepCopy .Values.config }}
+{{- $_ := set $config "ALLOWED_ORIGINS" (include "cdp.allowedOrigins" .) }}
+{{- $_ := set $config "KAFKA_BROKERS" (include "cdp.brokers" .) }}
+{{- $sourceConfig := dict }}
+{{- range $source }}{{ if hasKey $config . }}{{ $_ := set $sourceConfig . (get $config .) }}{{ $_ := unset $config . }}{{ end }}{{ end }}
+{{- dict "all" $config "source" $sourceConfig | toYaml }}
+{{- end }}
+
+{{- define "cdp.brokers" -}}
+{{- if .Values.kafka.inCluster }}{{ include "cdp.name" . }}-kafka:9092
+{{- else }}{{ required "config.KAFKA_BROKERS is missing: the roles apart need Kafka" .Values.config.KAFKA_BROKERS }}
+{{- end }}
+{{- end }}
+
+{{/*
+Ports that a network policy has to open towards `address` (URLs or host:port, by commas; empty: not known), comma-separated. `ports`: the
+ones that are set, `key` their place in the values; `fallback`: without both.
+*/}}
+{{- define "cdp.ports" -}}
+{{- $needed := list }}
+{{- range compact (splitList "," .address) }}
+{{- $port := regexFind ":[0-9]+(/|\\?|$)" . | trimAll ":/?" }}
+{{- $needed = append $needed ($port | default (hasPrefix "http://" . | ternary "80" $.fallback)) }}
+{{- end }}
+{{- $given := list }}
+{{- range .ports }}{{ $given = append $given (toString .) }}{{ end }}
+{{- range $needed }}
+{{- if and $given (not (has . $given)) }}{{ fail (printf "%s are %s: port %s, which the roles are sent to, is not among them" $.key (join ", " $given) .) }}{{ end }}
+{{- end }}
+{{- $given | default ($needed | default (list .fallback)) | uniq | join "," }}
 {{- end }}
 
 {{/* Argo CD applies waves in order: what the migration needs, the migration, the roles. Helm needs no such word. */}}

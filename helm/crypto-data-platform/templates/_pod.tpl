@@ -10,12 +10,12 @@ metadata:
     {{- include "cdp.labels" . | nindent 4 }}
     crypto-data-platform/metrics: 'true'
   annotations:
-    checksum/configuration: {{ printf "%s%s" (toYaml $root.Values.config) (include "cdp.secretValues" $root) | sha256sum }}
+    checksum/configuration: {{ printf "%s%s%s" (include "cdp.config" $root) (include "cdp.secretValues" $root) $root.Values.databaseAuthority | sha256sum }}
     {{- with $root.Values.podAnnotations }}{{ toYaml . | nindent 4 }}{{ end }}
 spec:
   serviceAccountName: {{ include "cdp.name" $root }}
   terminationGracePeriodSeconds: {{ add 30 .drain }}
-  {{- include "cdp.podSpec" $root | nindent 2 }}
+  {{- include "cdp.podSpec" (dict "root" $root "authority" (printf "%s-database-authority" (include "cdp.name" $root))) | nindent 2 }}
   topologySpreadConstraints:
     - maxSkew: 1
       topologyKey: kubernetes.io/hostname
@@ -45,27 +45,39 @@ spec:
       lifecycle: { preStop: { sleep: { seconds: {{ .drain }} } } }
       {{- end }}
       resources: {{ toJson .values.resources }}
-      {{- with $root.Values.extraVolumeMounts }}
-      volumeMounts: {{ toYaml . | nindent 8 }}
-      {{- end }}
+      {{- include "cdp.volumeMounts" $root | nindent 6 }}
 {{- end }}
 
-{{/* What the pods of the roles and of the migration share. */}}
+{{/* What the pods of the roles and of the migration share; `authority`: the ConfigMap with databaseAuthority. */}}
 {{- define "cdp.podSpec" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext: { runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000, seccompProfile: { type: RuntimeDefault } }
-{{- with .Values.image.pullSecrets }}
+{{- with .root.Values.image.pullSecrets }}
 imagePullSecrets: {{ toYaml . | nindent 2 }}
 {{- end }}
-{{- with .Values.nodeSelector }}
+{{- with .root.Values.nodeSelector }}
 nodeSelector: {{ toJson . }}
 {{- end }}
-{{- with .Values.tolerations }}
+{{- with .root.Values.tolerations }}
 tolerations: {{ toJson . }}
 {{- end }}
-{{- with .Values.extraVolumes }}
-volumes: {{ toYaml . | nindent 2 }}
+{{- if or .root.Values.databaseAuthority .root.Values.extraVolumes }}
+volumes:
+  {{- if .root.Values.databaseAuthority }}
+  - { name: database-authority, configMap: { name: {{ .authority }} } }
+  {{- end }}
+  {{- with .root.Values.extraVolumes }}{{ toYaml . | nindent 2 }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{- define "cdp.volumeMounts" -}}
+{{- if or .Values.databaseAuthority .Values.extraVolumeMounts -}}
+volumeMounts:
+  {{- if .Values.databaseAuthority }}
+  - { name: database-authority, mountPath: {{ include "cdp.authorityDirectory" . }}, readOnly: true }
+  {{- end }}
+  {{- with .Values.extraVolumeMounts }}{{ toYaml . | nindent 2 }}{{ end }}
 {{- end }}
 {{- end }}
 
