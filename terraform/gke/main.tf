@@ -1,7 +1,10 @@
 # The platform on Google Cloud: a network, a private cluster, Postgres, a registry, secrets, and in the cluster Argo CD, which installs the
 # chart from git. Kafka is yours, by URL.
 locals {
-  apis = ["artifactregistry", "compute", "container", "secretmanager", "servicenetworking", "sqladmin"]
+  apis = [
+    "artifactregistry", "cloudresourcemanager", "compute", "container", "iam", "iamcredentials", "secretmanager", "servicenetworking",
+    "sqladmin",
+  ]
 
   # As the chart's values name them (helm/crypto-data-platform/values-gke.yaml), beside what only this root knows.
   secret_keys = merge(
@@ -13,20 +16,23 @@ locals {
     },
   )
 
+  database_tls = "uselibpqcompat=true&sslmode=verify-ca&sslrootcert=/etc/database-authority/ca.crt"
+
   application = yamldecode(file("${path.module}/../../helm/argocd/application.yaml"))
   project     = yamldecode(file("${path.module}/../../helm/argocd/project.yaml"))
 
   values = {
     image = { repository = "${module.registry.uri}/crypto-data-platform", tag = var.image_tag }
     config = merge(
+      var.config,
       { KAFKA_BROKERS = join(",", var.kafka_brokers), PRICE_SOURCE = var.price_source },
       var.price_source == "coingecko" ? { COINGECKO_PLAN = var.coingecko_plan } : {},
       var.kafka_ssl ? { KAFKA_SSL = "true" } : {},
       var.kafka_sasl_mechanism == null ? {} : { KAFKA_SASL_MECHANISM = var.kafka_sasl_mechanism },
     )
-    secrets       = { external = { googleProject = var.project, keys = local.secret_keys } }
-    ingress       = { host = var.host }
-    networkPolicy = { kafka = { ports = distinct([for broker in var.kafka_brokers : tonumber(split(":", broker)[1])]) } }
+    secrets           = { external = { googleProject = var.project, keys = local.secret_keys } }
+    ingress           = { host = var.host }
+    databaseAuthority = module.postgres.authority
   }
 }
 
@@ -53,6 +59,7 @@ module "cluster" {
   machine_type        = var.machine_type
   node_count          = var.node_count
   deletion_protection = var.deletion_protection
+  depends_on          = [google_project_service.apis]
 }
 
 module "postgres" {
@@ -80,8 +87,9 @@ module "secrets" {
   source = "../modules/secrets"
   names  = values(local.secret_keys)
   values = {
-    # Encrypted; the certificate is the instance's own and bears no name that could be compared.
-    cdp-database-url        = "postgresql://cdp:${var.postgres_password}@${module.postgres.address}:5432/${module.postgres.database}?sslmode=no-verify"
+    # Whoever answers must show a certificate of the instance's own authority, which no other instance has: that stands for the host's name,
+    # which the certificate does not bear. The file is the chart's, from databaseAuthority.
+    cdp-database-url        = "postgresql://cdp:${var.postgres_password}@${module.postgres.address}:5432/${module.postgres.database}?${local.database_tls}"
     cdp-admin-api-key       = var.admin_api_key
     cdp-coingecko-api-key   = var.coingecko_api_key
     cdp-kafka-sasl-username = var.kafka_sasl_username
@@ -96,6 +104,7 @@ module "secrets" {
 
 data "google_project" "this" {
   project_id = var.project
+  depends_on = [google_project_service.apis]
 }
 
 module "services" {

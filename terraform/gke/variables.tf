@@ -82,6 +82,12 @@ variable "coingecko_plan" {
   }
 }
 
+variable "config" {
+  description = "The platform's variables beside those that this root sets, such as { COINS = \"250\", RETENTION_DAYS = \"400\" }: docs/configuration.md."
+  type        = map(string)
+  default     = {}
+}
+
 variable "machine_type" {
   description = "Machine type of the nodes."
   type        = string

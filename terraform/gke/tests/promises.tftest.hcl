@@ -4,6 +4,12 @@ mock_provider "google" {
   mock_data "google_project" {
     defaults = { number = "1234567890" }
   }
+  mock_resource "google_sql_database_instance" {
+    defaults = {
+      private_ip_address = "10.1.2.3"
+      server_ca_cert     = [{ cert = "-----BEGIN CERTIFICATE-----\nof the instance\n-----END CERTIFICATE-----\n" }]
+    }
+  }
   mock_resource "google_container_cluster" {
     defaults = {
       control_plane_endpoints_config = { dns_endpoint_config = { endpoint = "gke-x.europe-west1.gke.goog" } }
@@ -171,8 +177,12 @@ run "platform" {
     error_message = "The whole must apply."
   }
   assert {
-    condition     = local.values.networkPolicy.kafka.ports == tolist([9093])
-    error_message = "The network policy must open the brokers' ports."
+    condition     = local.values.config.KAFKA_BROKERS == "broker-1.example.org:9093,broker-2.example.org:9093"
+    error_message = "The chart must be given the brokers."
+  }
+  assert {
+    condition     = strcontains(local.database_tls, "sslmode=verify-ca") && strcontains(local.values.databaseAuthority, "of the instance")
+    error_message = "The database must prove itself, and the chart must be given what it does so against."
   }
   assert {
     condition     = !contains(keys(local.secret_keys), "COINGECKO_API_KEY")
@@ -183,6 +193,7 @@ run "platform" {
 run "demo_plan" {
   command = plan
   variables {
+    config               = { COINS = "250" }
     coingecko_plan       = "demo"
     coingecko_api_key    = "key"
     kafka_sasl_mechanism = "scram-sha-512"
@@ -193,6 +204,10 @@ run "demo_plan" {
   assert {
     condition     = alltrue([for key in ["COINGECKO_API_KEY", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"] : contains(keys(local.secret_keys), key)])
     error_message = "What a plan and a mechanism need must be among the secrets."
+  }
+  assert {
+    condition     = local.values.config.COINS == "250" && local.values.config.COINGECKO_PLAN == "demo"
+    error_message = "Variables of the operator's must reach the chart beside this root's own."
   }
 }
 

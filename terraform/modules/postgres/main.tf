@@ -19,6 +19,8 @@ resource "google_sql_database_instance" "this" {
       ipv4_enabled    = false
       private_network = var.network_id
       ssl_mode        = "ENCRYPTED_ONLY"
+      # An authority of the instance's own (outputs.tf), not one that signs for others too.
+      server_ca_mode = "GOOGLE_MANAGED_INTERNAL_CA"
     }
 
     backup_configuration {

@@ -8,3 +8,8 @@ output "database" {
   value       = google_sql_database.this.name
   depends_on  = [google_sql_user.this]
 }
+
+output "authority" {
+  description = "Certificates (PEM) that the instance's own is signed by; public. Two while Cloud SQL changes to the next."
+  value       = join("\n", [for authority in nonsensitive(google_sql_database_instance.this.server_ca_cert) : trimspace(authority.cert)])
+}
