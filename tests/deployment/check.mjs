@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findBrokenPods, findSettingsThatNobodyReads } from './chart-behaviour.mjs';
 import { findProblems, openModels } from './custom-resources.mjs';
 import { CACHE, has, MODELS, PATH, VENV } from './tools.mjs';
 
@@ -86,6 +87,15 @@ const CHECKS = [
   ],
   ['the chart refuses what does not fit together', ['helm'], refusals],
   [
+    'what pods are told and mount is within their reach, and they start again when it changes',
+    ['helm', 'kubernetes-validate'],
+    () => {
+      const problems = variants().flatMap((variant) => findBrokenPods(objectsIn([render(variant).file])));
+      problems.push(...findSettingsThatNobodyReads(renderWith));
+      if (problems.length > 0) throw new Failed(problems.join('\n'));
+    },
+  ],
+  [
     'rendered objects, as Kubernetes has them',
     ['helm', 'kubernetes-validate'],
     () => {
@@ -130,11 +140,29 @@ const CHECKS = [
   ],
 ];
 
+const BASE = ['template', 'x', CHART, '--kube-version', `${KUBERNETES[0]}.0`, '-f', `${CHART}/ci/minimal.yaml`];
+
+function renderWith(set) {
+  const file = join(CACHE, 'rendered', 'with.yaml');
+  mkdirSync(join(CACHE, 'rendered'), { recursive: true });
+  writeFileSync(file, run('helm', [...BASE, '--set', set]));
+  return objectsIn([file]);
+}
+
 /** A check that refuses nothing is none. */
 function refusals() {
-  const base = ['template', 'x', CHART, '--kube-version', `${KUBERNETES[0]}.0`, '-f', `${CHART}/ci/minimal.yaml`];
   for (const wrong of [
     ['--set', 'config.COIN=1'],
+    ['--set', 'config.COINS=1'],
+    ['--set', 'config.PRICE_SOURCE=coingeko'],
+    ['--set', 'config.KAFKA_BROKERS=kafka'],
+    ['--set', 'networkPolicy.kafka.ports={9093}'],
+    ['--set', 'secrets.existing=,secrets.values.DATABASE_URL=postgres.example.org'],
+    ['--set', 'databaseAuthority=/etc/ca.crt'],
+    ['--set', 'producer.replicas=2'],
+    ['--set', 'gateway.autoscaling.enabled=true,gateway.autoscaling.minReplicas=9'],
+    ['--set', 'ingress.enabled=true,ingress.host=https://prices.example.org'],
+    ['--set', 'image.repository=registry.example.org/cdp:1.2.3'],
     ['--set', 'secrets.existing='],
     ['--set', 'config.KAFKA_BROKERS='],
     ['--set', 'consumer.replicas=7'],
@@ -142,7 +170,7 @@ function refusals() {
     ['--set', 'ingress.enabled=true'],
     ['--set', 'postgres.inCluster=true,secrets.existing='],
   ]) {
-    const { status } = spawnSync('helm', [...base, ...wrong], { cwd: root, env: { ...process.env, PATH } });
+    const { status } = spawnSync('helm', [...BASE, ...wrong], { cwd: root, env: { ...process.env, PATH } });
     if (status === 0) throw new Failed(`${wrong.join(' ')} was accepted`);
   }
 }

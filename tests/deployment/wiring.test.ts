@@ -89,6 +89,41 @@ test('GKE: the secrets, the certificate and the addresses that Terraform makes a
   expect(all(services, /url += "(http:\/\/prometheus.*)"/g)).toEqual(all(readFile(`${CHART}/values.yaml`), /prometheus: (http:\S+)/g));
 });
 
+test("the chart's values take what the platform takes, so that a slip is refused before a pod starts", () => {
+  const { config, secrets } = JSON.parse(readFile(`${CHART}/values.schema.json`)).properties;
+  const forms: Record<string, { enum?: string[]; pattern?: string }> = config.properties;
+  const takes = ({ enum: choices, pattern }: { enum?: string[]; pattern?: string }, text: string) =>
+    choices?.includes(text) ?? new RegExp(pattern ?? '').test(text);
+  const samples: Record<string, string[]> = {
+    KAFKA_BROKERS: ['a.example:9092', 'a:1,b:2', 'a:1, b:2', 'kafka', 'a:1,,b:2', 'a b:1'],
+    COINGECKO_BASE_URL: ['https://api.example/api/v3', 'http://proxy:8080/api/v3', 'api.example', 'ftp://a'],
+    COINGECKO_CALLS_PER_MINUTE: ['30', 'many', '-1', '1.5'],
+    COINGECKO_MONTHLY_CREDIT: ['10000', '10k'],
+    PRICE_POLL_SECONDS: ['30', '30s'],
+    RETENTION_DAYS: ['400', 'for ever'],
+    BATCH_CRON: ['0 0 * * *', '15 3 * * 1-5', '@daily', '0 0 * *'],
+    ALLOWED_ORIGINS: ['https://a.example', 'https://a.example,http://localhost:3000', 'a.example', 'https://a.example/'],
+  };
+  const choices = {
+    KAFKA_SSL: 'true',
+    KAFKA_SASL_MECHANISM: 'plain',
+    PRICE_SOURCE: 'simulator',
+    COINGECKO_PLAN: 'demo',
+    LOG_LEVEL: 'info',
+  };
+  for (const [name, one] of Object.entries(choices))
+    samples[name] = [...(forms[name]?.enum ?? []).filter((text) => text !== ''), one, 'other'];
+  for (const [name, texts] of Object.entries(samples)) {
+    const variable = VARIABLES[name as keyof typeof VARIABLES];
+    const form = forms[name] as { enum?: string[]; pattern?: string };
+    expect([name, takes(form, '')]).toEqual([name, true]);
+    for (const text of texts) expect([name, text, takes(form, text)]).toEqual([name, text, variable.schema.safeParse(text).success]);
+  }
+  expect(sorted([...Object.keys(samples), 'COINS'])).toEqual(sorted(Object.keys(forms)));
+  // A refusal quotes what was given.
+  for (const form of Object.values(secrets.properties.values.properties)) expect(form).toEqual({ type: 'string' });
+});
+
 describe('the workflows', () => {
   test('run scripts and files that are there, and set what is read', () => {
     const { scripts } = JSON.parse(readFile('package.json')) as { scripts: Record<string, string> };

@@ -41,6 +41,8 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- $_ := set $values "DATABASE_URL" (printf "postgresql://cdp:%s@%s-postgres:5432/cdp" $password (include "cdp.name" .)) }}
 {{- end }}
 {{- $_ := required "DATABASE_URL is missing: set secrets.existing, secrets.external or secrets.values.DATABASE_URL" $values.DATABASE_URL }}
+{{- /* Not in the schema, whose refusals quote what was given. */}}
+{{- if not (regexMatch "^postgres(ql)?://." $values.DATABASE_URL) }}{{ fail "secrets.values.DATABASE_URL must be a URL like postgresql://user:password@host:5432/database" }}{{ end }}
 {{- toYaml $values }}
 {{- end }}
 {{- end }}

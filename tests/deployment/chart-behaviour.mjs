@@ -1,0 +1,72 @@
+// What the rendered chart has to do, whatever its values: pods start again when what they were told changes, every address that they are
+// told is one that their network policy lets them reach, and what they mount is there.
+
+/** Values that pods only read when they start, each in two ways. */
+const SETTINGS = [
+  ['ingress.enabled=true,ingress.host=a.example.org', 'ingress.enabled=true,ingress.host=b.example.org'],
+  ['config.LOG_LEVEL=info', 'config.LOG_LEVEL=warn'],
+  ['databaseAuthority=-----BEGIN CERTIFICATE-----1', 'databaseAuthority=-----BEGIN CERTIFICATE-----2'],
+  ['secrets.existing=,secrets.values.DATABASE_URL=postgresql://a/b', 'secrets.existing=,secrets.values.DATABASE_URL=postgresql://a/c'],
+];
+
+/** `render(set)`: the chart's objects with these values on top of the least that it needs. */
+export function findSettingsThatNobodyReads(render) {
+  const problems = [];
+  for (const pair of SETTINGS) {
+    const [before, after] = pair.map((set) => checksums(render(set)));
+    for (const [name, checksum] of before) if (after.get(name) === checksum) problems.push(`${name} does not start again at ${pair[1]}`);
+    if (before.size !== 4) problems.push(`${before.size} Deployments`);
+  }
+  return problems;
+}
+
+const checksums = (objects) =>
+  new Map(
+    objects
+      .filter(({ kind }) => kind === 'Deployment')
+      .map(({ metadata, spec }) => [metadata.name, spec.template.metadata.annotations['checksum/configuration']]),
+  );
+
+/** `objects`: of one set of values. */
+export function findBrokenPods(objects) {
+  const problems = [];
+  const named = (kind, name) => objects.find((object) => object.kind === kind && object.metadata.name === name);
+  for (const { kind, metadata, spec } of objects.filter(({ kind }) => ['Deployment', 'Job', 'StatefulSet'].includes(kind))) {
+    const who = `${kind} ${metadata.name}`;
+    const { containers, volumes = [] } = spec.template.spec;
+    for (const { configMap } of volumes)
+      if (configMap !== undefined && named('ConfigMap', configMap.name) === undefined)
+        problems.push(`${who}: no ConfigMap ${configMap.name}`);
+    for (const { env = [], envFrom = [] } of containers) {
+      for (const { configMapRef } of envFrom)
+        if (named('ConfigMap', configMapRef.name) === undefined) problems.push(`${who}: no ${configMapRef.name}`);
+      if (kind !== 'StatefulSet')
+        problems.push(...findClosedPorts(who, addressesOf(env, envFrom, named), policyOf(spec.template, objects)));
+    }
+  }
+  return problems;
+}
+
+function addressesOf(env, envFrom, named) {
+  const told = Object.assign({}, ...envFrom.map(({ configMapRef }) => named('ConfigMap', configMapRef.name)?.data));
+  const secret = env.find(({ name }) => name === 'DATABASE_URL')?.valueFrom?.secretKeyRef.name;
+  const url = named('Secret', secret)?.stringData.DATABASE_URL;
+  return [...(told.KAFKA_BROKERS?.split(',') ?? []), ...(url === undefined ? [] : [new URL(url).host])];
+}
+
+function policyOf(template, objects) {
+  const { labels } = template.metadata;
+  return objects.find(
+    ({ kind, spec }) =>
+      kind === 'NetworkPolicy' &&
+      spec.policyTypes.includes('Egress') &&
+      Object.entries(spec.podSelector.matchLabels).every(([name, value]) => labels[name] === value),
+  );
+}
+
+function findClosedPorts(who, addresses, policy) {
+  if (policy === undefined) return [`${who}: no network policy`];
+  const open = policy.spec.egress.flatMap(({ ports }) => ports.map(({ port }) => String(port)));
+  const closed = addresses.filter((address) => !open.includes(address.split(':').at(-1)));
+  return [...closed, ...(open.includes('53') ? [] : ['DNS'])].map((address) => `${who}: ${address} is closed to it (${open.join(', ')})`);
+}
