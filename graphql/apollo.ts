@@ -17,7 +17,8 @@ import { badUserInput, type ErrorFormatter } from './errors.js';
 import { createExecutor } from './execution/executor.js';
 import { checkCost, LIMIT_RULES, PARSE_OPTIONS, VALIDATION_OPTIONS } from './limits.js';
 import { showExecutions } from './observation/gateway-metrics.js';
-import { createOperationsPlugin, type OperationTimes } from './observation/operations.js';
+import { createOperationsPlugin } from './observation/http-operations.js';
+import type { OperationTimes } from './observation/operations.js';
 
 export function createApollo(options: {
   schema: GraphQLSchema;

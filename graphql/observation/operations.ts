@@ -2,11 +2,9 @@
  * What operations count for, over HTTP and over WebSocket: time by operation, texts that were known, errors by code.
  * Must stay true: no client can make the number of series grow without bound, whatever it calls its operations.
  */
-import type { ApolloServerPlugin } from '@apollo/server';
 import type { OperationDefinitionNode } from 'graphql';
 import { ERROR_CODES } from '../../src/platform/metrics/definitions.js';
 import type { Metrics } from '../../src/platform/metrics/metrics.js';
-import type { GatewayContext } from '../context.js';
 import type { ErrorFormatter } from '../errors.js';
 
 /** Names of operations that have a series of their own: the first ones that valid operations had. */
@@ -37,24 +35,6 @@ export function createOperationTimes(metrics: Metrics): OperationTimes {
       seconds.observe({ protocol, type: operation, name: nameOf(name?.value) }, (performance.now() - begun) / 1_000);
     },
     countDocument: (known) => documents.inc({ cache: known ? 'hit' : 'miss' }),
-  };
-}
-
-export function createOperationsPlugin(times: OperationTimes): ApolloServerPlugin<GatewayContext> {
-  return {
-    async requestDidStart() {
-      const begun = performance.now();
-      let known = true;
-      return {
-        async parsingDidStart() {
-          known = false;
-        },
-        async willSendResponse({ operation }) {
-          times.countDocument(known);
-          if (operation !== undefined) times.observe('http', operation, begun);
-        },
-      };
-    },
   };
 }
 
