@@ -1,6 +1,6 @@
 /**
  * The pipeline `rebuild`: makes datasets anew from raw whose definition is another than the one that made their rows. Queued by a
- * worker that finds one at its start.
+ * worker that finds one at its start; a person who asks for it has all of them made anew (requestRunByHand).
  * Must stay true: a definition is recorded only once its rows are made, so a rebuild that dies half-way is begun again; the marts change
  * in one checked publish.
  */

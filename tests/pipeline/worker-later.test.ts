@@ -140,4 +140,19 @@ describe('later', () => {
     await settled();
     expect(await runs('rebuild')).toHaveLength(1);
   });
+
+  test('whoever asks for a rebuild has everything made anew from raw, whatever had become of it', async () => {
+    await published();
+    const before = await marts();
+    const prices = async () => (await query('SELECT coin_id, observed_at, price_usd, grain FROM staging.stg_prices ORDER BY 1, 2')).rows;
+    const candles = async () =>
+      (await query('SELECT coin_id, interval, bucket_start, open, close FROM mart.mart_price_candles ORDER BY 1, 2, 3')).rows;
+    const stored = [await prices(), await candles()];
+    await query(`TRUNCATE staging.stg_prices, staging.stg_coins, staging.stg_market_data, mart.mart_price_candles, mart.mart_latest_prices,
+                 mart.mart_crypto_performance, mart.mart_market_overview`);
+    const { run } = await runPipelineOnce(optionsWith(newSource()), { pipeline: 'rebuild', date: null }, forEver);
+    expect(run).toMatchObject({ status: 'SUCCEEDED', error: null });
+    expect([await prices(), await candles()]).toEqual(stored);
+    expect(await marts()).toEqual(before);
+  });
 });

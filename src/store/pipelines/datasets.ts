@@ -1,6 +1,7 @@
 /** ops.datasets. Grain: one dataset of the platform: what it is, what made its rows, and what was published of it. */
 import type { UtcDate } from '../../domain/time.js';
 import type { Queryable } from '../../platform/postgres/database.js';
+import { LOCKS } from '../../platform/postgres/locks.js';
 
 export interface DatasetRow {
   name: string;
@@ -65,6 +66,15 @@ export async function recordDefinitions(tx: Queryable, hashes: ReadonlyMap<strin
     `UPDATE ops.datasets AS d SET definition_hash = given.hash
      FROM unnest($1::text[], $2::text[]) AS given (name, hash) WHERE d.name = given.name AND d.definition_hash <> given.hash`,
     [[...hashes.keys()], [...hashes.values()]],
+  );
+}
+
+/** No row counts as made by today's definitions any more, so the next rebuild makes all of them anew. Waits for a publish that is under way. */
+export async function forgetDefinitions(db: Queryable): Promise<void> {
+  await db.query(
+    `WITH no_publish AS MATERIALIZED (SELECT pg_advisory_xact_lock($1, 0))
+     UPDATE ops.datasets SET definition_hash = 'to be made anew' FROM no_publish`,
+    [LOCKS.publish],
   );
 }
 

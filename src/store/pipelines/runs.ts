@@ -6,6 +6,7 @@
 import { OperatorError } from '../../domain/errors.js';
 import { addDays, endOfDay, parseUtcDate, toUtcDate, type UtcDate } from '../../domain/time.js';
 import type { Queryable } from '../../platform/postgres/database.js';
+import { forgetDefinitions } from './datasets.js';
 
 /** Every pipeline that can be asked for; a dated one describes a UTC day. */
 export const PIPELINES = {
@@ -108,6 +109,8 @@ export async function requestRunByHand(
   }
   if (!PIPELINES[pipeline].dated) {
     if (asked.logicalDate !== null) throw new OperatorError(`${pipeline} has no date; leave it out`);
+    // Whoever asks doubts the rows, and not only their definitions. Before the run: one that is cut off here is begun by the next worker.
+    if (pipeline === 'rebuild') await forgetDefinitions(db);
     return requestRun(db, { pipeline, logicalDate: null, now, again: true });
   }
   const logicalDate = parseLogicalDate(asked.logicalDate, now);
