@@ -5,9 +5,14 @@ mock_provider "google" {
     defaults = { number = "1234567890" }
   }
   mock_resource "google_sql_database_instance" {
+    defaults = { private_ip_address = "10.1.2.3" }
+  }
+  mock_data "google_sql_ca_certs" {
     defaults = {
-      private_ip_address = "10.1.2.3"
-      server_ca_cert     = [{ cert = "-----BEGIN CERTIFICATE-----\nof the instance\n-----END CERTIFICATE-----\n" }]
+      certs = [
+        { cert = "-----BEGIN CERTIFICATE-----\nof the instance\n-----END CERTIFICATE-----\n" },
+        { cert = "-----BEGIN CERTIFICATE-----\nof the next\n-----END CERTIFICATE-----\n" },
+      ]
     }
   }
   mock_resource "google_container_cluster" {
@@ -181,7 +186,7 @@ run "platform" {
     error_message = "The chart must be given the brokers."
   }
   assert {
-    condition     = strcontains(local.database_tls, "sslmode=verify-ca") && strcontains(local.values.databaseAuthority, "of the instance")
+    condition     = strcontains(local.database_tls, "sslmode=verify-ca") && strcontains(local.values.databaseAuthority, "CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nof the next")
     error_message = "The database must prove itself, and the chart must be given what it does so against."
   }
   assert {

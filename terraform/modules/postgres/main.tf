@@ -55,6 +55,10 @@ resource "google_sql_database_instance" "this" {
   }
 }
 
+data "google_sql_ca_certs" "this" {
+  instance = google_sql_database_instance.this.name
+}
+
 resource "google_sql_database" "this" {
   name     = "cdp"
   instance = google_sql_database_instance.this.name

@@ -10,6 +10,6 @@ output "database" {
 }
 
 output "authority" {
-  description = "Certificates (PEM) that the instance's own is signed by; public. Two while Cloud SQL changes to the next."
-  value       = join("\n", [for authority in nonsensitive(google_sql_database_instance.this.server_ca_cert) : trimspace(authority.cert)])
+  description = "Certificates (PEM) of the instance's authorities: the present one, and the next while Cloud SQL is being changed to it. Public."
+  value       = join("\n", [for authority in nonsensitive(data.google_sql_ca_certs.this.certs) : trimspace(authority.cert)])
 }
