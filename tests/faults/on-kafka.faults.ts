@@ -1,5 +1,9 @@
-/** Producer, three consumers, two workers and two gateways as processes of their own on Kafka: each role killed, and a worker frozen. */
+/**
+ * Producer, three consumers, two workers and two gateways as processes of their own on Kafka: each role killed, a worker frozen, and the
+ * network to the broker cut.
+ */
 import { describeCampaign } from './describe-campaign.js';
+import { networkCut } from './faults/network.js';
 import { nothing } from './faults/processes.js';
 import { killRole } from './faults/roles.js';
 import { workerFrozen, workerKilled } from './faults/workers.js';
@@ -7,6 +11,6 @@ import { ON_KAFKA, onKafka } from './platform/on-kafka.js';
 
 describeCampaign(
   onKafka,
-  [nothing, killRole('producer'), killRole('consumer'), killRole('worker'), killRole('gateway'), workerKilled, workerFrozen],
+  [nothing, killRole('producer'), killRole('consumer'), killRole('worker'), killRole('gateway'), workerKilled, workerFrozen, networkCut],
   ON_KAFKA,
 );

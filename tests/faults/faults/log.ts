@@ -107,7 +107,7 @@ export const partitionsAddedWithout: Fault = {
   },
 };
 
-function brokerOf({ platform }: Scene): BrokerControl {
+export function brokerOf({ platform }: Scene): BrokerControl {
   if (platform.broker === null) throw new Error(`${platform.kind} has no broker`);
   return platform.broker;
 }

@@ -8,6 +8,7 @@ import { createKafkaEventLog } from '../../../src/platform/event-log/kafka/kafka
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/platform/postgres/embedded.js';
 import { projectRoot } from '../../../src/platform/project-root.js';
 import { type Broker, startBroker } from '../../kit/kafka/broker.mjs';
+import { Link } from '../../kit/kafka/link.js';
 import type { Load } from '../campaign.js';
 import { makeDataDirectory } from './data-directory.js';
 import { Links } from './links.js';
@@ -23,7 +24,10 @@ const ROLES = { worker: 2, consumer: 3, gateway: 2, producer: 1 };
 
 export async function onKafka(options: MakeUpOptions): Promise<Platform> {
   const ofBroker = mkdtempSync(join(tmpdir(), 'cdp-faults-kafka-'));
-  const broker = await startBroker({ directory: ofBroker });
+  const far = await findFreePort();
+  const link = await Link.open(far);
+  const listener = { port: far, advertised: link.port };
+  const broker = await startBroker({ directory: ofBroker, far: listener });
   const directory = makeDataDirectory();
   let postgres: EmbeddedPostgres = await startEmbeddedPostgres(directory.path, SILENT);
   await prepare(postgres.url, options);
@@ -31,13 +35,14 @@ export async function onKafka(options: MakeUpOptions): Promise<Platform> {
   for (const [role, count] of Object.entries(ROLES)) {
     for (let number = 1; number <= count; number++) {
       const dataDir = join(directory.path, `${role}-${number}`);
-      const env = { ...commonEnv(options), DATABASE_URL: postgres.url, KAFKA_BROKERS: broker.brokers, DATA_DIR: dataDir };
+      const brokers = number === 1 ? `127.0.0.1:${link.port}` : broker.brokers;
+      const env = { ...commonEnv(options), DATABASE_URL: postgres.url, KAFKA_BROKERS: brokers, DATA_DIR: dataDir };
       const port = await findFreePort();
       processes.push(new SupervisedProcess({ name: `${role}-${number}`, port, root: options.root ?? projectRoot, args: [role], env }));
     }
   }
   const links = new Links(() => postgres.url);
-  const control = new Control(broker, ofBroker);
+  const control = new Control(broker, ofBroker, link, listener);
   return {
     kind: 'roles apart, Kafka',
     processes,
@@ -63,6 +68,7 @@ export async function onKafka(options: MakeUpOptions): Promise<Platform> {
       await links.close();
       await control.log.close();
       await control.stop('SIGKILL');
+      await link.close();
       await postgres.stop();
       directory.remove();
       rmSync(ofBroker, { recursive: true, force: true });
@@ -78,6 +84,8 @@ class Control implements BrokerControl {
   constructor(
     private broker: Broker,
     private readonly directory: string,
+    readonly link: Link,
+    private readonly far: { port: number; advertised: number },
   ) {
     this.#address = broker.brokers;
     this.reader = new LogReader(this.#address);
@@ -89,7 +97,7 @@ class Control implements BrokerControl {
   }
 
   async start(): Promise<void> {
-    this.broker = await startBroker({ directory: this.directory, port: this.broker.port });
+    this.broker = await startBroker({ directory: this.directory, port: this.broker.port, far: this.far });
   }
 
   async deleteTopic(topic: string): Promise<void> {

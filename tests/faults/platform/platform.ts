@@ -4,6 +4,7 @@
  */
 import type { EventLog, LogPosition, LogRecord } from '../../../src/platform/event-log/event-log.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
+import type { Link } from '../../kit/kafka/link.js';
 import type { DataDirectory } from './data-directory.js';
 import type { SupervisedProcess } from './supervised-process.js';
 
@@ -24,6 +25,8 @@ export interface LostPositions {
 
 /** A broker of the platform's own, and what an operator does to it. */
 export interface BrokerControl {
+  /** What one process of each role reaches it by. */
+  readonly link: Link;
   stop(signal: NodeJS.Signals): Promise<void>;
   start(): Promise<void>;
   /** What was in the topic is read back before; nothing may be appended meanwhile. Whoever makes it anew begins another life of it. */

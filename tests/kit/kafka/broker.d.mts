@@ -13,5 +13,7 @@ export function startBroker(options: {
   directory: string;
   port?: number;
   settings?: Record<string, string | number>;
+  /** A second listener, and the port that its clients are told. */
+  far?: { port: number; advertised: number };
   say?(text: string): void;
 }): Promise<Broker>;

@@ -29,14 +29,15 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 
 /**
  * `directory`: the broker's own; what the log holds stays there. `port`: 0 for any free one. `settings`: more lines of server.properties.
+ * `far`: a second listener, whose clients are told another port than it listens on: whatever stands between goes on standing between.
  * Resolves when the broker answers; rejects with what a person has to do where none can be started. `stop(signal)`: SIGTERM unless given.
  */
-export async function startBroker({ directory, port = 0, settings = {}, say = () => {} }) {
+export async function startBroker({ directory, port = 0, settings = {}, far = null, say = () => {} }) {
   const chosen = port === 0 ? await findFreePort() : port;
   mkdirSync(directory, { recursive: true });
   const broker = isDockerRunning()
-    ? await startInDocker(chosen, settings, say)
-    : await startOnJava(directory, chosen, await findFreePort(), settings, say);
+    ? await startInDocker(chosen, settings, far, say)
+    : await startOnJava(directory, chosen, await findFreePort(), settings, far, say);
   try {
     await untilListening(chosen, broker);
   } catch (error) {
@@ -75,15 +76,16 @@ async function listenOnce(wanted) {
   return port;
 }
 
-function properties(listeners, controllerPort, port, settings) {
+function properties(host, ports, port, settings, far) {
+  const beside = far === null ? ['', '', ''] : [`,FAR://${host}:${ports.far}`, `,FAR://127.0.0.1:${far.advertised}`, ',FAR:PLAINTEXT'];
   return {
     'process.roles': 'broker,controller',
     'node.id': 1,
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.quorum.voters': `1@127.0.0.1:${ports.controller}`,
+    listeners: `PLAINTEXT://${host}:${ports.broker},CONTROLLER://${host}:${ports.controller}${beside[0]}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}${beside[1]}`,
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${beside[2]}`,
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 1, // fifty files less to make and to flush
     'transaction.state.log.replication.factor': 1,
@@ -97,12 +99,12 @@ function properties(listeners, controllerPort, port, settings) {
   };
 }
 
-async function startOnJava(directory, port, controllerPort, settings, say) {
+async function startOnJava(directory, port, controllerPort, settings, far, say) {
   const libs = fetchJars(say);
   const data = join(directory, 'data');
   const file = join(directory, 'server.properties');
-  const listeners = `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`;
-  const lines = Object.entries({ ...properties(listeners, controllerPort, port, settings), 'log.dirs': data });
+  const ports = { broker: port, controller: controllerPort, far: far?.port };
+  const lines = Object.entries({ ...properties('127.0.0.1', ports, port, settings, far), 'log.dirs': data });
   writeFileSync(file, lines.map(([name, value]) => `${name}=${value}\n`).join(''));
   const log4j = join(directory, 'log4j2.properties');
   writeFileSync(log4j, 'rootLogger.level=warn\nrootLogger.appenderRef.out.ref=out\nappender.out.type=Console\nappender.out.name=out\n');
@@ -155,12 +157,13 @@ function fetchJars(say) {
   return libs;
 }
 
-async function startInDocker(port, settings, say) {
+async function startInDocker(port, settings, far, say) {
   say(`starting ${IMAGE} in Docker`);
   const name = `cdp-kafka-${process.pid}-${port}`;
-  const all = properties('PLAINTEXT://:9092,CONTROLLER://:9093', 9093, port, settings);
+  const all = properties('', { broker: 9092, controller: 9093, far: 9094 }, port, settings, far);
   const env = Object.entries(all).flatMap(([key, value]) => ['-e', `KAFKA_${key.toUpperCase().replaceAll('.', '_')}=${value}`]);
-  run('docker', ['run', '--rm', '-d', '--name', name, '-p', `127.0.0.1:${port}:9092`, ...env, IMAGE]);
+  const published = far === null ? [] : ['-p', `127.0.0.1:${far.port}:9094`];
+  run('docker', ['run', '--rm', '-d', '--name', name, '-p', `127.0.0.1:${port}:9092`, ...published, ...env, IMAGE]);
   const wait = spawn('docker', ['wait', name], { stdio: 'ignore', detached: true });
   const ended = new Promise((resolve) => wait.once('exit', resolve));
   return {
