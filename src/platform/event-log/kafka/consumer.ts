@@ -21,6 +21,8 @@ const LONGEST_RETRY_MS = 1_000;
 /** A fetch waits so long for news; shorter while a partition that is left out of it, for it is full, may have room any moment. */
 const FETCH_WAIT_MS = 500;
 const FETCH_WAIT_FULL_MS = 20;
+/** News that comes record by record is fetched so often at most: a request has its price, here and at the broker, however little it brings. */
+const FETCHES_APART_MS = 5;
 /** A partition without a leader is looked at again after so long. */
 const LEADERLESS_MS = 1_000;
 /** How often to see whether the topic still is the same, and has the same partitions. */
@@ -207,10 +209,13 @@ export class KafkaConsumer implements LogConsumer {
         await once(this.#room, 'room', { signal }).catch(() => {}); // asked to stop: the loop sees it
         continue;
       }
+      const begun = performance.now();
       const pages = await fetchPages(broker, topic, places, feeds.some((feed) => feed.full) ? FETCH_WAIT_FULL_MS : FETCH_WAIT_MS);
       if (signal.aborted) return;
       for (const page of pages) feeds.find((feed) => feed.partition === page.partition)?.add(page);
       this.#outage.reachable();
+      const early = FETCHES_APART_MS - (performance.now() - begun);
+      if (early >= 1) await sleep(early);
     }
   }
 

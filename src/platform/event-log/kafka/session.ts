@@ -39,7 +39,7 @@ export class KafkaSession {
       requestTimeout: REQUEST_TIMEOUT_MS,
       retry: RETRY,
       socketFactory: (args) => this.#openSocket(args),
-      logLevel: KafkaLogLevel.DEBUG,
+      logLevel: levelOf(logger),
       logCreator: () => (entry) => say(logger, entry),
     };
   }
@@ -68,7 +68,7 @@ export class KafkaSession {
   }
 
   kafkaLogger() {
-    return createLogger({ level: KafkaLogLevel.DEBUG, logCreator: () => (entry) => say(this.logger, entry) });
+    return createLogger({ level: levelOf(this.logger), logCreator: () => (entry) => say(this.logger, entry) });
   }
 
   /** Cuts what is open; requests under way are rejected. */
@@ -93,6 +93,12 @@ export class KafkaSession {
 
 function saslOf({ mechanism, username, password }: NonNullable<KafkaConfig['sasl']>) {
   return { mechanism, username, password } as { mechanism: 'plain'; username: string; password: string };
+}
+
+/** So that kafkajs writes no entries, two for each request, that nobody reads. */
+function levelOf(logger: Logger): KafkaLogLevel {
+  if (logger.isLevelEnabled('trace')) return KafkaLogLevel.DEBUG;
+  return logger.isLevelEnabled('debug') ? KafkaLogLevel.WARN : KafkaLogLevel.NOTHING;
 }
 
 /** What kafkajs calls an error is most often a connection that it opens again: whoever gives up says so with the error itself. */
