@@ -1,6 +1,7 @@
 /**
  * A TCP link to a broker that can be cut in silence: nothing is forwarded, nothing is closed, as when a cable is pulled. What was on its
- * way arrives when the link is mended, in order, be its sender gone by then.
+ * way arrives when the link is mended, in order, be its sender gone by then. Or it strands its connections, as a firewall does that has
+ * forgotten them: those stay dead for ever, new ones work.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
@@ -9,6 +10,8 @@ export class Link {
   readonly #sockets = new Set<Socket>();
   /** What waits for the link to be mended; null while it is whole. */
   #held: (() => void)[] | null = null;
+  /** Of the connections that are not stranded. */
+  #era = 0;
 
   private constructor(
     private readonly server: Server,
@@ -38,6 +41,10 @@ export class Link {
     for (const forward of held) forward();
   }
 
+  strand(): void {
+    this.#era++;
+  }
+
   async close(): Promise<void> {
     this.server.close();
     for (const socket of this.#sockets) socket.destroy();
@@ -45,6 +52,7 @@ export class Link {
   }
 
   #join(client: Socket): void {
+    const era = this.#era;
     const broker = connect(this.brokerPort, '127.0.0.1');
     for (const [from, to] of [
       [client, broker],
@@ -52,16 +60,17 @@ export class Link {
     ] as const) {
       this.#sockets.add(from);
       from.setNoDelay(true);
-      from.on('data', (chunk) => this.#pass(() => to.write(chunk)));
+      from.on('data', (chunk) => this.#pass(era, () => to.write(chunk)));
       from.on('error', () => {}); // 'close' follows
       from.on('close', () => {
         this.#sockets.delete(from);
-        this.#pass(() => to.end());
+        this.#pass(era, () => to.end());
       });
     }
   }
 
-  #pass(forward: () => void): void {
+  #pass(era: number, forward: () => void): void {
+    if (era !== this.#era) return;
     if (this.#held === null) forward();
     else this.#held.push(forward);
   }

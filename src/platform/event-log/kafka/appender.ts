@@ -5,7 +5,7 @@
  * sent is checked against what there was to send: when leaders move it can leave a partition out.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CompressionTypes, type Producer } from 'kafkajs';
+import kafkajs, { CompressionTypes, type Producer } from 'kafkajs';
 import { partitionOf } from '../../../domain/murmur2.js';
 import type { LogPosition, NewRecord } from '../event-log.js';
 import { type Append, GroupCommit, refuseAstray } from '../group-commit.js';
@@ -28,6 +28,8 @@ const COMPRESSED_FROM_BYTES = 4_000;
 const REQUESTS_APART_MS = 5;
 /** Some seconds: a broker's restart is waited out rather than answered with a failure and a repeat. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 10 };
+/** kafkajs asks again on the same connection, for minutes where that one is dead in silence. Another producer gets another connection. */
+const PATIENCE_MS = 30_000;
 
 /** Of one record, where others of its request would be stored. */
 const FAULTS_OF_RECORDS = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD']);
@@ -55,6 +57,7 @@ export class KafkaAppender {
     private readonly client: KafkaClient,
     private readonly topic: string,
     private readonly partitions: number,
+    private readonly patienceMs = PATIENCE_MS,
   ) {
     this.#commit = new GroupCommit(
       (group) => this.#store(group),
@@ -111,12 +114,15 @@ export class KafkaAppender {
   async #send(request: Placed[]): Promise<Map<number, bigint>> {
     const producer = this.#connect();
     try {
-      const answers = await (await producer.ready).send({
-        topic: this.topic,
-        acks: -1,
-        compression: isWorthCompressing(request) ? CompressionTypes.GZIP : CompressionTypes.None,
-        messages: request.map(({ record, partition }) => ({ ...record, partition, headers: record.headers ?? {} })),
-      });
+      const sent = producer.ready.then((ready) =>
+        ready.send({
+          topic: this.topic,
+          acks: -1,
+          compression: isWorthCompressing(request) ? CompressionTypes.GZIP : CompressionTypes.None,
+          messages: request.map(({ record, partition }) => ({ ...record, partition, headers: record.headers ?? {} })),
+        }),
+      );
+      const answers = await this.#patiently(sent);
       const firsts = new Map(answers.map(({ partition, baseOffset }) => [partition, BigInt(baseOffset ?? -1)]));
       const lost = request.find(({ partition }) => (firsts.get(partition) ?? -1n) < 0n);
       if (lost !== undefined) throw new Error(`${this.topic}/${lost.partition}: the broker did not say where the records are`);
@@ -125,6 +131,13 @@ export class KafkaAppender {
       this.#discard();
       throw error;
     }
+  }
+
+  async #patiently<T>(answer: Promise<T>): Promise<T> {
+    const overdue = Promise.withResolvers<never>();
+    const giveUp = () => overdue.reject(new kafkajs.KafkaJSError(`${this.topic}: no broker has answered for ${this.patienceMs} ms`));
+    const timer = setTimeout(giveUp, this.patienceMs);
+    return Promise.race([answer, overdue.promise]).finally(() => clearTimeout(timer));
   }
 
   #connect(): { session: KafkaSession; ready: Promise<Producer> } {
