@@ -84,16 +84,15 @@ export function decodeAlert(text: string): AlertRecord {
 
 /** Also whatever the readers count and compare with: a record that breaks them must break here, where it can be passed over. */
 function decode(text: string, required: string[]): Record<string, unknown> {
-  const record = JSON.parse(text, (key, value) => {
-    if (typeof value !== 'string') return value;
-    if (INSTANTS.has(key)) return new Date(value);
-    return INTEGERS.has(key) ? BigInt(value) : value;
-  }) as Record<string, unknown>;
+  // 1.6 us an update; with a reviver 5.4, and each gateway reads every one.
+  const record = JSON.parse(text) as Record<string, unknown>;
   for (const field of ['sourcePartition', 'sourcePosition', 'ordinal', ...required]) {
     if (record?.[field] === undefined || record[field] === null) throw new TypeError(`record of an update or alert without ${field}`);
   }
   for (const [field, value] of Object.entries(record)) {
-    if (!isSound(field, value)) throw new TypeError(`record of an update or alert: ${field} cannot be ${String(value)}`);
+    if (typeof value === 'string' && INSTANTS.has(field)) record[field] = new Date(value);
+    else if (typeof value === 'string' && INTEGERS.has(field)) record[field] = BigInt(value);
+    if (!isSound(field, record[field])) throw new TypeError(`record of an update or alert: ${field} cannot be ${String(value)}`);
   }
   return record;
 }
