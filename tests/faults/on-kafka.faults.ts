@@ -3,7 +3,7 @@
  * network to the broker cut.
  */
 import { describeCampaign } from './describe-campaign.js';
-import { networkCut } from './faults/network.js';
+import { connectionsStranded, networkCut } from './faults/network.js';
 import { nothing } from './faults/processes.js';
 import { killRole } from './faults/roles.js';
 import { workerFrozen, workerKilled } from './faults/workers.js';
@@ -11,6 +11,16 @@ import { ON_KAFKA, onKafka } from './platform/on-kafka.js';
 
 describeCampaign(
   onKafka,
-  [nothing, killRole('producer'), killRole('consumer'), killRole('worker'), killRole('gateway'), workerKilled, workerFrozen, networkCut],
+  [
+    nothing,
+    killRole('producer'),
+    killRole('consumer'),
+    killRole('worker'),
+    killRole('gateway'),
+    workerKilled,
+    workerFrozen,
+    networkCut,
+    connectionsStranded,
+  ],
   ON_KAFKA,
 );

@@ -1,9 +1,11 @@
 /** Faults of the network between a role and the broker, while the role still reaches Postgres. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Scene } from '../scene.js';
+import { waitFor } from '../../kit/wait-for.js';
+import type { SupervisedProcess } from '../platform/supervised-process.js';
 import type { Fault } from './fault.js';
 import { brokerOf } from './log.js';
 import { atAnyMoment } from './moments.js';
+import { rolesOf, sumOfMetric } from './roles.js';
 
 /** Past a consumer's session, and past the time-outs of requests that were on their way. */
 const CUT_MS = 20_000;
@@ -12,7 +14,7 @@ const CUT_MS = 20_000;
 export const networkCut: Fault = {
   name: 'network between one of each role and the broker cut in silence, then mended',
   times: 1,
-  async inject(scene: Scene) {
+  async inject(scene) {
     const { link } = brokerOf(scene);
     await atAnyMoment(scene);
     link.cut();
@@ -21,5 +23,25 @@ export const networkCut: Fault = {
     } finally {
       link.mend();
     }
+  },
+};
+
+/** What was on its way before is answered by then, or never. */
+const SETTLED_MS = 1_000;
+/** A producer gives up after half of it. */
+const GOES_ON_WITHIN_MS = 60_000;
+
+/** As behind a firewall that has forgotten them: no role is told, each has to find out for itself. */
+export const connectionsStranded: Fault = {
+  name: 'connections of one of each role to the broker dead in silence, new ones alive',
+  times: 1,
+  async inject(scene) {
+    await atAnyMoment(scene);
+    brokerOf(scene).link.strand();
+    await sleep(SETTLED_MS);
+    const [producer] = rolesOf(scene, 'producer') as [SupervisedProcess];
+    const appended = () => sumOfMetric(producer.url, 'cdp_producer_prices_total');
+    const before = await appended();
+    await waitFor(`${producer.name} appends again`, async () => (await appended()) > before, { withinMs: GOES_ON_WITHIN_MS });
   },
 };
