@@ -22,7 +22,12 @@ export const ON_KAFKA: Load = { ticksPerSecond: 2_000, subscribers: 50, coins: 1
 
 const ROLES = { worker: 2, consumer: 3, gateway: 2, producer: 1 };
 
-export async function onKafka(options: MakeUpOptions): Promise<Platform> {
+export const onKafka = (options: MakeUpOptions) => makeUp(options, false);
+
+/** The first process of each role has a link between itself and the broker; this process forwards, and judges nothing meanwhile but at rest. */
+export const onKafkaBehindLink = (options: MakeUpOptions) => makeUp(options, true);
+
+async function makeUp(options: MakeUpOptions, linked: boolean): Promise<Platform> {
   const ofBroker = mkdtempSync(join(tmpdir(), 'cdp-faults-kafka-'));
   const far = await findFreePort();
   const link = await Link.open(far);
@@ -35,7 +40,7 @@ export async function onKafka(options: MakeUpOptions): Promise<Platform> {
   for (const [role, count] of Object.entries(ROLES)) {
     for (let number = 1; number <= count; number++) {
       const dataDir = join(directory.path, `${role}-${number}`);
-      const brokers = number === 1 ? `127.0.0.1:${link.port}` : broker.brokers;
+      const brokers = linked && number === 1 ? `127.0.0.1:${link.port}` : broker.brokers;
       const env = { ...commonEnv(options), DATABASE_URL: postgres.url, KAFKA_BROKERS: brokers, DATA_DIR: dataDir };
       const port = await findFreePort();
       processes.push(new SupervisedProcess({ name: `${role}-${number}`, port, root: options.root ?? projectRoot, args: [role], env }));
