@@ -24,7 +24,7 @@ const ROLES = { worker: 2, consumer: 3, gateway: 2, producer: 1 };
 
 export const onKafka = (options: MakeUpOptions) => makeUp(options, false);
 
-/** The first process of each role has a link between itself and the broker; this process forwards, and judges nothing meanwhile but at rest. */
+/** The first process of each role has a link before the broker, which this process forwards: late, while it judges. */
 export const onKafkaBehindLink = (options: MakeUpOptions) => makeUp(options, true);
 
 async function makeUp(options: MakeUpOptions, linked: boolean): Promise<Platform> {
