@@ -2,13 +2,14 @@
 import { ALERTS_TOPIC } from '../../src/domain/prices.js';
 import { HOUR } from '../../src/domain/time.js';
 import { type AlertRecord, type AlertSeverity, decodeAlert } from '../../src/domain/updates.js';
-import { type EventLog, OffsetOutOfRange } from '../../src/platform/event-log/event-log.js';
+import { OffsetOutOfRange } from '../../src/platform/event-log/event-log.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { ALERT_SEVERITIES, findSentAlert } from '../../src/store/mart/alerts.js';
 import { clientError } from '../errors.js';
-import { Feed } from './feed.js';
-import { Progress } from './progress.js';
-import { type Delivery, type LiveTopic, TAIL_RECORDS, type Tail } from './tail.js';
+import { Feed } from './reading/feed.js';
+import type { Past } from './reading/past.js';
+import { Progress } from './reading/progress.js';
+import { type Delivery, type LiveTopic, TAIL_RECORDS } from './reading/tail.js';
 
 export type AlertEvent = Delivery<AlertRecord>;
 
@@ -29,17 +30,16 @@ const MARGIN = HOUR;
 const MOST_LATER = 2_000;
 
 export async function openAlertFeed(
-  log: EventLog,
   db: Database,
-  tail: Tail<AlertRecord>,
+  past: Past<AlertRecord>,
   request: AlertsRequest,
   signal: AbortSignal,
 ): Promise<Feed<AlertRecord>> {
   const coins = request.coinIds == null ? null : new Set(request.coinIds);
   const least = request.minSeverity == null ? 0 : ALERT_SEVERITIES.indexOf(request.minSeverity);
   const matches = (alert: AlertRecord) => (coins === null || coins.has(alert.coinId)) && ALERT_SEVERITIES.indexOf(alert.severity) >= least;
-  const from = request.after == null ? null : await findPlace(log, db, tail, { alertId: request.after, signal });
-  return new Feed({ log, tail, from, matches, expired: alertExpired });
+  const from = request.after == null ? null : await findPlace(db, past, { alertId: request.after, signal });
+  return new Feed({ past, from, matches, expired: alertExpired });
 }
 
 interface Search {
@@ -48,7 +48,8 @@ interface Search {
   signal: AbortSignal;
 }
 
-async function findPlace(log: EventLog, db: Database, tail: Tail<AlertRecord>, search: Search): Promise<Progress> {
+async function findPlace(db: Database, past: Past<AlertRecord>, search: Search): Promise<Progress> {
+  const { log } = past;
   const alert = await findSentAlert(db.pool, search.alertId);
   if (alert === null) throw alertExpired();
   const [bounds] = await log.bounds(ALERTS.name);
@@ -58,7 +59,7 @@ async function findPlace(log: EventLog, db: Database, tail: Tail<AlertRecord>, s
     ? bounds.end - BigInt(TAIL_RECORDS)
     : await log.offsetAt(ALERTS.name, PARTITION, new Date(alert.triggeredAt.getTime() - MARGIN));
   const range = { from: near > bounds.start ? near : bounds.start, later: new Date(alert.triggeredAt.getTime() + MARGIN) };
-  const { found, progress } = await scan(log, tail, search, range).catch((error: Error) => {
+  const { found, progress } = await scan(past, search, range).catch((error: Error) => {
     throw error instanceof OffsetOutOfRange || search.signal.aborted ? alertExpired(error) : error;
   });
   if (!found && !alert.waiting) throw alertExpired();
@@ -67,8 +68,7 @@ async function findPlace(log: EventLog, db: Database, tail: Tail<AlertRecord>, s
 
 /** The progress of a reader that has just read the alert, or all among which it could stand. */
 async function scan(
-  log: EventLog,
-  tail: Tail<AlertRecord>,
+  { log, tail }: Past<AlertRecord>,
   { alertId, signal }: Search,
   { from, later }: { from: bigint; later: Date },
 ): Promise<{ found: boolean; progress: Progress }> {

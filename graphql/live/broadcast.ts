@@ -6,7 +6,9 @@
  */
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, type GraphQLFormattedError } from 'graphql';
 import { CLOSE, type Connection } from './connection.js';
-import { FellBehind, LogAway } from './feed.js';
+import { type FeedEvent, Payloads } from './payloads.js';
+import { FellBehind, LogAway } from './reading/feed.js';
+import { nextTurn } from './reading/turns.js';
 
 export interface LiveOperation {
   /** Without rootValue and contextValue. */
@@ -24,13 +26,15 @@ export interface SubscriberContext {
   gone: AbortSignal;
 }
 
-/** A feed. `take` gives what needs no waiting. */
+/** A feed. `take` gives what needs no waiting. Those that catch up side by side give the same objects. */
 interface Source extends AsyncIterator<unknown> {
   take(): unknown;
   /** It is read at the pace of its one reader. */
   readonly catchingUp: boolean;
   /** It has given all that there is, as any other idle source for the same operation has. */
   readonly idle: boolean;
+  /** It is catching up, and not pulled for now. */
+  pause(): void;
 }
 
 /** Events that are executed side by side. */
@@ -42,6 +46,7 @@ export class Broadcasts {
   readonly counts = { events: 0, deliveries: 0 };
   /** By key: those that are live, one once they have met. */
   readonly #live = new Map<string, Set<Broadcast>>();
+  readonly #payloads = new Payloads();
 
   async subscribe(operation: LiveOperation, connection: Connection, id: string): Promise<AsyncIterableIterator<never> | ExecutionResult> {
     const contextValue: SubscriberContext = { ...operation.makeContext(), gone: connection.gone };
@@ -53,7 +58,7 @@ export class Broadcasts {
       await source.return?.();
       return standing.join(connection, id);
     }
-    const broadcast = new Broadcast(operation, source, this.counts, {
+    const broadcast = new Broadcast(operation, source, this.counts, this.#payloads, {
       onIdle: () => this.#meet(broadcast),
       onEnd: () => this.#forget(broadcast),
     });
@@ -102,6 +107,7 @@ class Broadcast {
     readonly operation: LiveOperation,
     readonly source: Source,
     private readonly counts: Broadcasts['counts'],
+    private readonly payloads: Payloads,
     private readonly listeners: { onIdle(): void; onEnd(): void },
   ) {}
 
@@ -143,13 +149,16 @@ class Broadcast {
     try {
       for (;;) {
         const { catchingUp } = this.source;
+        if (catchingUp) await this.#untilRoom();
         const events = await this.#nextEvents();
         if (events.length === 0) break;
-        const payloads = await this.#execute(events);
-        this.counts.events += events.length;
+        if (catchingUp) await nextTurn();
+        const { key } = this.operation;
+        const payloads = await (catchingUp
+          ? this.payloads.get(key, events as FeedEvent[], (each) => this.#execute(each))
+          : this.#execute(events));
         this.counts.deliveries += events.length * this.#members.size;
-        if (catchingUp) for (const member of [...this.#members]) await member.sendPaced(payloads);
-        else for (const member of this.#members) member.push(payloads);
+        for (const member of this.#members) member.send(payloads, catchingUp);
       }
       for (const member of [...this.#members]) member.complete();
     } catch (error) {
@@ -158,6 +167,14 @@ class Broadcast {
       for (const member of [...this.#members]) member.fail(error);
     }
     this.#end();
+  }
+
+  async #untilRoom(): Promise<void> {
+    for (const { connection } of [...this.#members]) {
+      if (connection.hasRoom) continue;
+      this.source.pause();
+      await connection.room();
+    }
   }
 
   async #nextEvents(): Promise<unknown[]> {
@@ -174,7 +191,8 @@ class Broadcast {
     return events;
   }
 
-  async #execute(events: unknown[]): Promise<Buffer[]> {
+  async #execute(events: readonly unknown[]): Promise<Buffer[]> {
+    this.counts.events += events.length;
     const { args, makeContext, formatErrors } = this.operation;
     const contextValue = makeContext();
     const results = await Promise.all(events.map((rootValue) => execute({ ...args, rootValue, contextValue })));
@@ -205,15 +223,12 @@ class Member implements AsyncIterableIterator<never> {
     this.#end.promise.catch(() => {}); // nobody may be waiting yet
   }
 
-  push(payloads: readonly Buffer[]): void {
-    if (this.#active) this.connection.push(payloads.map((payload) => Buffer.concat([this.#head, payload])));
-  }
-
-  async sendPaced(payloads: readonly Buffer[]): Promise<void> {
-    for (const payload of payloads) {
-      await this.connection.hasRoom();
-      if (this.#active) this.connection.send(Buffer.concat([this.#head, payload]));
-    }
+  /** `paced`: its sender sees to it that there is room. */
+  send(payloads: readonly Buffer[], paced: boolean): void {
+    if (!this.#active) return;
+    const messages = payloads.map((payload) => Buffer.concat([this.#head, payload]));
+    if (paced) this.connection.sendAll(messages);
+    else this.connection.push(messages);
   }
 
   complete(): void {

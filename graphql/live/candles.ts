@@ -9,7 +9,7 @@ import type { PriceUpdateRecord } from '../../src/domain/updates.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { type CandleRow, loadCandles } from '../../src/store/mart/candles.js';
-import { LogAway } from './feed.js';
+import { LogAway } from './reading/feed.js';
 
 export interface CandlesRequest {
   coinId: string;
@@ -113,6 +113,8 @@ export class CandleFeed implements AsyncIterableIterator<CandleRow> {
   get idle(): boolean {
     return this.#waiting !== null;
   }
+
+  pause(): void {} // nobody waits for it
 
   push(candle: CandleRow): void {
     this.#pending.set(candle.bucketStart.getTime(), candle);

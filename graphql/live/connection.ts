@@ -45,17 +45,25 @@ export class Connection {
   }
 
   /** Several messages in one write. */
-  push(messages: readonly Buffer[]): void {
+  sendAll(messages: readonly Buffer[]): void {
     if (!this.isOpen) return;
     this.stream.cork();
     for (const message of messages) this.socket.send(message, TEXT);
     this.stream.uncork();
-    if (this.socket.bufferedAmount > MOST_BUFFERED_BYTES) this.close(CLOSE.tooSlow);
   }
 
-  /** Resolves when there is room to go on with a replay, or nobody to go on for. */
-  async hasRoom(): Promise<void> {
-    while (this.isOpen && this.socket.bufferedAmount > ROOM_BYTES) {
+  push(messages: readonly Buffer[]): void {
+    this.sendAll(messages);
+    if (this.isOpen && this.socket.bufferedAmount > MOST_BUFFERED_BYTES) this.close(CLOSE.tooSlow);
+  }
+
+  /** There is room for more of a replay, or nobody to keep it from. */
+  get hasRoom(): boolean {
+    return !this.isOpen || this.socket.bufferedAmount <= ROOM_BYTES;
+  }
+
+  async room(): Promise<void> {
+    while (!this.hasRoom) {
       await new Promise<void>((resolve) => {
         const done = () => {
           this.stream.off('drain', done);

@@ -6,9 +6,9 @@ import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { ALERTS, type AlertEvent, type AlertsRequest, openAlertFeed } from './alerts.js';
 import { CandleBoard, type CandleFeed, type CandlesRequest } from './candles.js';
-import { type Feed, LogAway } from './feed.js';
-import { Follower } from './follower.js';
 import { openPriceFeed, PRICE_UPDATES, type PriceUpdateEvent, type PriceUpdatesRequest } from './price-updates.js';
+import { type Feed, LogAway } from './reading/feed.js';
+import { Follower } from './reading/follower.js';
 import { attachWebSockets, type Gate, type LiveCounts, type WebSockets } from './web-socket.js';
 
 export type { AlertEvent, PriceUpdateEvent };
@@ -43,8 +43,8 @@ export async function startLive({ log, db, logger }: { log: EventLog; db: Databa
     Follower.start({ log, logger, topic: ALERTS, onAway }),
   ]);
   return {
-    priceUpdates: async (request) => openPriceFeed(log, updates.tail, request),
-    alerts: async (request, signal) => openAlertFeed(log, db, alerts.tail, request, signal),
+    priceUpdates: async (request) => openPriceFeed(updates.past, request),
+    alerts: async (request, signal) => openAlertFeed(db, alerts.past, request, signal),
     candles(request) {
       if (!updates.available) throw new LogAway('the log is out of reach');
       return board.open(request);

@@ -1,11 +1,11 @@
 /** Subscriptions to pushed prices: every one in order per coin, from now on or from a cursor. */
 import { UPDATES_TOPIC } from '../../src/domain/prices.js';
 import { decodePriceUpdate, type PriceUpdateRecord } from '../../src/domain/updates.js';
-import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import { badUserInput, clientError } from '../errors.js';
-import { Feed } from './feed.js';
-import { decodeCursor, encodeCursor, Progress } from './progress.js';
-import type { Delivery, LiveTopic, Tail } from './tail.js';
+import { Feed } from './reading/feed.js';
+import type { Past } from './reading/past.js';
+import { decodeCursor, encodeCursor, Progress } from './reading/progress.js';
+import type { Delivery, LiveTopic } from './reading/tail.js';
 
 export type PriceUpdateEvent = Delivery<PriceUpdateRecord>;
 
@@ -22,17 +22,13 @@ export const PRICE_UPDATES: LiveTopic<PriceUpdateRecord> = {
   cursorOf: encodeCursor,
 };
 
-export async function openPriceFeed(
-  log: EventLog,
-  tail: Tail<PriceUpdateRecord>,
-  request: PriceUpdatesRequest,
-): Promise<Feed<PriceUpdateRecord>> {
+export async function openPriceFeed(past: Past<PriceUpdateRecord>, request: PriceUpdatesRequest): Promise<Feed<PriceUpdateRecord>> {
   const coins = request.coinIds == null ? null : new Set(request.coinIds);
-  const from = request.after == null ? null : await findPlace(log, tail, request.after);
-  return new Feed({ log, tail, from, expired: cursorExpired, matches: ({ coinId }) => coins === null || coins.has(coinId) });
+  const from = request.after == null ? null : await findPlace(past, request.after);
+  return new Feed({ past, from, expired: cursorExpired, matches: ({ coinId }) => coins === null || coins.has(coinId) });
 }
 
-async function findPlace(log: EventLog, tail: Tail<PriceUpdateRecord>, after: string): Promise<Progress> {
+async function findPlace({ log, tail }: Past<PriceUpdateRecord>, after: string): Promise<Progress> {
   const cursor = decodeCursor(after);
   if (cursor === null) {
     throw badUserInput('after: this is not a cursor; send the cursor of an update as it came, or leave it out to begin now');

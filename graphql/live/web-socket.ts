@@ -28,7 +28,7 @@ import type { OperationTimes } from '../observation/operations.js';
 import type { OriginCheck } from '../origin.js';
 import { Broadcasts } from './broadcast.js';
 import { CLOSE, Connection } from './connection.js';
-import { LogAway } from './feed.js';
+import { LogAway } from './reading/feed.js';
 
 /** How the gateway treats its requests, over HTTP too. */
 export interface Gate<Operator extends string> {

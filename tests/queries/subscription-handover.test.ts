@@ -1,7 +1,7 @@
 /** Replay that hands over to the live stream while more comes in, whatever is repeated, filtered or slow on the way. */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { encodeCursor, Progress } from '../../graphql/live/progress.js';
+import { encodeCursor, Progress } from '../../graphql/live/reading/progress.js';
 import { UPDATES_TOPIC } from '../../src/domain/prices.js';
 import type { PriceUpdateRecord } from '../../src/domain/updates.js';
 import { LIVE_PARTITIONS, type LiveSetting, openLiveSetting, TestSubscription, updateOf } from '../kit/live.js';

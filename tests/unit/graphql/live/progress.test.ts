@@ -1,7 +1,7 @@
 /** A cursor says all that a progress holds, and nothing that was never a cursor is taken for one. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeCursor, encodeCursor, Progress } from '../../../../graphql/live/progress.js';
+import { decodeCursor, encodeCursor, Progress } from '../../../../graphql/live/reading/progress.js';
 
 const offset = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
 

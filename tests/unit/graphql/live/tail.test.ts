@@ -2,8 +2,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { pino } from 'pino';
-import { Progress } from '../../../../graphql/live/progress.js';
-import { type LiveTopic, Tail } from '../../../../graphql/live/tail.js';
+import { Progress } from '../../../../graphql/live/reading/progress.js';
+import { type LiveTopic, Tail } from '../../../../graphql/live/reading/tail.js';
 import type { SourcePosition } from '../../../../src/domain/updates.js';
 import type { LogRecord } from '../../../../src/platform/event-log/event-log.js';
 

@@ -3,7 +3,7 @@
  * Must stay true: publication is at least once, so a record is news only above the last one of its source partition; a cursor holds all
  * that is needed to go on without a gap and without a repeat, in any process.
  */
-import type { SourcePosition } from '../../src/domain/updates.js';
+import type { SourcePosition } from '../../../src/domain/updates.js';
 
 const ORDINAL_BITS = 15n;
 
@@ -41,6 +41,16 @@ export class Progress {
     for (const [partition, offset] of next.entries()) {
       if (offset > (this.next[partition] ?? 0n)) this.next[partition] = offset;
     }
+  }
+
+  /** Records that this one has passed and the other one has not. */
+  ahead(other: Progress): bigint {
+    let records = 0n;
+    for (const [partition, offset] of this.next.entries()) {
+      const more = offset - (other.next[partition] ?? 0n);
+      if (more > 0n) records += more;
+    }
+    return records;
   }
 
   equals(other: Progress): boolean {

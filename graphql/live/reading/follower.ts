@@ -4,10 +4,11 @@
  * or was made anew) ends the tail, and the next one begins at the log's end.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SourcePosition } from '../../src/domain/updates.js';
-import type { EventLog, LogConsumer } from '../../src/platform/event-log/event-log.js';
-import type { Logger } from '../../src/platform/logger.js';
+import type { SourcePosition } from '../../../src/domain/updates.js';
+import type { EventLog, LogConsumer } from '../../../src/platform/event-log/event-log.js';
+import type { Logger } from '../../../src/platform/logger.js';
 import { LogAway } from './feed.js';
+import { Past } from './past.js';
 import { type LiveTopic, TAIL_RECORDS, Tail } from './tail.js';
 
 /** So many records before the log's end are read at the start: a reader that comes back soon finds its place at hand. */
@@ -25,7 +26,7 @@ export interface FollowerOptions<T extends SourcePosition> {
 }
 
 export class Follower<T extends SourcePosition> {
-  #tail: Tail<T> | null = null;
+  #past: Past<T> | null = null;
   #reachable = true;
   readonly #stopping = new AbortController();
   readonly #ended: Promise<void>;
@@ -46,13 +47,13 @@ export class Follower<T extends SourcePosition> {
   }
 
   get available(): boolean {
-    return this.#tail !== null && this.#reachable;
+    return this.#past !== null && this.#reachable;
   }
 
   /** Throws LogAway while there is none. */
-  get tail(): Tail<T> {
-    if (this.#tail === null || !this.#reachable) throw new LogAway(`${this.options.topic.name}: the log is out of reach`);
-    return this.#tail;
+  get past(): Past<T> {
+    if (this.#past === null || !this.#reachable) throw new LogAway(`${this.options.topic.name}: the log is out of reach`);
+    return this.#past;
   }
 
   async stop(): Promise<void> {
@@ -66,7 +67,7 @@ export class Follower<T extends SourcePosition> {
       try {
         const tail = await this.#openTail();
         const consumer = await this.#consume(tail);
-        this.#tail = tail;
+        this.#past = new Past(this.options.log, tail, this.options.logger);
         this.#reachable = true;
         started();
         await this.#whileRunning(consumer);
@@ -129,10 +130,11 @@ export class Follower<T extends SourcePosition> {
   }
 
   #endTail(): void {
-    if (this.#tail === null) return;
-    this.#tail.ended = true;
-    this.#tail.notify();
-    this.#tail = null;
+    if (this.#past === null) return;
+    const { tail } = this.#past;
+    this.#past = null;
+    tail.ended = true;
+    tail.notify();
     if (!this.#stopping.signal.aborted) this.options.onAway();
   }
 }

@@ -1,12 +1,12 @@
 /**
- * The newest part of one topic, as it grows: every reader of this process reads from here, each at a place of its own.
+ * A part of one topic as it grows at its end: what came last, or what a lane has read last. Many read it, each at a place of its own.
  * Must stay true: entries stand in the order in which they were told, each source record once; what is forgotten is forgotten from the
  * front, and `covers` never says yes to a reader that would miss something.
  */
 
-import type { SourcePosition } from '../../src/domain/updates.js';
-import type { LogRecord } from '../../src/platform/event-log/event-log.js';
-import type { Logger } from '../../src/platform/logger.js';
+import type { SourcePosition } from '../../../src/domain/updates.js';
+import type { LogRecord } from '../../../src/platform/event-log/event-log.js';
+import type { Logger } from '../../../src/platform/logger.js';
 import { Progress } from './progress.js';
 
 /** A record, and the cursor that stands behind it. What subscriptions deliver. */
@@ -82,6 +82,11 @@ export class Tail<T extends SourcePosition> {
     this.#entries[slot] = { partition, offset, record, cursor: this.topic.cursorOf(this.logId, this.progress) };
     this.#end++;
     return record;
+  }
+
+  /** What it holds; it covers nobody any more. */
+  forget(): void {
+    this.#entries.length = 0;
   }
 
   notify(): void {
