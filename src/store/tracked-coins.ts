@@ -32,3 +32,14 @@ export async function getFeedingSources(db: Queryable): Promise<string[]> {
   const { rows } = await db.query<{ source: string }>('SELECT DISTINCT source FROM ops.tracked_coins ORDER BY source');
   return rows.map((row) => row.source);
 }
+
+/** Those of these ids that are not followed, in the order given. */
+export async function getUntrackedOf(db: Queryable, coinIds: readonly string[]): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>({
+    name: 'tracked_coins_untracked_of',
+    text: `SELECT asked.id FROM unnest($1::text[]) WITH ORDINALITY AS asked(id, place)
+      WHERE NOT EXISTS (SELECT FROM ops.tracked_coins AS t WHERE t.coin_id = asked.id) ORDER BY asked.place`,
+    values: [coinIds],
+  });
+  return rows.map(({ id }) => id);
+}

@@ -14,6 +14,7 @@ import { createPostgresEventLog } from '../../src/platform/event-log/postgres-ev
 import { createHealth } from '../../src/platform/health.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import type { Database } from '../../src/platform/postgres/database.js';
+import { trackCoins } from '../../src/store/tracked-coins.js';
 import { fixedClock } from './clock.js';
 import { NOW, seedMarket } from './seed.js';
 import { openTestDatabase } from './test-database.js';
@@ -45,6 +46,7 @@ export async function openLiveSetting(): Promise<LiveSetting> {
   const clock = fixedClock(NOW);
   const gateways = new Set<LiveGateway>();
   await seedMarket(db);
+  await trackCoins(db.pool, ['solana', 'cardano', 'ripple'], 'simulator', new Date(NOW)); // followed, and in no mart yet
   await log.ensureTopics([
     { topic: UPDATES_TOPIC, partitions: LIVE_PARTITIONS, retentionMs: DAY_MS },
     { topic: ALERTS_TOPIC, partitions: 1, retentionMs: 30 * DAY_MS },

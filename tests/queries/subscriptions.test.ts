@@ -112,6 +112,46 @@ describe('live', () => {
   });
 });
 
+describe('coins that are not tracked', () => {
+  const ALERTS = 'subscription ($coinIds: [ID!]) { alertTriggered(coinIds: $coinIds) { id } }';
+  const CANDLES = 'subscription ($coinId: ID!) { candleUpdated(coinId: $coinId, interval: ONE_MINUTE) { close } }';
+
+  test.each([
+    [
+      'priceUpdated',
+      PRICES,
+      { coinIds: ['bitcoin', 'bitcion', '', 'BTC'] },
+      'Not tracked: "bitcion", "", "BTC"; name coins that the query coins returns',
+    ],
+    ['alertTriggered', ALERTS, { coinIds: ['nope'] }, 'Not tracked: "nope"; name coins that the query coins returns'],
+    ['candleUpdated', CANDLES, { coinId: 'x'.repeat(500) }, `Not tracked: "${'x'.repeat(60)}"; name coins that the query coins returns`],
+    [
+      'many',
+      PRICES,
+      { coinIds: Array.from({ length: 250 }, (_, n) => `c${n}`) },
+      'Not tracked: "c0", "c1", "c2", "c3", "c4" and 245 more; name coins that the query coins returns',
+    ],
+    ['too many', PRICES, { coinIds: Array(251).fill('bitcoin') }, 'coinIds: 251 ids; name 1 to 250, or leave them out for all coins'],
+    ['none', ALERTS, { coinIds: [] }, 'coinIds: 0 ids; name 1 to 250, or leave them out for all coins'],
+    ['no text', CANDLES, { coinId: 'a\u0000b' }, 'Text may not contain the character U+0000: leave it out'],
+  ])('%s: is told so, and ends', async (_, query, variables, message) => {
+    const refused = await subscribe(variables, query);
+    await refused.has(1);
+    expect(refused.errors).toMatchObject([{ message, extensions: { code: 'BAD_USER_INPUT' } }]);
+    expect(await refused.ended).toBeNull();
+  });
+
+  test('a cursor resumes, also for a coin that has gone since', async () => {
+    const live = await subscribeLive({ coinIds: ['dogecoin'] });
+    const [first, second] = [updateOf('dogecoin', next()), updateOf('dogecoin', next())];
+    await setting.push(first, second);
+    const [seen] = await live.has(2);
+    await setting.db.pool.query(`DELETE FROM ops.tracked_coins WHERE coin_id = 'dogecoin'`);
+    const resumed = await subscribe({ coinIds: ['dogecoin'], after: seen?.priceUpdated.cursor });
+    expect(usdOf(await resumed.has(1))).toEqual([second.usd]);
+  });
+});
+
 describe('resuming', () => {
   test('a cursor goes on after the gateway was replaced: all that came meanwhile, once, then live', async () => {
     const coins = ['bitcoin', 'ethereum', 'tether', 'dogecoin'];

@@ -2,10 +2,9 @@
 import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
 import type { AlertRecord, AlertSeverity } from '../../../src/domain/updates.js';
 import type { GatewayContext } from '../../context.js';
-import { badUserInput } from '../../errors.js';
-import { LIMITS } from '../../limits.js';
 import type { AlertsRequest } from '../../live/alerts.js';
 import type { SubscriberContext } from '../../live/broadcast.js';
+import { checkChosenCoins } from '../../live/chosen-coins.js';
 import type { AlertEvent } from '../../live/live.js';
 import { AlertSeverities } from '../rule/rule.type.js';
 import { Alert } from './alert.type.js';
@@ -15,14 +14,18 @@ export class AlertSubscription {
   @Subscription(() => Alert, {
     description:
       'Every alert as it fires; suppressed ones are not sent. After a break, give the id of the last alert seen: what came since is sent first, or the error CURSOR_EXPIRED.',
-    subscribe: ({ args, context }: { args: AlertsRequest; context: GatewayContext & SubscriberContext }) => {
-      if ((args.coinIds?.length ?? 0) > LIMITS.ids) throw badUserInput(`coinIds: at most ${LIMITS.ids} ids; leave them out for all coins`);
+    subscribe: async ({ args, context }: { args: AlertsRequest; context: GatewayContext & SubscriberContext }) => {
+      await checkChosenCoins(context.db.pool, args);
       return context.live.alerts(args, context.gone);
     },
   })
   alertTriggered(
     @Root() { record }: AlertEvent,
-    @Arg('coinIds', () => [ID], { nullable: true, description: 'At most 250. All coins if left out.' }) _coinIds: string[] | null,
+    @Arg('coinIds', () => [ID], {
+      nullable: true,
+      description: '1 to 250 that the platform follows. All coins, those that come later too, if left out.',
+    })
+    _coinIds: string[] | null,
     @Arg('minSeverity', () => AlertSeverities, { nullable: true, description: 'This one and those above it.' })
     _minSeverity: AlertSeverity | null,
     @Arg('after', () => ID, { nullable: true, description: 'The id of the last alert seen, at most 30 days old.' }) _after: string | null,
