@@ -1,7 +1,8 @@
 /**
  * How queries are executed: by a plan that is made once per operation, and once for all equal ones that come at the same time.
  * Must stay true: the answer is the one that graphql-js alone would give, errors included, and never one that was begun before the
- * request came; nobody shares an answer with other rights. Mutations run each for itself, by graphql-js.
+ * request came; nobody shares an answer with other rights; where a plan gives up nothing is read twice. Mutations run each for itself, by
+ * graphql-js.
  */
 import {
   type DocumentNode,
@@ -16,6 +17,7 @@ import {
 } from 'graphql';
 import { Groups } from './groups.js';
 import { type Answer, createPlan, type Plan } from './plan.js';
+import { rememberRootFields, withRootFields } from './root-fields.js';
 
 export interface OperationToExecute<Context> {
   document: DocumentNode;
@@ -43,6 +45,7 @@ export function createExecutor<Context extends { operator: string }>(
   schema: GraphQLSchema,
   counts: ExecutionCounts = { plan: 0, graphqlJs: 0, shared: 0 },
 ): Executor<Context> {
+  rememberRootFields(schema);
   // An operation is an object of its document; so what is kept for it goes when Apollo forgets the document.
   const prepared = new WeakMap<OperationDefinitionNode, PreparedOperation>();
   return async (request) => {
@@ -52,17 +55,19 @@ export function createExecutor<Context extends { operator: string }>(
       return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
     };
     if (operation?.operation !== 'query') return byGraphqlJs();
-    const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {});
+    const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}, { maxErrors: 1 });
     if (coerced === undefined) return byGraphqlJs();
     const own = prepared.get(operation) ?? new PreparedOperation(schema, document, operation);
     prepared.set(operation, own);
     let shared = true;
     const result = await own.groups.do(JSON.stringify([context.operator, coerced]), async () => {
       shared = false;
-      const data = await own.execute(context, coerced);
-      if (data === null) return byGraphqlJs();
-      counts.plan++;
-      return { data };
+      return withRootFields(context, async () => {
+        const data = await own.execute(context, coerced);
+        if (data === null) return byGraphqlJs();
+        counts.plan++;
+        return { data };
+      });
     });
     if (shared) counts.shared++;
     return result;

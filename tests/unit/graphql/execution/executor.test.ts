@@ -256,3 +256,26 @@ describe('equal queries', () => {
     expect(calls).toHaveLength(4);
   });
 });
+
+test('what goes wrong deep in one field asks no root field again', async () => {
+  const asked: string[] = [];
+  const counted = buildSchema('type Thing { good: Int, bad: Int! } type Query { one(n: Int): Thing two: Int three: Thing! }');
+  const fields = counted.getQueryType()?.getFields() ?? {};
+  const ask = (name: string, value: unknown) => {
+    (fields[name] as (typeof fields)[string]).resolve = async (_source, { n }) => {
+      asked.push(n === undefined ? name : `${name} ${n}`);
+      return value;
+    };
+  };
+  ask('one', { good: 1, bad: () => Promise.reject(new Error('it broke')) });
+  ask('two', 2);
+  ask('three', { good: 3, bad: 3 });
+  const document = parse('{ a: one(n: 1) { good } b: one(n: 2) { bad } two again: two three { good } }');
+  const counts = { plan: 0, graphqlJs: 0, shared: 0 };
+  const run = createExecutor<{ operator: string }>(counted, counts);
+  const result = await run({ document, operation: getOperationAST(document) ?? undefined, context: { operator: 'missing' } });
+  expect(result.errors?.map(({ path }) => path)).toEqual([['b', 'bad']]);
+  expect(JSON.stringify(result.data)).toBe('{"a":{"good":1},"b":null,"two":2,"again":2,"three":{"good":3}}');
+  expect(counts).toEqual({ plan: 0, graphqlJs: 1, shared: 0 });
+  expect(asked.toSorted()).toEqual(['one 1', 'one 2', 'three', 'two', 'two']);
+});
