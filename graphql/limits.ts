@@ -1,16 +1,18 @@
 /**
  * How much one request may ask for: one set of limits for HTTP and WebSocket alike.
  * Must stay true: checking a query costs little whatever it holds (fragments are walked once each, cost stops counting at a bound),
- * and no query that passes makes the platform build more than LIMITS.cost values.
+ * and no query that passes makes the platform build more than LIMITS.cost values, nor an event of a subscription more than LIMITS.eventCost.
  */
 import {
   type ASTVisitor,
+  type DirectiveNode,
   type DocumentNode,
   type FragmentDefinitionNode,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLSchema,
   getNullableType,
   getOperationAST,
+  getVariableValues,
   isListType,
   type ParseOptions,
   type SelectionSetNode,
@@ -29,6 +31,8 @@ export const LIMITS = {
   directives: 50,
   /** Values in the answer, if every list is as long as it may be: 0.3 s of work at most. */
   cost: 100_000,
+  /** Values in what a subscription is told of one event: 3 ms of work, and there may be thousands of events a second. */
+  eventCost: 1_000,
   /** Nodes of a page. */
   pageSize: 200,
   /** Buckets of one coin's candles. */
@@ -103,8 +107,35 @@ function depthOf(set: SelectionSetNode, context: ValidationContext, depths: Map<
   return deepest;
 }
 
+/** A subscription without its field would have no source. graphql-js forbids this from version 17 on; version 16 fails over it. */
+const unconditionalSource: ValidationRule = (context) => ({
+  OperationDefinition({ operation, selectionSet }) {
+    const condition = operation === 'subscription' ? conditionIn(selectionSet, context) : null;
+    if (condition !== null) {
+      const message = `@${condition.name.value} cannot decide over a subscription itself, only over fields within it`;
+      context.reportError(new GraphQLError(message, { nodes: condition }));
+    }
+  },
+});
+
+function conditionIn(set: SelectionSetNode, context: ValidationContext, passed = new Set<string>()): DirectiveNode | null {
+  for (const selection of set.selections) {
+    const own = selection.directives?.find(({ name }) => name.value === 'skip' || name.value === 'include');
+    if (own !== undefined) return own;
+    if (selection.kind === 'Field') continue;
+    let inner = selection.kind === 'InlineFragment' ? selection.selectionSet : undefined;
+    if (selection.kind === 'FragmentSpread' && !passed.has(selection.name.value)) {
+      passed.add(selection.name.value);
+      inner = context.getFragment(selection.name.value)?.selectionSet;
+    }
+    const found = inner === undefined ? null : conditionIn(inner, context, passed);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
 /** Beside graphql-js's own rules. */
-export const LIMIT_RULES: readonly ValidationRule[] = [limitSize, limitDepth];
+export const LIMIT_RULES: readonly ValidationRule[] = [limitSize, limitDepth, unconditionalSource];
 
 type Arguments = Record<string, unknown>;
 
@@ -137,11 +168,16 @@ export interface OperationToCheck {
 export function checkCost({ schema, document, operationName, variables }: OperationToCheck): GraphQLError | null {
   const operation = getOperationAST(document, operationName);
   if (operation == null) return null; // the executor says which names there are
+  // What counts the cost would note every bad value: 0.6 s for a body full of them.
+  const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}, VALIDATION_OPTIONS);
+  if (errors !== undefined) return null; // the executor says which and why
   const cost = costOf({ schema, query: document, operationName: operation.name?.value, variables: variables ?? {} });
-  if (cost <= LIMITS.cost) return null;
+  const live = operation.operation === 'subscription';
+  const most = live ? LIMITS.eventCost : LIMITS.cost;
+  if (cost <= most) return null;
   return tooComplex(
-    `The answer may hold ${cost === Infinity ? 'far more than' : `${cost} values; at most`} ${LIMITS.cost} values are allowed: ` +
-      'ask for fewer items (first), fewer fields, or in several queries',
+    `The answer${live ? ' to each event' : ''} may hold ${cost === Infinity ? 'far too many' : cost} values; at most ${most} are allowed: ` +
+      `ask for fewer items (first), fewer fields, or ${live ? 'with queries' : 'in several queries'}`,
   );
 }
 
@@ -150,6 +186,6 @@ function costOf(options: Omit<Parameters<typeof getComplexity>[0], 'estimators'>
     return getComplexity({ ...options, estimators: ESTIMATORS, maxQueryNodes: 10_000 });
   } catch (error) {
     if (error instanceof Error && error.message.includes('maximum allowed number of nodes')) return Infinity;
-    return 0; // bad variables: the executor says which and why
+    return 0; // bad arguments: the executor says which and why
   }
 }

@@ -1,7 +1,7 @@
 /**
  * One WebSocket, as what pushes to it sees it.
  * Must stay true: what is pushed live never waits for the socket, and a client that lets more than 1 MB pile up is closed with 4429;
- * what is replayed waits until the socket has room.
+ * what is replayed waits until the socket has room, and so does reading from a client that does not read.
  */
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
@@ -55,6 +55,13 @@ export class Connection {
   push(messages: readonly Buffer[]): void {
     this.sendAll(messages);
     if (this.isOpen && this.socket.bufferedAmount > MOST_BUFFERED_BYTES) this.close(CLOSE.tooSlow);
+  }
+
+  /** Whoever does not read is not read either: what it asks for would pile up. */
+  holdBack(): void {
+    if (this.hasRoom || this.socket.isPaused) return;
+    this.socket.pause();
+    void this.room().then(() => this.socket.resume());
   }
 
   /** There is room for more of a replay, or nobody to keep it from. */

@@ -13,6 +13,7 @@ import {
   type GraphQLFormattedError,
   type GraphQLSchema,
   getOperationAST,
+  getVariableValues,
   Kind,
   parse,
   specifiedRules,
@@ -115,6 +116,7 @@ function answer(stream: Duplex, { status, problem }: { status: string; problem: 
 
 function open(protocol: ReturnType<typeof createProtocol>, socket: WebSocket, stream: Duplex, logger: Logger): void {
   const connection = new Connection(socket, stream);
+  socket.on('ping', () => connection.holdBack()); // ws has answered it
   // ws closes the socket itself, with the code that fits.
   socket.on('error', (error) => logger.debug({ err: error }, 'web socket: a client broke the protocol or its connection'));
   const closed = protocol.opened(
@@ -124,6 +126,7 @@ function open(protocol: ReturnType<typeof createProtocol>, socket: WebSocket, st
       close: (code, reason) => socket.close(code, reason),
       onMessage: (handle) =>
         socket.on('message', (data) => {
+          connection.holdBack();
           handle(String(data)).catch((error: unknown) => {
             logger.error({ err: error }, 'web socket: a message could not be handled');
             connection.close(CLOSE.failed);
@@ -148,7 +151,7 @@ function createProtocol<Operator extends string>(gate: Gate<Operator>, broadcast
       if (Array.isArray(args)) return args;
       const operator = gate.checkKey(authorizationOf(context));
       const makeContext = () => gate.createContext(operator);
-      const key = JSON.stringify([operator, payload.operationName, payload.query, withoutPlace(args.document, payload.variables)]);
+      const key = JSON.stringify([operator, payload.operationName, payload.query, withoutPlace(args)]);
       const live = { operation: { args, key, makeContext, formatErrors }, connection: context.extra.connection, id, begun };
       // graphql-ws hands the same object on to `subscribe`, which finds there whom it is for.
       return Object.assign(args, { contextValue: makeContext(), live });
@@ -171,8 +174,13 @@ function createProtocol<Operator extends string>(gate: Gate<Operator>, broadcast
   });
 }
 
-/** The variables without the one that only says where to begin: it makes no difference to what an event looks like. */
-function withoutPlace(document: DocumentNode, variables: SubscribePayload['variables']): SubscribePayload['variables'] {
+/**
+ * What the variables come to, without the one that only says where to begin: it makes no difference to what an event looks like.
+ * What they should not hold, and may be nested deeper than can be written, is not looked at.
+ */
+function withoutPlace({ schema, document, operationName, variableValues }: ExecutionArgs): Record<string, unknown> {
+  const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
+  const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 1 });
   const places = new Set<string>();
   const uses = new Map<string, number>();
   visit(document, {
@@ -182,7 +190,7 @@ function withoutPlace(document: DocumentNode, variables: SubscribePayload['varia
       if (name.value === 'after' && value.kind === Kind.VARIABLE && path.length === 7) places.add(value.name.value);
     },
   });
-  return Object.fromEntries(Object.entries(variables ?? {}).filter(([name]) => !places.has(name) || uses.get(name) !== 2));
+  return Object.fromEntries(Object.entries(coerced ?? {}).filter(([name]) => !places.has(name) || uses.get(name) !== 2));
 }
 
 interface LiveArguments {

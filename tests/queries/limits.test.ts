@@ -106,6 +106,8 @@ describe('nonsense', () => {
   test('variables as large and as deep as the body allows', async () => {
     const query = 'query ($ids: [ID!]) { coins(filter: {ids: $ids}) { totalCount } }';
     expect(await codesOf(query, { ids: Array.from({ length: 15_000 }, (_, n) => n) })).toEqual(['BAD_USER_INPUT']);
+    // Every one of them wrong: what is wrong with all of them would be 0.6 s of work, three times over.
+    expect(await codesOf(query, { ids: Array.from({ length: 15_000 }, () => null) })).toEqual(['BAD_USER_INPUT']);
     // Deeper than JSON.stringify can go.
     const body = JSON.stringify({ query, variables: { ids: 0 } }).replace('0', `${'['.repeat(45_000)}${']'.repeat(45_000)}`);
     const { json } = await gateway.http({ method: 'POST', headers: { 'content-type': 'application/json' }, body });

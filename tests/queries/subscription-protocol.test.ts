@@ -74,6 +74,27 @@ describe('the protocol', () => {
   });
 });
 
+test('who asks and does not read is not read either, and gets every answer once it does', async () => {
+  const client = await Socket.open(gateway.url);
+  client.socket.pause();
+  const pings = 30_000;
+  const payload = { filler: 'x'.repeat(1_000) };
+  for (let count = 0; count < pings; count++) {
+    client.send({ type: 'ping', payload });
+    if (count % 1_000 === 0) client.socket.ping(Buffer.alloc(100));
+  }
+  // 30 MB: until nothing moves any more.
+  for (let before = -1; before !== client.socket.bufferedAmount; ) {
+    before = client.socket.bufferedAmount;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  expect(client.socket.bufferedAmount).toBeGreaterThan(10_000_000);
+  client.socket.resume();
+  while (client.messages.length <= pings) await Promise.race([once(client.socket, 'message'), client.closed]);
+  expect(client.messages.at(-1)).toEqual({ type: 'pong', payload });
+  client.socket.close();
+});
+
 describe('the gateway', () => {
   test('refuses foreign pages, foreign names and other paths at the door', async () => {
     const statusOf = async (url: string, options: object) => {
@@ -102,6 +123,12 @@ describe('the gateway', () => {
       [deep, 'QUERY_TOO_COMPLEX'],
       [costly, 'QUERY_TOO_COMPLEX'],
       [many, 'QUERY_TOO_COMPLEX'],
+      // What a query may ask for once is too much for each event.
+      ['subscription { priceUpdated { coin { candles(interval: ONE_DAY, first: 1000) { open } } } }', 'QUERY_TOO_COMPLEX'],
+      // A subscription has to have its field.
+      ['subscription { priceUpdated @skip(if: true) { usd } }', 'GRAPHQL_VALIDATION_FAILED'],
+      ['subscription { ...A @include(if: false) } fragment A on Subscription { priceUpdated { usd } }', 'GRAPHQL_VALIDATION_FAILED'],
+      ['subscription { ... { ...A } } fragment A on Subscription { priceUpdated @skip(if: true) { usd } }', 'GRAPHQL_VALIDATION_FAILED'],
     ];
     for (const [index, [query, code]] of cases.entries()) {
       client.subscribe(`${index}`, query);
@@ -112,6 +139,20 @@ describe('the gateway', () => {
       ids: Array.from({ length: 251 }, String),
     });
     expect((await client.next(({ id }) => id === 'ids')).payload.errors[0].extensions.code).toBe('BAD_USER_INPUT');
+    client.socket.close();
+  });
+
+  test('variables nested deeper than can be written are answered as any others', async () => {
+    const client = await Socket.open(gateway.url);
+    const deep = `${'['.repeat(40_000)}${']'.repeat(40_000)}`;
+    const send = (id: string, variables: string) =>
+      client.socket.send(
+        `{"id":"${id}","type":"subscribe","payload":{"query":"query ($id: ID!) { coin(id: $id) { id } }","variables":${variables}}}`,
+      );
+    send('wrong', `{"id":${deep}}`);
+    expect((await client.next(({ id }) => id === 'wrong')).payload.errors[0].extensions.code).toBe('BAD_USER_INPUT');
+    send('needless', `{"id":"bitcoin","more":${deep}}`);
+    expect((await client.next(({ id }) => id === 'needless')).payload.data).toEqual({ coin: { id: 'bitcoin' } });
     client.socket.close();
   });
 
