@@ -2,14 +2,16 @@
  * Decimal, DateTime and Date. Must stay true: no digit is lost on the way in or out (a float in variables has already lost some, so it is
  * refused), an instant is always one point of time in UTC, and a date that is not on the calendar never reaches a query.
  */
-import { GraphQLScalarType, Kind, type ValueNode } from 'graphql';
+import { GraphQLScalarType, Kind, print, type ValueNode } from 'graphql';
 import { type Decimal, parseDecimal } from '../src/domain/decimal.js';
 import { parseUtcDate, type UtcDate } from '../src/domain/time.js';
 import { badUserInput } from './errors.js';
 
-function readDecimal(text: string): Decimal {
+/** `node`: where it stands in the text of the query; likewise below. */
+function readDecimal(text: string, node?: ValueNode): Decimal {
   const value = parseDecimal(text);
-  if (value === null) throw badUserInput(`Decimal: ${quote(text)} is not a number; write digits, such as "0.000012345"`);
+  if (value === null)
+    throw badUserInput(`Decimal: ${quote(text, node)} is not a number; write digits, such as "0.000012345"`, { nodes: node });
   return value;
 }
 
@@ -32,19 +34,20 @@ export const DecimalScalar = new GraphQLScalarType<Decimal, string>({
     );
   },
   parseLiteral: (node: ValueNode) => {
-    if (node.kind === Kind.STRING || node.kind === Kind.INT || node.kind === Kind.FLOAT) return readDecimal(node.value);
+    if (node.kind === Kind.STRING || node.kind === Kind.INT || node.kind === Kind.FLOAT) return readDecimal(node.value, node);
     throw badUserInput('Decimal: write digits, such as 0.000012345, or the same as a string', { nodes: node });
   },
 });
 
 const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
-function readInstant(text: unknown): Date {
+function readInstant(text: unknown, node?: ValueNode): Date {
   const parts = typeof text === 'string' && text.length <= 64 ? RFC_3339.exec(text) : null;
   const instant = new Date(parts === null || readCalendarDate(parts[1]) === null ? Number.NaN : (text as string).toUpperCase());
   const year = instant.getUTCFullYear(); // the offset may lead out of the years that have four digits
   if (year >= 1 && year <= 9999) return instant;
-  throw badUserInput(`DateTime: ${quote(text)} is not an instant; write it as RFC 3339 with its offset, such as "2026-01-31T12:00:00Z"`);
+  const problem = `DateTime: ${quote(text, node)} is not an instant; write it as RFC 3339 with its offset, such as "2026-01-31T12:00:00Z"`;
+  throw badUserInput(problem, { nodes: node });
 }
 
 /** Text of whole minutes, by minute: the same buckets of candles are written over and over, and toISOString is a sixth of that work. */
@@ -69,13 +72,14 @@ export const DateTimeScalar = new GraphQLScalarType<Date, string>({
     'As input with any offset; digits beyond milliseconds are cut off.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
   serialize: (value) => formatInstant(value as Date),
-  parseValue: readInstant,
-  parseLiteral: (node: ValueNode) => readInstant(node.kind === Kind.STRING ? node.value : null),
+  parseValue: (value) => readInstant(value),
+  parseLiteral: (node: ValueNode) => readInstant(node.kind === Kind.STRING ? node.value : null, node),
 });
 
-function readDate(text: unknown): UtcDate {
+function readDate(text: unknown, node?: ValueNode): UtcDate {
   const date = readCalendarDate(text);
-  if (date === null) throw badUserInput(`Date: ${quote(text)} is not a calendar date; write it YYYY-MM-DD, such as "2026-01-31"`);
+  if (date === null)
+    throw badUserInput(`Date: ${quote(text, node)} is not a calendar date; write it YYYY-MM-DD, such as "2026-01-31"`, { nodes: node });
   return date;
 }
 
@@ -88,11 +92,13 @@ export const DateScalar = new GraphQLScalarType<UtcDate, string>({
   name: 'Date',
   description: 'A UTC calendar date, YYYY-MM-DD: the day (00:00, 24:00], midnight belonging to the day that it ends.',
   serialize: (value) => value as string,
-  parseValue: readDate,
-  parseLiteral: (node: ValueNode) => readDate(node.kind === Kind.STRING ? node.value : null),
+  parseValue: (value) => readDate(value),
+  parseLiteral: (node: ValueNode) => readDate(node.kind === Kind.STRING ? node.value : null, node),
 });
 
-function quote(value: unknown): string {
-  const text = typeof value === 'string' ? value : typeof value;
-  return `"${text.length <= 40 ? text : `${text.slice(0, 40)}…`}"`;
+/** As the client wrote it, cut where it is long. */
+function quote(value: unknown, node?: ValueNode): string {
+  const text = typeof value === 'string' ? value : node === undefined ? JSON.stringify(value) : print(node);
+  const short = text.length <= 40 ? text : `${text.slice(0, 40)}…`;
+  return typeof value === 'string' ? `"${short}"` : short;
 }

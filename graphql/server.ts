@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
-import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
+import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { AdminKey } from '../src/platform/admin-key.js';
 import type { EventLog } from '../src/platform/event-log/event-log.js';
 import { checkDatabase, type Health } from '../src/platform/health.js';
@@ -52,7 +52,14 @@ export interface Gateway {
 
 export async function createGateway(services: GatewayServices): Promise<Gateway> {
   const { config, logger, live, health } = services;
-  const app = fastify({ trustProxy: false, bodyLimit: LIMITS.bodyBytes, requestTimeout: 30_000, forceCloseConnections: 'idle' });
+  const app = fastify({
+    trustProxy: false,
+    bodyLimit: LIMITS.bodyBytes,
+    requestTimeout: 30_000,
+    forceCloseConnections: 'idle',
+    // A path that is none comes past every handler.
+    frameworkErrors: (error, _request, reply: FastifyReply) => void reply.code(400).send(errorBody('BAD_USER_INPUT', error.message)),
+  });
   const checkOrigin = createOriginCheck(config);
   const checkKey = createKeyCheck(services.adminKey);
   const formatError = countErrors(createErrorFormatter(logger), services.metrics);
@@ -137,6 +144,8 @@ function answerErrors(app: FastifyInstance, logger: Logger, nowhere: Nowhere): v
     return reply.code(404).send(errorBody('NOT_FOUND', `There is nothing at ${path}; the API is at /graphql, and as REST at /api`));
   });
   app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+      return reply.code(415).send(errorBody('BAD_USER_INPUT', 'Send the body as JSON, with the header Content-Type: application/json'));
     if (error.statusCode !== undefined && error.statusCode < 500) {
       return reply.code(error.statusCode).send(errorBody('BAD_USER_INPUT', error.message));
     }

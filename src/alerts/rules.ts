@@ -31,7 +31,7 @@ export async function createRule(db: Database, rule: NewRule, now: Date): Promis
       return {
         ok: false,
         reason: 'invalid',
-        message: `coin ${rule.coinId} is not tracked: name one that the query coins returns, or leave coinId out`,
+        message: `coin ${JSON.stringify(rule.coinId)} is not tracked: name one that the query coins returns, or leave coinId out`,
       };
     }
     return { ok: true, ruleId: await insertRule(tx, rule, now) };

@@ -115,6 +115,20 @@ describe('nonsense', () => {
     expect(await codesOf(query, { ids: 'bitcoin', more: Array.from({ length: 20_000 }, () => 1) })).toEqual([]);
   });
 
+  test('what is no JSON, and a path that is none, are told in the words of all other errors', async () => {
+    const { status, json } = await gateway.http({ method: 'POST', headers: { 'content-type': 'application/xml' }, body: '<query/>' });
+    expect([status, json]).toEqual([
+      415,
+      {
+        errors: [
+          { message: 'Send the body as JSON, with the header Content-Type: application/json', extensions: { code: 'BAD_USER_INPUT' } },
+        ],
+      },
+    ]);
+    const path = await gateway.http({ path: '/%ff' });
+    expect([path.status, path.json.errors]).toMatchObject([400, [{ extensions: { code: 'BAD_USER_INPUT' } }]]);
+  });
+
   test('operations by a wrong name, or without one where there are several', async () => {
     const query = 'query A { datasets { name } } query B { datasets { name } }';
     for (const operationName of [undefined, 'C', '']) {

@@ -116,7 +116,7 @@ describe('an alert rule', () => {
     [{ kind: 'PCT_RISE' }, /windowMinutes is needed/],
     [{ kind: 'PCT_RISE', windowMinutes: 0 }, /between 1 and/],
     [{ cooldownSeconds: -1 }, /between 0 and/],
-    [{ coinId: 'nope' }, /coin nope is not tracked/],
+    [{ coinId: 'nope' }, /coin "nope" is not tracked/],
   ])('refuses %j', async (over, message) => {
     const outcome = await createRule(db, { ...rule, ...over }, NOW);
     expect(outcome).toEqual({ ok: false, reason: 'invalid', message: expect.stringMatching(message) });

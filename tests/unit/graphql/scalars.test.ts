@@ -119,6 +119,17 @@ describe('Date', () => {
     expect(() => fromVariable(DateScalar, value)).toThrow(refusal);
   });
 
+  test('says what was written, and where', () => {
+    expect(() => fromText(DateScalar, '  {year: 5}')).toThrow(
+      expect.objectContaining({
+        message: 'Date: {year: 5} is not a calendar date; write it YYYY-MM-DD, such as "2026-01-31"',
+        locations: [{ line: 1, column: 3 }],
+      }),
+    );
+    expect(() => fromVariable(DateScalar, 20260101)).toThrow('Date: 20260101 is not');
+    expect(() => fromText(DateScalar, `"${'1'.repeat(50)}"`)).toThrow(`Date: "${'1'.repeat(40)}…" is not`);
+  });
+
   test('takes exactly the days of the calendar', () => {
     fc.assert(
       fc.property(
