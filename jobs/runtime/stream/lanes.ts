@@ -12,6 +12,8 @@ const PATIENCE_MS = 250;
 
 interface Waiting<Item> {
   item: Item;
+  /** Its patience; ended when it goes, or it would keep what is long done in memory. */
+  timer?: NodeJS.Timeout;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -38,10 +40,10 @@ export class Lanes<Item> {
 
   run(item: Item): Promise<void> {
     return new Promise((resolve, reject) => {
-      const waiting = { item, resolve, reject };
+      const waiting: Waiting<Item> = { item, resolve, reject };
       this.#waiting.push(waiting);
       this.#fill();
-      if (this.#waiting.includes(waiting)) setTimeout(() => this.#goBeside(waiting), PATIENCE_MS).unref();
+      if (this.#waiting.includes(waiting)) waiting.timer = setTimeout(() => this.#goBeside(waiting), PATIENCE_MS).unref();
     });
   }
 
@@ -81,6 +83,8 @@ export class Lanes<Item> {
       if (count > 0 && weight + next > this.options.maxWeight) break;
       weight += next;
     }
-    return this.#waiting.splice(0, count);
+    const group = this.#waiting.splice(0, count);
+    for (const { timer } of group) clearTimeout(timer);
+    return group;
   }
 }
