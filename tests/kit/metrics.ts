@@ -7,6 +7,7 @@ const ONLY_AFTER_AN_EVENT: ReadonlySet<string> = new Set([
   'cdp_stream_lost_records_total',
   'cdp_gaps',
   'cdp_outbox_batches',
+  'cdp_outbox_records_total', // with Kafka only
   // Counted once a minute: the first time may be before the first run.
   'cdp_checks',
 ]);

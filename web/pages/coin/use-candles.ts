@@ -10,7 +10,7 @@ import { merge } from './merge-candles.js';
 export function useCandles(id: string, interval: CandleInterval) {
   const variables = useMemo(() => ({ id, interval }), [id, interval]);
   const { data, problem, refresh } = useAnswer(CANDLES, variables);
-  const live = useLiveCandles(id, interval);
+  const live = useLiveCandles(id, interval, data?.coin != null);
   const { resumptions } = useStream().continuity;
   const lastBreak = resumptions[0]?.backAt;
   useEffect(() => {
@@ -24,15 +24,17 @@ export function useCandles(id: string, interval: CandleInterval) {
   return { candles, loaded: data !== undefined, problem, refresh };
 }
 
-function useLiveCandles(id: string, interval: CandleInterval): ReadonlyMap<string, CandleFields> {
+/** Of a coin that is known to be followed: of any other one the subscription is refused. */
+function useLiveCandles(id: string, interval: CandleInterval, followed: boolean): ReadonlyMap<string, CandleFields> {
   const [live, setLive] = useState<ReadonlyMap<string, CandleFields>>(new Map());
   useEffect(() => {
     setLive(new Map());
+    if (!followed) return;
     return follow(
       CANDLE_UPDATES,
       { coinId: id, interval },
       { next: ({ candleUpdated }) => setLive((before) => new Map(before).set(candleUpdated.bucketStart, candleUpdated)) },
     );
-  }, [id, interval]);
+  }, [id, interval, followed]);
   return live;
 }
