@@ -76,7 +76,7 @@ interface Plan {
 interface Scope {
   request: QueryRequest;
   target: Target;
-  labels: KnownCoins['labels'];
+  labelOf(coinId: string): string;
   coins: readonly NamedCoin[];
   everyCoin: boolean;
   maxPoints: number;
@@ -90,7 +90,8 @@ function planTarget(known: KnownCoins, target: Target, request: QueryRequest): P
   const metrics = readSelection(metricText) ?? [];
   const { coins, every: everyCoin } = chooseCoins(known, { target, named: named ?? null, request });
   const several = metrics.length > 1 || request.targets.length > 1;
-  const scope = { request, target, labels: known.labels, coins, everyCoin, maxPoints: maxPointsOf(request), several };
+  const labelOf = (coinId: string) => known.labels.get(coinId) ?? coinId;
+  const scope = { request, target, labelOf, coins, everyCoin, maxPoints: maxPointsOf(request), several };
   return metrics.map((name) => planMetric(name, scope));
 }
 
@@ -127,17 +128,16 @@ async function pointsOf(
 }
 
 async function answerMetric(db: Queryable, metric: TimeseriesMetric, scope: Scope): Promise<Answer[]> {
-  const { target, coins, labels, several } = scope;
-  const labelOf = ({ id }: NamedCoin) => labels.get(id) ?? id;
+  const { target, coins, labelOf, several } = scope;
   const { title, unit } = TIMESERIES_METRICS[metric];
   const points = await pointsOf(db, metric, scope);
   const { refId } = target;
   if (target.type === 'table') {
-    const rows = coins.flatMap((coin) => (points.get(coin.id) ?? []).map(({ time, value }) => [time.getTime(), labelOf(coin), value]));
+    const rows = coins.flatMap((coin) => (points.get(coin.id) ?? []).map(({ time, value }) => [time.getTime(), labelOf(coin.id), value]));
     return [{ type: 'table', refId, columns: [TIME, text('Coin'), { text: title, type: 'number', unit: UNITS[unit] }], rows }];
   }
   return coins.map((coin) => ({
-    target: several ? `${labelOf(coin)}: ${title}` : labelOf(coin),
+    target: several ? `${labelOf(coin.id)}: ${title}` : labelOf(coin.id),
     refId,
     unit: UNITS[unit],
     datapoints: (points.get(coin.id) ?? []).map(({ time, value }) => [value, time.getTime()]),
@@ -165,14 +165,12 @@ const toNumber = (value: string | number | null) => (value === null ? null : Num
 
 /** Rows without a candle are left out: a candlestick has no gap to draw. */
 async function candleTable(db: Queryable, scope: Scope): Promise<Table> {
-  const { coins, labels, target } = scope;
+  const { coins, labelOf, target } = scope;
   const metrics = ['openUsd', 'highUsd', 'lowUsd', 'priceUsd'] as const;
   const [open, ...others] = await Promise.all(metrics.map((metric) => pointsOf(db, metric, scope)));
   const rows = coins.flatMap((coin) =>
     (open?.get(coin.id) ?? []).flatMap(({ time, value }, place) =>
-      value === null
-        ? []
-        : [[time.getTime(), labels.get(coin.id) ?? coin.id, value, ...others.map((each) => each.get(coin.id)?.[place]?.value ?? null)]],
+      value === null ? [] : [[time.getTime(), labelOf(coin.id), value, ...others.map((each) => each.get(coin.id)?.[place]?.value ?? null)]],
     ),
   );
   const columns = [TIME, text('Coin'), usd('Open'), usd('High'), usd('Low'), usd('Close')];
@@ -211,7 +209,7 @@ async function coinTable(db: Queryable, { coins, target }: Scope): Promise<Table
 const MOST_ALERTS = 1_000;
 
 /** With the columns that Grafana looks for in annotations: time, title, text, tags. Suppressed alerts were not sent, and are not shown. */
-async function alertTable(db: Queryable, { request, target, coins, everyCoin, labels }: Scope): Promise<Table> {
+async function alertTable(db: Queryable, { request, target, coins, everyCoin, labelOf }: Scope): Promise<Table> {
   const filters = [...(request.filters ?? []), ...(request.adhocFilters ?? [])];
   const { from, to } = request.range;
   const alerts = await getAlerts(db, {
@@ -242,7 +240,7 @@ async function alertTable(db: Queryable, { request, target, coins, everyCoin, la
     refId: target.refId,
     columns,
     rows: shown.reverse().map(({ alertId, triggeredAt, resolvedAt, coinId, message, severity, status, kind }) => {
-      const title = `${labels.get(coinId) ?? coinId}: ${kind}`;
+      const title = `${labelOf(coinId)}: ${kind}`;
       return [triggeredAt.getTime(), resolvedAt?.getTime() ?? null, title, message, `${coinId},${severity}`, alertId, severity, status];
     }),
   };

@@ -9,7 +9,7 @@ import { Heartbeats } from '../../src/platform/heartbeats.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Metrics } from '../../src/platform/metrics/metrics.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { getUnpublished, markPublished, type OutboxPage } from '../../src/store/stream/outbox.js';
+import { getUnpublished, markPublished } from '../../src/store/stream/outbox.js';
 
 export interface OutboxRoute {
   target: string;
@@ -125,7 +125,7 @@ async function publishPages({ log, db, sourceTopic, routes, metrics }: OutboxOpt
       if (own.length === 0) return;
       await log.append(
         target,
-        own.flatMap((page) => toRecords(page, partitionFor(page.sourcePartition))),
+        own.flatMap((page) => page.records.map((record) => toRecord(record, partitionFor(page.sourcePartition)))),
       );
       const moved = await markPublished(db.pool, sourceTopic, own);
       // Somebody else has moved one meanwhile: what stands now is read again.
@@ -139,6 +139,6 @@ async function publishPages({ log, db, sourceTopic, routes, metrics }: OutboxOpt
   return pages.filter((page) => page.more).map((page) => page.sourcePartition);
 }
 
-function toRecords({ records }: OutboxPage, partition: number) {
-  return records.map(({ key, value }) => ({ key, value: Buffer.from(value), partition }));
+export function toRecord({ key, value }: { key: string; value: string }, partition: number) {
+  return { key, value: Buffer.from(value), partition };
 }

@@ -5,15 +5,11 @@
 import type { Queryable } from '../../src/platform/postgres/database.js';
 import { atOnce } from '../../src/platform/postgres/pipelining.js';
 import { insertOutbox, type OutboxRecord } from '../../src/store/stream/outbox.js';
-import { createOutboxPublisher, type OutboxOptions } from './outbox.js';
+import { createOutboxPublisher, type OutboxOptions, type OutboxPublisher, toRecord } from './outbox.js';
 
-export interface Publisher {
+export interface Publisher extends OutboxPublisher {
   /** Last of all in the batch's transaction. Records of a source partition in the order of their positions. */
   stage(tx: Queryable, records: OutboxRecord[]): Promise<unknown>;
-  /** Something of the partition may have been staged and committed. */
-  publish(sourcePartition: number): void;
-  /** Resolves when what is under way is published; the rest waits for the next start. */
-  stop(): Promise<void>;
 }
 
 export function createPublisher(options: OutboxOptions): Publisher {
@@ -30,7 +26,7 @@ export function createPublisher(options: OutboxOptions): Publisher {
           return append(
             tx,
             target,
-            own.map(({ key, value, sourcePartition }) => ({ key, value: Buffer.from(value), partition: partitionFor(sourcePartition) })),
+            own.map((record) => toRecord(record, partitionFor(record.sourcePartition))),
           );
         }),
       ),

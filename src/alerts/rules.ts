@@ -6,6 +6,7 @@ import { isPositive, parseDecimal } from '../domain/decimal.js';
 import type { Database, Queryable } from '../platform/postgres/database.js';
 import { LOCKS } from '../platform/postgres/locks.js';
 import type { AlertRuleRow } from '../store/stream/alert-rules.js';
+import { getUntrackedOf } from '../store/tracked-coins.js';
 import { RULE_KINDS } from './rule-kinds.js';
 
 export type NewRule = Omit<AlertRuleRow, 'id' | 'version' | 'createdAt'>;
@@ -27,7 +28,7 @@ export async function createRule(db: Database, rule: NewRule, now: Date): Promis
   if (problem !== null) return { ok: false, reason: 'invalid', message: problem };
   return db.transaction(async (tx) => {
     await lockRules(tx);
-    if (rule.coinId !== null && !(await isTracked(tx, rule.coinId))) {
+    if (rule.coinId !== null && (await getUntrackedOf(tx, [rule.coinId])).length > 0) {
       return {
         ok: false,
         reason: 'invalid',
@@ -143,11 +144,6 @@ function isBetween(value: number, least: number, most: number): boolean {
 
 async function lockRules(tx: Queryable): Promise<void> {
   await tx.query('SELECT pg_advisory_xact_lock($1, 0)', [LOCKS.rules]);
-}
-
-async function isTracked(tx: Queryable, coinId: string): Promise<boolean> {
-  const { rowCount } = await tx.query('SELECT FROM ops.tracked_coins WHERE coin_id = $1', [coinId]);
-  return rowCount === 1;
 }
 
 async function insertRule(tx: Queryable, rule: NewRule, now: Date): Promise<bigint> {

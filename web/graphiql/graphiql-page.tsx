@@ -1,7 +1,7 @@
 /** GraphiQL over the platform's own endpoint, with the operator's key of this tab on every request. */
 import { createGraphiQLFetcher, type Fetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
-import { type DocumentNode, parse } from 'graphql';
+import { type DocumentNode, getOperationAST, parse } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { operatorKey } from '../api/operator-key.js';
 import { KeyDialog } from '../app/shell/key-dialog.js';
@@ -23,10 +23,8 @@ const overHttpAndWebSocket = createGraphiQLFetcher({
 /** Right after a change of tabs GraphiQL still tells the document and the operation of the tab before: a subscription would go over HTTP. */
 const fetcher: Fetcher = (request, options) => {
   const documentAST = parsed(request.query);
-  const names = documentAST?.definitions.map((each) => (each.kind === 'OperationDefinition' ? each.name?.value : undefined));
-  const operationName = names?.includes(request.operationName ?? undefined)
-    ? request.operationName
-    : names?.find((name) => name !== undefined);
+  const operation = documentAST && (getOperationAST(documentAST, request.operationName) ?? getOperationAST(documentAST));
+  const operationName = operation?.name?.value;
   const headers = { ...authorization(), ...options?.headers };
   return overHttpAndWebSocket({ ...request, operationName }, { ...options, documentAST, headers });
 };
