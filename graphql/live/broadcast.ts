@@ -55,8 +55,9 @@ export class Broadcasts {
     const source = stream[Symbol.asyncIterator]() as Source;
     const [standing] = source.catchingUp ? [] : (this.#live.get(operation.key) ?? []);
     if (standing !== undefined) {
+      const member = standing.join(connection, id); // at once: it would end with its last member
       await source.return?.();
-      return standing.join(connection, id);
+      return member;
     }
     const broadcast = new Broadcast(operation, source, this.counts, this.#payloads, {
       onIdle: () => this.#meet(broadcast),

@@ -178,13 +178,18 @@ describe('the gateway', () => {
 
   /** How often the coins of one update are read: once for each execution that asks for them. */
   async function executionsOfOneUpdate(audience: Socket[]): Promise<number> {
+    await reach(audience); // what was pushed before has been told by then
     const queries = jest.spyOn(setting.db.pool, 'query');
-    const update = updateOf('bitcoin', ++positions);
-    await setting.push(update);
-    for (const client of audience) await client.next(({ payload }) => payload?.data?.priceUpdated?.usd === update.usd);
+    await reach(audience);
     const count = queries.mock.calls.filter(([statement]) => (statement as { text?: string }).text?.includes('mart_coins')).length;
     queries.mockRestore();
     return count;
+  }
+
+  async function reach(audience: Socket[]): Promise<void> {
+    const update = updateOf('bitcoin', ++positions);
+    await setting.push(update);
+    for (const client of audience) await client.next(({ payload }) => payload?.data?.priceUpdated?.usd === update.usd);
   }
 
   const WITH_COIN =
