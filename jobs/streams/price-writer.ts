@@ -37,6 +37,7 @@ const CANDLE_LEVELS: CandleLevel[] = [
 const sql = (path: string) => readFileSync(join(projectRoot, 'jobs/transforms', path), 'utf8');
 const MERGE_PRICES = sql('staging/stg_prices.sql');
 const MARK_SUSPECT = sql('staging/stg_prices.suspect.sql');
+const EXTEND_CANDLES = sql('mart/mart_price_candles.extend.sql');
 const RECOMPUTE_CANDLES = sql('mart/mart_price_candles.sql');
 const REFRESH_LATEST = sql('mart/mart_latest_prices.sql');
 
@@ -104,8 +105,12 @@ async function followUp(tx: Queryable, spans: PriceSpan[], days: ChangedDay[], n
   }
   const changed = changedSpans(spans, days);
   const [judged] = await atOnce(tx, [() => markSuspect(tx, changed), () => markDays(tx, spans, days)]);
-  const remarked = judged.filter((row) => row.changed).map(({ coin_id, observed_at }) => instantOf(coin_id, observed_at));
-  await atOnce(tx, [...candleStatements(tx, [...changed, ...remarked], now), latest]);
+  const [behind] = await atOnce(tx, [() => extendCandles(tx, changed, now), latest]);
+  if (behind.size > 0) {
+    const remarked = judged.filter((row) => row.changed).map(({ coin_id, observed_at }) => instantOf(coin_id, observed_at));
+    const restated = [...changed, ...remarked].filter(({ coinId }) => behind.has(coinId));
+    await atOnce(tx, candleStatements(tx, restated, now));
+  }
   return { suspect: new Set(judged.filter((row) => row.suspect).map((row) => observationKey(row.coin_id, row.observed_at))) };
 }
 
@@ -159,6 +164,13 @@ export function observationKey(coinId: string, observedAt: Date): string {
   return `${coinId} ${observedAt.getTime()}`;
 }
 
+/** Most ticks come after all that was there: they are added. Returns the coins of which something else changed. */
+async function extendCandles(tx: Queryable, changed: PriceSpan[], now: Date): Promise<ReadonlySet<string>> {
+  const values = [...columnsOf(changed), now];
+  const { rows } = await tx.query<{ coin_id: string }>({ name: 'extend-candles', text: EXTEND_CANDLES, values });
+  return new Set(rows.map((row) => row.coin_id));
+}
+
 /** A statement for each interval, the finest first: each reads what the one before it wrote. */
 function candleStatements(tx: Queryable, changed: Omit<PriceSpan, 'source'>[], now: Date): (() => Promise<unknown>)[] {
   return CANDLE_LEVELS.map(({ interval, width, below, grain }) => () => {
@@ -175,7 +187,6 @@ function candleStatements(tx: Queryable, changed: Omit<PriceSpan, 'source'>[], n
         below,
         grain,
         now,
-        ranges.map((range) => new Date(range.changedAt)),
       ],
     });
   });
@@ -185,8 +196,6 @@ interface BucketRange {
   coinId: string;
   start: number;
   end: number;
-  /** The first instant that changed, in the first bucket. */
-  changedAt: number;
 }
 
 /** The buckets that the spans touch, as ranges of whole buckets, those that meet or overlap as one. */
@@ -197,9 +206,8 @@ function bucketRanges(spans: Omit<PriceSpan, 'source'>[], interval: CandleInterv
       coinId,
       start: bucketStart(firstAt, interval).getTime(),
       end: bucketStart(lastAt, interval).getTime() + width,
-      changedAt: firstAt.getTime(),
     }))
-    .sort((a, b) => (a.coinId < b.coinId ? -1 : a.coinId > b.coinId ? 1 : a.changedAt - b.changedAt));
+    .sort((a, b) => (a.coinId < b.coinId ? -1 : a.coinId > b.coinId ? 1 : a.start - b.start));
   const ranges: BucketRange[] = [];
   for (const next of touched) {
     const last = ranges.at(-1);

@@ -1,20 +1,14 @@
 -- Recomputes the buckets of one interval within the given ranges, from the candles of the interval below and the history points of its
--- own grain (the finest interval: from the ticks). A candle of the finest interval that ends before all that changed is taken as it
--- stands, and the ticks after its last one are added: so a tick costs the same at the end of a busy minute as at its beginning.
+-- own grain (the finest interval: from the ticks).
 -- Grain: one coin, interval and bucket (start, end]: an observation on the boundary closes the bucket before it.
--- $1 coin_ids, $2 starts, $3 ends: the ranges (start, end], whole buckets, none overlapping another; what changed in one begins in its
--- first bucket, at $9. $4 the interval. $5 its width. $6 the interval below, null for the finest. $7 the grain of its own points. $8 now.
+-- $1 coin_ids, $2 starts, $3 ends: the ranges (start, end], whole buckets, none overlapping another. $4 the interval. $5 its width.
+-- $6 the interval below, null for the finest. $7 the grain of its own points. $8 now.
 -- OFFSET 0: the index is read range by range, whatever the planner believes about the table; the few coarse points have one of
 -- their own, so that a day's bucket does not read the day's ticks (on an expression, so that no other index fits, whatever the planner
 -- believes). Who writes here holds the coin's lock.
 WITH range AS (
-  SELECT
-    k.*, t.source,
-    ( SELECT c.last_observed_at FROM mart.mart_price_candles AS c
-      WHERE c.coin_id = k.coin_id AND c.interval = $4::mart.candle_interval AND c.bucket_start = k.start_at
-        AND c.last_observed_at < k.changed_at AND $6::mart.candle_interval IS NULL
-    ) AS settled_at
-  FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $9::timestamptz[]) AS k (coin_id, start_at, end_at, changed_at)
+  SELECT k.*, t.source
+  FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) AS k (coin_id, start_at, end_at)
   JOIN ops.tracked_coins AS t ON t.coin_id = k.coin_id
 ),
 part AS (
@@ -48,18 +42,9 @@ part AS (
   CROSS JOIN LATERAL (
     SELECT * FROM staging.stg_prices AS s
     WHERE s.coin_id = r.coin_id AND s.source = r.source AND s.grain = 'tick' AND $6::mart.candle_interval IS NULL
-      AND s.observed_at > coalesce(r.settled_at, r.start_at) AND s.observed_at <= r.end_at
+      AND s.observed_at > r.start_at AND s.observed_at <= r.end_at
     OFFSET 0
   ) AS s
-  UNION ALL
-  SELECT
-    r.coin_id, c.bucket_start, c.open, c.high, c.low, c.close, c.observations, c.suspect, c.first_observed_at, c.last_observed_at
-  FROM range AS r
-  CROSS JOIN LATERAL (
-    SELECT * FROM mart.mart_price_candles AS c
-    WHERE c.coin_id = r.coin_id AND c.interval = $4::mart.candle_interval AND c.bucket_start = r.start_at AND r.settled_at IS NOT NULL
-    OFFSET 0
-  ) AS c
 ),
 next AS MATERIALIZED (
   SELECT
