@@ -52,9 +52,10 @@ export async function getTrackedNewest(
     name: 'get-tracked-newest',
     text: `SELECT t.coin_id, t.source, trim_scale(l.price_usd)::text AS price_usd, l.observed_at, l.received_at, l.position
            FROM ops.tracked_coins AS t
-           LEFT JOIN LATERAL ( -- not of the mart: after a switch of the source that still holds the other one's
+           LEFT JOIN LATERAL ( -- after a switch of the source the mart still holds the other one's
              SELECT * FROM staging.stg_prices AS s
-             WHERE s.coin_id = t.coin_id AND s.source = t.source AND s.grain = 'tick'
+             WHERE s.coin_id = t.coin_id AND s.source = t.source AND s.grain = 'tick' AND s.observed_at >= coalesce(
+               (SELECT l.observed_at FROM mart.mart_latest_prices AS l WHERE l.coin_id = t.coin_id AND l.source = t.source), '-infinity')
              ORDER BY s.observed_at DESC LIMIT 1
            ) AS l ON true
            WHERE t.coin_id = ANY ($1::text[])`,
