@@ -66,12 +66,13 @@ export async function storePrices(tx: Queryable, rows: RawPrice[], now: Date): P
 export async function storeLockedPrices(tx: Queryable, rows: RawPrice[], now: Date): Promise<StoredPrices> {
   const spans = spansOf(rows);
   const [, days] = await atOnce(tx, [() => insertRawPrices(tx, rows), () => mergePrices(tx, spans)]);
-  return followUp(tx, spans, days, now);
+  const ticks = rows.every((row) => row.grain === 'tick');
+  return followUp(tx, spans, days, { now, ticks });
 }
 
 /** Brings stg_prices, candles, latest and the marks up to date with what raw holds within the spans. */
 export async function derivePrices(tx: Queryable, spans: PriceSpan[], now: Date): Promise<StoredPrices> {
-  return followUp(tx, spans, await mergePrices(tx, spans), now);
+  return followUp(tx, spans, await mergePrices(tx, spans), { now, ticks: false });
 }
 
 /** What the merge returns: within a span and a day the first and the last instant whose price is another now; by span and day. */
@@ -95,8 +96,13 @@ async function mergePrices(tx: Queryable, spans: PriceSpan[]): Promise<ChangedDa
   return rows;
 }
 
-/** What follows from a merge: suspicion, marks, candles, latest prices. Returns the observations that are marked as suspect. */
-async function followUp(tx: Queryable, spans: PriceSpan[], days: ChangedDay[], now: Date): Promise<StoredPrices> {
+/** What follows from a merge: suspicion, marks, candles, latest prices. `ticks`: nothing else changed. */
+async function followUp(
+  tx: Queryable,
+  spans: PriceSpan[],
+  days: ChangedDay[],
+  { now, ticks }: { now: Date; ticks: boolean },
+): Promise<StoredPrices> {
   // Also after a mere duplicate: it is the newest word on the value, and the newest price says where its value comes from.
   const latest = () => refreshLatest(tx, spans, now);
   if (days.length === 0) {
@@ -105,12 +111,16 @@ async function followUp(tx: Queryable, spans: PriceSpan[], days: ChangedDay[], n
   }
   const changed = changedSpans(spans, days);
   const [judged] = await atOnce(tx, [() => markSuspect(tx, changed), () => markDays(tx, spans, days)]);
-  const [behind] = await atOnce(tx, [() => extendCandles(tx, changed, now), latest]);
-  if (behind.size > 0) {
-    const remarked = judged.filter((row) => row.changed).map(({ coin_id, observed_at }) => instantOf(coin_id, observed_at));
-    const restated = [...changed, ...remarked].filter(({ coinId }) => behind.has(coinId));
-    await atOnce(tx, candleStatements(tx, restated, now));
-  }
+  const remarked = judged.filter((row) => row.changed).map(({ coin_id, observed_at }) => instantOf(coin_id, observed_at));
+  const touched = [...changed, ...remarked];
+  if (ticks) {
+    const [behind] = await atOnce(tx, [() => extendCandles(tx, changed, now), latest]);
+    await recomputeCandles(
+      tx,
+      touched.filter(({ coinId }) => behind.has(coinId)),
+      now,
+    );
+  } else await atOnce(tx, [() => recomputeCandles(tx, touched, now), latest]);
   return { suspect: new Set(judged.filter((row) => row.suspect).map((row) => observationKey(row.coin_id, row.observed_at))) };
 }
 
@@ -172,24 +182,28 @@ async function extendCandles(tx: Queryable, changed: PriceSpan[], now: Date): Pr
 }
 
 /** A statement for each interval, the finest first: each reads what the one before it wrote. */
-function candleStatements(tx: Queryable, changed: Omit<PriceSpan, 'source'>[], now: Date): (() => Promise<unknown>)[] {
-  return CANDLE_LEVELS.map(({ interval, width, below, grain }) => () => {
-    const ranges = bucketRanges(changed, interval);
-    return tx.query({
-      name: `recompute-candles-${interval}`,
-      text: RECOMPUTE_CANDLES,
-      values: [
-        ranges.map((range) => range.coinId),
-        ranges.map((range) => new Date(range.start)),
-        ranges.map((range) => new Date(range.end)),
-        interval,
-        width,
-        below,
-        grain,
-        now,
-      ],
-    });
-  });
+async function recomputeCandles(tx: Queryable, touched: Omit<PriceSpan, 'source'>[], now: Date): Promise<void> {
+  if (touched.length === 0) return;
+  await atOnce(
+    tx,
+    CANDLE_LEVELS.map(({ interval, width, below, grain }) => () => {
+      const ranges = bucketRanges(touched, interval);
+      return tx.query({
+        name: `recompute-candles-${interval}`,
+        text: RECOMPUTE_CANDLES,
+        values: [
+          ranges.map((range) => range.coinId),
+          ranges.map((range) => new Date(range.start)),
+          ranges.map((range) => new Date(range.end)),
+          interval,
+          width,
+          below,
+          grain,
+          now,
+        ],
+      });
+    }),
+  );
 }
 
 interface BucketRange {
