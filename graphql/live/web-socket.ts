@@ -159,9 +159,10 @@ function createProtocol<Operator extends string>(gate: Gate<Operator>, broadcast
     async subscribe(args) {
       const { operation, connection, id } = (args as ExecutionArgs & { live: LiveArguments }).live;
       const result = await broadcasts.subscribe(operation, connection, id);
-      if ('errors' in result && result.errors?.some((error) => error.originalError instanceof LogAway))
-        connection.close(CLOSE.tryAgainLater);
-      return result as ExecutionResult;
+      if (!('errors' in result && result.errors?.some((error) => error.originalError instanceof LogAway))) return result as ExecutionResult;
+      // The close says it all: an outage is said once, not as a failure of each client that tries again.
+      connection.close(CLOSE.tryAgainLater);
+      return {};
     },
     // A query's or a mutation's answer is there, or a subscription is set up; its events have metrics of their own.
     onOperation(_context, _id, _payload, args) {

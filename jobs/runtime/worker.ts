@@ -29,12 +29,20 @@ export interface WorkerContext {
 /** Claims and executes runs of the pipeline until the signal; resolves when the last one has ended. */
 export async function workPipeline(context: WorkerContext, pipeline: Pipeline): Promise<void> {
   const heart = context.hearts?.heart(`runs of ${pipeline.name}`, CLAIM_BOUND_MS);
+  /** What an outage repeats every second is said once. */
+  let said: string | undefined;
   while (!context.signal.aborted) {
     heart?.beat();
-    const worked = await workOnce(context, pipeline, heart?.rest).catch((error: unknown) => {
-      context.logger.error({ err: error, pipeline: pipeline.name }, `${pipeline.name}: the run ledger did not answer; trying again`);
-      return null;
-    });
+    let worked: PipelineRunRow | null = null;
+    try {
+      worked = await workOnce(context, pipeline, heart?.rest);
+      said = undefined;
+    } catch (error) {
+      const { message } = error as Error;
+      const level = message === said ? 'debug' : 'error';
+      context.logger[level]({ err: error, pipeline: pipeline.name }, `${pipeline.name}: the run ledger did not answer; trying again`);
+      said = message;
+    }
     if (!worked) await sleep(POLL_MS, undefined, { signal: context.signal }).catch(() => {});
   }
   heart?.rest();

@@ -57,6 +57,8 @@ async function pollUntilStopped(options: ProducerOptions, signal: AbortSignal): 
   const heart = hearts.heart('polling of the source', POLL_BOUND_MS);
   const poller = new Poller(options);
   let announced = 0;
+  /** What an outage repeats, poll after poll, is said once. */
+  let said: string | undefined;
   while (!signal.aborted) {
     const started = performance.now();
     let seconds = IDLE_SECONDS;
@@ -69,6 +71,7 @@ async function pollUntilStopped(options: ProducerOptions, signal: AbortSignal): 
         announced = seconds;
         metrics?.gauge('cdp_producer_poll_interval_seconds').set(seconds);
         await poller.poll(coins, signal);
+        said = undefined;
         metrics?.counter('cdp_producer_polls_total').inc({ outcome: 'succeeded' });
         metrics?.histogram('cdp_producer_poll_duration_seconds').observe((performance.now() - started) / SECOND);
       }
@@ -76,7 +79,9 @@ async function pollUntilStopped(options: ProducerOptions, signal: AbortSignal): 
       if (signal.aborted) break;
       metrics?.counter('cdp_producer_polls_total').inc({ outcome: 'failed' });
       seconds = Math.max(seconds, error instanceof SourceError ? (error.retryAfterMs ?? 0) / SECOND : 0);
-      logger.warn({ err: error }, `a poll of the prices failed; the next one in ${Math.ceil(seconds)} s: ${(error as Error).message}`);
+      const what = `a poll of the prices failed; the next one in ${Math.ceil(seconds)} s: ${(error as Error).message}`;
+      logger[what === said ? 'debug' : 'warn']({ err: error }, what);
+      said = what;
     }
     const left = seconds * SECOND - (performance.now() - started);
     heart.beat(Math.max(left, 0) + POLL_BOUND_MS);

@@ -20,8 +20,11 @@ export function has(tool) {
   return spawnSync(tool, ['--help'], { env: { ...process.env, PATH }, stdio: 'ignore' }).error === undefined;
 }
 
+/** helm is a quarter of an hour to compile on two cores that others use too. */
+const TIMEOUT_MS = 1_800_000;
+
 function run(command, args, options = {}) {
-  const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 600_000, ...options });
+  const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: TIMEOUT_MS, ...options });
   if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${`${stdout}${stderr}`.trim().split('\n').at(-1)}`);
 }

@@ -2,10 +2,12 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
 import { claimRun, finishRun, RunAborted } from '../../jobs/runtime/lease.js';
 import { workOnce, workPipeline } from '../../jobs/runtime/worker.js';
 import type { UtcDate } from '../../src/domain/time.js';
 import { findRun, getRuns, loadTaskRuns, type PipelineRunRow, requestRun, requestRunByHand } from '../../src/store/pipelines/runs.js';
+import { waitFor } from '../kit/wait-for.js';
 import { daily, now, useRuns } from './setting/runs.js';
 
 const { query, db, worker, request, claim, lapse } = useRuns();
@@ -172,6 +174,40 @@ describe('executing', () => {
       { name: 'work', status: 'SUCCEEDED', rowsWritten: 5n },
     ]);
   });
+});
+
+test('an outage of the ledger is said once, however often it is asked, and the next one again', async () => {
+  const lines: { level: number; msg: string }[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line) => void lines.push(JSON.parse(line)) });
+  const complaints = () => lines.filter(({ msg }) => msg.includes('the run ledger did not answer')).map(({ level }) => level);
+  const stopping = new AbortController();
+  const done = Promise.withResolvers<void>();
+  const working = workPipeline(
+    { ...worker('a', stopping.signal), logger },
+    daily(async () => {
+      done.resolve();
+      return { rows: 0 };
+    }),
+  );
+  const away = () => query('ALTER TABLE ops.pipeline_runs RENAME TO away');
+  const back = () => query('ALTER TABLE IF EXISTS ops.away RENAME TO pipeline_runs');
+  const { error, debug } = logger.levels.values;
+  try {
+    await away();
+    await waitFor('three complaints', () => complaints().length >= 3, { withinMs: 10_000 });
+    expect(complaints().slice(0, 3)).toEqual([error, debug, debug]);
+    await back();
+    await request('2026-11-22');
+    await done.promise;
+    const before = complaints().length;
+    await away();
+    await waitFor('the next outage', () => complaints().length > before, { withinMs: 10_000 });
+    expect(complaints()[before]).toBe(error);
+  } finally {
+    await back();
+    stopping.abort(new RunAborted('stopping'));
+    await working;
+  }
 });
 
 test('pages of runs are newest first and hold each once', async () => {

@@ -277,6 +277,10 @@ describe('the gateway', () => {
     late.subscribe('1', 'subscription { priceUpdated { usd } }');
     late.subscribe('2', 'subscription { alertTriggered { id } }');
     expect((await late.closed).code).toBe(1013);
+    // An outage is not the failure of each client that was there, or tries again.
+    const metrics = await (await fetch(other.url.replace(/^ws/, 'http').replace('/graphql', '/metrics'))).text();
+    expect(metrics).toMatch(/cdp_websocket_closes_total\{code="1013".* 2/);
+    expect(metrics).toMatch(/cdp_graphql_errors_total\{code="INTERNAL_SERVER_ERROR".* 0/);
     outage.onRecovered();
     const back = await Socket.open(other.url);
     back.subscribe('1', 'subscription { priceUpdated { usd } }');
