@@ -1,30 +1,31 @@
 /**
- * Questions to the brokers that are answered in one go (which partitions, which offsets), over one session that all of them share.
- * Must stay true: a broken session is thrown away, never mended; a question that fails for a passing reason is asked again for a while.
+ * Questions to the brokers that are answered in one go: which partitions, which offsets, what stands somewhere.
+ * Must stay true: pages, which may be large, neither hold up nor break the other questions, on which a process's readiness depends.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import type { Broker } from 'kafkajs/src/cluster/index.js';
 import { createErrorFromCode } from 'kafkajs/src/protocol/error.js';
 import type { KafkaConfig } from '../../config.js';
 import type { Logger } from '../../logger.js';
-import { type PartitionBounds, TopicReplaced, UnknownTopic } from '../event-log.js';
-import { isTransientKafkaError, kafkaErrorType } from './errors.js';
-import { type FetchedPage, fetchPages, leaderOf, type Place, PlaceOutOfRange } from './protocol/fetch.js';
+import { type PartitionBounds, UnknownTopic } from '../event-log.js';
+import { type FetchedPage, fetchPages, type Place } from './protocol/fetch.js';
 import { describeTopic, speaksOurProtocol, type TopicDescription } from './protocol/wire.js';
 import { KafkaSession } from './session.js';
+import { SharedSession } from './shared-session.js';
 
 /** ListOffsets' names for a partition's ends. */
 const EARLIEST = '-2';
 const LATEST = '-1';
 const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
-/** A question to brokers that are away fails after so long: whoever asks may be a page that somebody waits for. */
-const PATIENCE_MS = 5_000;
-const PAUSE_MS = 200;
+const LEADER_NOT_AVAILABLE = 5;
+/** The type of resource that is a topic. */
+const TOPIC = 2;
 
 export class KafkaClient {
-  #shared: { session: KafkaSession; cluster: Promise<Cluster> } | undefined;
-  #closed = false;
+  readonly #facts = new SharedSession(() => this.session());
+  readonly #pages = new SharedSession(() => this.session());
+  /** Per topic, as pages were found there. */
+  readonly #leaders = new Map<string, number[]>();
 
   constructor(
     readonly config: KafkaConfig,
@@ -37,86 +38,72 @@ export class KafkaClient {
   }
 
   describe(topic: string): Promise<TopicDescription> {
-    return this.#ask(topic, (cluster) => describe(cluster, topic));
+    return this.#facts.ask((cluster) => describe(cluster, topic));
   }
 
-  /** Per partition, in their order. */
-  async bounds(topic: string): Promise<PartitionBounds[]> {
-    const [starts, ends] = await Promise.all([this.#offsets(topic, EARLIEST), this.#offsets(topic, LATEST)]);
-    return starts.map((start, partition) => ({ partition, start, end: ends[partition] as bigint }));
+  /** Per partition, in their order; `id`: of the topic that has them. */
+  bounds(topic: string): Promise<{ id: Buffer; bounds: PartitionBounds[] }> {
+    return this.#facts.ask(async (cluster) => {
+      const { id, leaders } = await describe(cluster, topic);
+      const all = new Map(leaders.entries());
+      const [starts, ends] = await Promise.all([findOffsets(cluster, topic, all, EARLIEST), findOffsets(cluster, topic, all, LATEST)]);
+      const bounds = leaders.map((_, partition) => ({
+        partition,
+        start: starts.get(partition) as bigint,
+        end: ends.get(partition) as bigint,
+      }));
+      return { id, bounds };
+    });
   }
 
   /** Null: nothing in the partition is as young. */
-  async offsetAt(topic: string, partition: number, instant: Date): Promise<bigint | null> {
-    const [offset] = await this.#offsets(topic, String(instant.getTime()), partition);
-    return offset === undefined || offset < 0n ? null : offset;
+  offsetAt(topic: string, partition: number, instant: Date): Promise<bigint | null> {
+    return this.#facts.ask(async (cluster) => {
+      const { leaders } = await describe(cluster, topic);
+      const leader = leaders[partition];
+      if (leader === undefined) throw new Error(`the event log has no partition ${topic}/${partition}`);
+      const found = await findOffsets(cluster, topic, new Map([[partition, leader]]), String(instant.getTime()));
+      const offset = found.get(partition);
+      return offset === undefined || offset < 0n ? null : offset;
+    });
   }
 
   /** What stands at the place, without waiting for more. */
-  page(topic: { topic: string; id: Buffer }, place: Place): Promise<FetchedPage> {
-    return this.#ask(topic.topic, async (cluster) => {
-      const broker = await leaderOf(cluster, topic.topic, place.partition);
-      const [page] = await fetchPages(broker, topic, [place], 0);
-      return page as FetchedPage;
+  page({ topic, id }: { topic: string; id: Buffer }, place: Place): Promise<FetchedPage> {
+    return this.#pages.ask(async (cluster) => {
+      const leaders = this.#leaders.get(topic) ?? (await describe(cluster, topic)).leaders;
+      this.#leaders.set(topic, leaders);
+      try {
+        const [page] = await fetchPages(await leaderOf(cluster, leaders[place.partition]), { topic, id }, [place], 0);
+        return page as FetchedPage;
+      } catch (error) {
+        this.#leaders.delete(topic); // the next attempt asks who leads it now
+        throw error;
+      }
+    });
+  }
+
+  /** Per topic, its settings by their names. */
+  settings(topics: string[]): Promise<Map<string, Map<string, string>>> {
+    return this.#facts.ask(async (cluster) => {
+      const broker = await anyBroker(cluster);
+      const { resources } = await broker.describeConfigs({ resources: topics.map((name) => ({ type: TOPIC, name })) });
+      return new Map(
+        resources.map(({ resourceName, configEntries }) => [
+          resourceName,
+          new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+        ]),
+      );
     });
   }
 
   close(): void {
-    this.#closed = true;
-    this.#discard();
-  }
-
-  #offsets(topic: string, timestamp: string, only?: number): Promise<bigint[]> {
-    return this.#ask(topic, async (cluster) => {
-      // Asked each time: what kafkajs remembers of a topic may be old.
-      const { leaders } = await describe(cluster, topic);
-      const partitions = [...leaders.keys()].filter((partition) => only === undefined || partition === only);
-      if (partitions.length === 0) throw new Error(`the event log has no partition ${topic}/${only}`);
-      const found = new Map<number, bigint>();
-      for (const [nodeId, led] of Map.groupBy(partitions, (partition) => leaders[partition] as number)) {
-        const broker = await cluster.findBroker({ nodeId });
-        const { responses } = await broker.listOffsets({
-          topics: [{ topic, partitions: led.map((partition) => ({ partition, timestamp })) }],
-        });
-        for (const { partition, offset } of responses[0]?.partitions ?? []) found.set(partition, BigInt(offset));
-      }
-      return partitions.map((partition) => found.get(partition) as bigint);
-    });
-  }
-
-  async #ask<T>(topic: string, question: (cluster: Cluster) => Promise<T>): Promise<T> {
-    for (const deadline = performance.now() + PATIENCE_MS; ; await sleep(PAUSE_MS)) {
-      const shared = this.#connect();
-      try {
-        const cluster = await shared.cluster;
-        await cluster.addMultipleTargetTopics([topic]).catch((error: unknown) => {
-          throw kafkaErrorType(error) === UNKNOWN_TOPIC ? new UnknownTopic(topic) : error;
-        });
-        return await question(cluster);
-      } catch (error) {
-        if (error instanceof PlaceOutOfRange || error instanceof TopicReplaced) throw error;
-        if (this.#shared === shared) this.#discard();
-        if (this.#closed || !isTransientKafkaError(error) || performance.now() > deadline) throw error;
-      }
-    }
-  }
-
-  #connect(): { session: KafkaSession; cluster: Promise<Cluster> } {
-    if (this.#shared === undefined) {
-      const session = this.session();
-      this.#shared = { session, cluster: session.cluster([]) };
-      this.#shared.cluster.catch(() => {}); // whoever asks sees it
-    }
-    return this.#shared;
-  }
-
-  #discard(): void {
-    this.#shared?.session.end();
-    this.#shared = undefined;
+    this.#facts.close();
+    this.#pages.close();
   }
 }
 
-/** The topic as it is now, by whichever broker. */
+/** The topic as it is now, by whichever broker. Asked each time: what kafkajs remembers of a topic may be old. */
 export async function describe(cluster: Cluster, topic: string): Promise<TopicDescription> {
   const broker = await anyBroker(cluster);
   if (!speaksOurProtocol(broker)) throw new Error('these brokers are too old: Kafka 3.1 or newer is needed');
@@ -124,6 +111,30 @@ export async function describe(cluster: Cluster, topic: string): Promise<TopicDe
   if (error === 0) return description;
   const failure = createErrorFromCode(error);
   throw failure.type === UNKNOWN_TOPIC ? new UnknownTopic(topic) : failure;
+}
+
+/** `leaders`: of the partitions that are asked for. */
+async function findOffsets(
+  cluster: Cluster,
+  topic: string,
+  leaders: ReadonlyMap<number, number>,
+  timestamp: string,
+): Promise<Map<number, bigint>> {
+  const found = new Map<number, bigint>();
+  for (const [leader, led] of Map.groupBy(leaders, ([, leader]) => leader)) {
+    const broker = await leaderOf(cluster, leader);
+    const { responses } = await broker.listOffsets({
+      topics: [{ topic, partitions: led.map(([partition]) => ({ partition, timestamp })) }],
+    });
+    for (const { partition, offset } of responses[0]?.partitions ?? []) found.set(partition, BigInt(offset));
+  }
+  return found;
+}
+
+/** Nobody leads a partition for a moment when leaders move, or when it was added just now. */
+async function leaderOf(cluster: Cluster, nodeId: number | undefined): Promise<Broker> {
+  if (nodeId === undefined || nodeId < 0) throw createErrorFromCode(LEADER_NOT_AVAILABLE);
+  return cluster.findBroker({ nodeId });
 }
 
 async function anyBroker(cluster: Cluster): Promise<Broker> {

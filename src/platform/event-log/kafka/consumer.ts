@@ -240,8 +240,8 @@ export class KafkaConsumer implements LogConsumer {
   async #meaningOf(error: unknown): Promise<unknown> {
     if (!(error instanceof PlaceOutOfRange)) return error;
     const { topic } = this.options;
-    const bounds = (await this.client.bounds(topic))[error.partition];
-    return new OffsetOutOfRange(topic, error.partition, error.offset, bounds ?? { start: 0n, end: 0n });
+    const { bounds } = await this.client.bounds(topic);
+    return new OffsetOutOfRange(topic, error.partition, error.offset, bounds[error.partition] ?? { start: 0n, end: 0n });
   }
 }
 

@@ -36,6 +36,11 @@ export function isTransientKafkaError(error: unknown): boolean {
   return !LASTING.has(kafkaErrorType(error) ?? '');
 }
 
+/** True where no broker answered. An error that one answered with is none of the connection's; a broker that is not known yet is looked up. */
+export function isBrokenConnection(error: unknown): boolean {
+  return error instanceof kafkajs.KafkaJSError && kafkaErrorType(error) === undefined && error.name !== 'KafkaJSBrokerNotFound';
+}
+
 /** The same for a person who can do something about it: an OperatorError. What is none of Kafka's stays as it is. */
 export function inWords(config: Pick<KafkaConfig, 'brokers'>, error: unknown): unknown {
   if (error instanceof OperatorError) return error;

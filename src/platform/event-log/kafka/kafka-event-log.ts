@@ -56,20 +56,19 @@ class KafkaEventLog implements EventLog {
     return (await appender).append(records);
   }
 
-  bounds(topic: string): Promise<PartitionBounds[]> {
-    return this.client.bounds(topic);
+  async bounds(topic: string): Promise<PartitionBounds[]> {
+    return (await this.client.bounds(topic)).bounds;
   }
 
   async offsetAt(topic: string, partition: number, instant: Date): Promise<bigint> {
     const offset = await this.client.offsetAt(topic, partition, instant);
-    const bounds = (await this.client.bounds(topic))[partition];
+    const bounds = (await this.bounds(topic))[partition];
     if (bounds === undefined) throw new Error(`the event log has no partition ${topic}/${partition}`);
     return offset === null ? bounds.end : offset < bounds.start ? bounds.start : offset;
   }
 
   async *replay(topic: string, from: ReadonlyMap<number, bigint>, signal?: AbortSignal): AsyncGenerator<LogRecord[]> {
-    const { id } = await this.client.describe(topic);
-    const bounds = await this.client.bounds(topic);
+    const { id, bounds } = await this.client.bounds(topic);
     yield* replayInTurn(topic, bounds, from, (partition, range) => this.#page({ topic, id, partition }, range, signal), signal);
   }
 
@@ -77,7 +76,7 @@ class KafkaEventLog implements EventLog {
     const { topic, id, partition } = of;
     const { records, next } = await this.client.page({ topic, id }, { partition, offset: range.next }).catch(async (error: unknown) => {
       if (!(error instanceof PlaceOutOfRange)) throw error;
-      const bounds = (await this.client.bounds(topic))[partition] as PartitionBounds;
+      const bounds = (await this.bounds(topic))[partition] as PartitionBounds;
       throw new OffsetOutOfRange(topic, partition, range.next, bounds);
     });
     range.next = next;

@@ -11,6 +11,10 @@ declare module 'kafkajs/src/cluster/index.js' {
     listOffsets(request: {
       topics: { topic: string; partitions: { partition: number; timestamp: string }[] }[];
     }): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
+    /** `type`: 2 is a topic. */
+    describeConfigs(request: {
+      resources: { type: number; name: string }[];
+    }): Promise<{ resources: { resourceName: string; configEntries: { configName: string; configValue: string }[] }[] }>;
   }
   export interface ProtocolCall<T> {
     request: { apiKey: number; apiVersion: number; apiName: string; encode(): Promise<{ buf: Buffer; buffer: Buffer; size(): number }> };
@@ -44,6 +48,12 @@ declare module 'kafkajs/src/consumer/consumerGroup.js' {
 
 declare module 'kafkajs/src/instrumentation/emitter.js' {
   export default class InstrumentationEventEmitter {}
+}
+
+declare module 'kafkajs/src/network/connection.js' {
+  export default class Connection {
+    connect(): Promise<boolean>;
+  }
 }
 
 declare module 'kafkajs/src/network/requestQueue/index.js' {

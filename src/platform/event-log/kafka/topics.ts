@@ -1,5 +1,5 @@
 /** Makes the platform's topics with the settings they need, or looks at those that stand. */
-import kafkajs, { type Admin } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import pRetry from 'p-retry';
 import { OperatorError } from '../../../domain/errors.js';
 import type { TopicSpec } from '../event-log.js';
@@ -15,18 +15,15 @@ const IN_SYNC_REPLICAS = 2;
 
 export async function ensureKafkaTopics(client: KafkaClient, specs: TopicSpec[]): Promise<void> {
   try {
+    const missing: TopicSpec[] = [];
     for (const spec of specs) {
       const found = await findPartitionCount(client, spec.topic);
-      if (found !== null) refuseOtherCount(spec.topic, found, spec.partitions);
+      if (found === null) missing.push(spec);
+      else refuseOtherCount(spec.topic, found, spec.partitions);
     }
-    await withAdmin(client, async (admin) => {
-      const missing = [];
-      for (const spec of specs) if ((await findPartitionCount(client, spec.topic)) === null) missing.push(spec);
-      if (missing.length > 0) await createTopics(client, admin, missing);
-      for (const spec of specs) await checkSettings(client, admin, spec);
-    });
-    // Somebody else may have made them at the same time, and otherwise.
-    for (const { topic, partitions } of specs) refuseOtherCount(topic, (await client.describe(topic)).leaders.length, partitions);
+    if (missing.length > 0) await createTopics(client, missing);
+    const settings = await client.settings(specs.map(({ topic }) => topic));
+    for (const spec of specs) checkSettings(client, spec, settings.get(spec.topic) ?? new Map());
   } catch (error) {
     throw inWords(client.config, error);
   }
@@ -41,18 +38,21 @@ async function findPartitionCount(client: KafkaClient, topic: string): Promise<n
   }
 }
 
-async function withAdmin(client: KafkaClient, work: (admin: Admin) => Promise<void>): Promise<void> {
+async function createTopics(client: KafkaClient, specs: TopicSpec[]): Promise<void> {
   const session = client.session();
-  const admin = session.kafka().admin();
   try {
-    await admin.connect();
-    await work(admin);
+    await createWith(session.kafka().admin(), specs);
   } finally {
     session.end();
   }
+  for (const { topic, partitions } of specs) {
+    const found = await pRetry(() => requireLeaders(client, topic), { retries: 10, minTimeout: 50, maxTimeout: 1_000 });
+    refuseOtherCount(topic, found, partitions); // somebody else may have made it at the same time
+  }
 }
 
-async function createTopics(client: KafkaClient, admin: Admin, specs: TopicSpec[]): Promise<void> {
+async function createWith(admin: Admin, specs: TopicSpec[]): Promise<void> {
+  await admin.connect();
   const { brokers } = await admin.describeCluster();
   const replicated = brokers.length >= BROKERS_TO_REPLICATE;
   const topics = specs.map(({ topic, partitions, retentionMs }) => ({
@@ -66,12 +66,13 @@ async function createTopics(client: KafkaClient, admin: Admin, specs: TopicSpec[
   }));
   // kafkajs waits for leaders, but gives up where a busy broker does not know of the topic yet.
   await admin.createTopics({ topics, waitForLeaders: false });
-  for (const { topic } of specs) await pRetry(() => requireLeaders(client, topic), { retries: 10, minTimeout: 50, maxTimeout: 1_000 });
 }
 
-async function requireLeaders(client: KafkaClient, topic: string): Promise<void> {
+/** Resolves with the number of partitions. */
+async function requireLeaders(client: KafkaClient, topic: string): Promise<number> {
   const { leaders } = await client.describe(topic);
   if (leaders.includes(-1)) throw new Error(`${topic} has a partition without a leader`);
+  return leaders.length;
 }
 
 /** LogAppendTime: the instants of a partition rise with its offsets, and are the log's, whoever wrote. */
@@ -80,12 +81,7 @@ function wantedSettings(retentionMs: number): Record<string, string> {
 }
 
 /** Others than ours may be meant; what breaks a promise is refused, what only shortens a memory is said. */
-async function checkSettings(client: KafkaClient, admin: Admin, { topic, retentionMs }: TopicSpec): Promise<void> {
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }],
-  });
-  const found = new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]));
+function checkSettings({ logger }: KafkaClient, { topic, retentionMs }: TopicSpec, found: ReadonlyMap<string, string>): void {
   const wrong = ['cleanup.policy', 'message.timestamp.type'].filter((name) => found.get(name) !== wantedSettings(0)[name]);
   if (wrong.length > 0) {
     const settings = wrong.map((name) => `${name}=${wantedSettings(0)[name]} (it is ${found.get(name)})`).join(', ');
@@ -94,5 +90,5 @@ async function checkSettings(client: KafkaClient, admin: Admin, { topic, retenti
     );
   }
   const kept = Number(found.get('retention.ms'));
-  if (kept >= 0 && kept < retentionMs) client.logger.warn(`${topic} is kept for ${kept} ms; the platform counts on ${retentionMs} ms`);
+  if (kept >= 0 && kept < retentionMs) logger.warn(`${topic} is kept for ${kept} ms; the platform counts on ${retentionMs} ms`);
 }

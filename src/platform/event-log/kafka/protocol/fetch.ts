@@ -1,5 +1,4 @@
 /** One fetch of some partitions of a topic from the broker that leads them, decoded; and what the broker's errors mean to a reader. */
-import type Cluster from 'kafkajs/src/cluster/index.js';
 import type { Broker } from 'kafkajs/src/cluster/index.js';
 import { createErrorFromCode } from 'kafkajs/src/protocol/error.js';
 import { type LogRecord, TopicReplaced } from '../../event-log.js';
@@ -76,12 +75,6 @@ export async function fetchPages(
     pages.push({ partition, end: highWatermark, ...(await decodeRecordBatches(topic, partition, from, records)) });
   }
   return pages;
-}
-
-export async function leaderOf(cluster: Cluster, topic: string, partition: number): Promise<Broker> {
-  const found = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition);
-  if (found === undefined) throw new Error(`the event log has no partition ${topic}/${partition}`);
-  return cluster.findBroker({ nodeId: found.leader });
 }
 
 function refuse(topic: string, error: number): void {

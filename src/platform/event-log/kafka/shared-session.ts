@@ -1,0 +1,66 @@
+/**
+ * A session with the brokers that several questions share, each of which is answered in one go.
+ * Must stay true: what one question meets is no business of the others. A session whose connection broke is asked no more and ends with
+ * the last question that is under way on it; what a broker answers, an error too, shows that the connection is well. A question that fails
+ * for a passing reason is asked again for a while.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Cluster from 'kafkajs/src/cluster/index.js';
+import { isBrokenConnection, isTransientKafkaError } from './errors.js';
+import type { KafkaSession } from './session.js';
+
+/** A question to brokers that are away fails after so long: whoever asks may be a page that somebody waits for. */
+const PATIENCE_MS = 5_000;
+const PAUSE_MS = 200;
+
+interface Opened {
+  session: KafkaSession;
+  cluster: Promise<Cluster>;
+  /** Under way. */
+  questions: number;
+}
+
+export class SharedSession {
+  #current: Opened | null = null;
+  readonly #all = new Set<Opened>();
+  #closed = false;
+
+  constructor(private readonly open: () => KafkaSession) {}
+
+  async ask<T>(question: (cluster: Cluster) => Promise<T>): Promise<T> {
+    for (const deadline = performance.now() + PATIENCE_MS; ; await sleep(PAUSE_MS)) {
+      const opened = this.#connect();
+      opened.questions++;
+      try {
+        return await question(await opened.cluster);
+      } catch (error) {
+        if (isBrokenConnection(error) && this.#current === opened) this.#current = null;
+        if (this.#closed || !isTransientKafkaError(error) || performance.now() > deadline) throw error;
+      } finally {
+        opened.questions--;
+        if (opened.questions === 0 && this.#current !== opened) this.#end(opened);
+      }
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#current = null;
+    for (const opened of this.#all) this.#end(opened);
+  }
+
+  #connect(): Opened {
+    if (this.#current === null) {
+      const session = this.open();
+      this.#current = { session, cluster: session.cluster([]), questions: 0 };
+      this.#current.cluster.catch(() => {}); // whoever asks sees it
+      this.#all.add(this.#current);
+    }
+    return this.#current;
+  }
+
+  #end(opened: Opened): void {
+    this.#all.delete(opened);
+    opened.session.end();
+  }
+}

@@ -1,0 +1,114 @@
+/** Questions to a real broker that share connections: what one of them meets is no business of the others. */
+import { type ChannelListener, channel } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import pino from 'pino';
+import { UnknownTopic } from '../../../../src/platform/event-log/event-log.js';
+import { KafkaClient } from '../../../../src/platform/event-log/kafka/client.js';
+import { createKafkaEventLog } from '../../../../src/platform/event-log/kafka/kafka-event-log.js';
+import { describeOnKafka, freshTopic } from '../../../kit/kafka/test-kafka.js';
+import { RETENTION_MS } from './event-log-under-test.js';
+
+const logger = pino({ level: 'silent' });
+const FETCH = 1;
+const LIST_OFFSETS = 2;
+const PARTITIONS = 8;
+
+await describeOnKafka('questions on a real broker', (kafka) => {
+  const topic = freshTopic('questions');
+  const sockets = channel('net.client.socket');
+  /** Of this process, since the test began. */
+  let opened: Socket[] = [];
+  /** Told of each request before it is sent, by its key in the protocol. */
+  let onRequest: (apiKey: number, socket: Socket) => void = () => {};
+  let client: KafkaClient;
+
+  const onSocket: ChannelListener = (message) => {
+    const { socket } = message as { socket: Socket };
+    opened.push(socket);
+    socket.once('connect', () => {
+      const { write } = socket;
+      socket.write = ((request: Buffer, ...rest: never[]) => {
+        onRequest(request.readInt16BE(4), socket);
+        return write.call(socket, request, ...rest);
+      }) as Socket['write'];
+    });
+  };
+
+  beforeAll(async () => {
+    const log = createKafkaEventLog(kafka, logger, 'test');
+    await log.ensureTopics([{ topic, partitions: PARTITIONS, retentionMs: RETENTION_MS }]);
+    await log.append(
+      topic,
+      Array.from({ length: PARTITIONS }, (_, partition) => ({ key: 'k', value: Buffer.from(`${partition}`), partition })),
+    );
+    await log.close();
+  });
+  beforeEach(() => {
+    opened = [];
+    onRequest = () => {};
+    sockets.subscribe(onSocket);
+    client = new KafkaClient(kafka, logger, 'test');
+  });
+  afterEach(() => {
+    client.close();
+    sockets.unsubscribe(onSocket);
+  });
+
+  const pageOf = (id: Buffer, partition: number) => client.page({ topic, id }, { partition, offset: 0n });
+
+  test('pages that are asked for at once come over one connection', async () => {
+    const { id } = await client.describe(topic);
+    const used = new Set<Socket>();
+    onRequest = (apiKey, socket) => void (apiKey === FETCH && used.add(socket));
+    const before = opened.length;
+    const pages = await Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => pageOf(id, partition)));
+    expect(pages.map(({ records }) => String(records[0]?.value))).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
+    expect(used.size).toBe(1);
+    expect(opened.length - before).toBe(2); // the session's first, which says who leads, and that one
+  });
+
+  test('a topic that is not there is an answer: the connection serves whoever asks next', async () => {
+    await client.bounds(topic);
+    const before = opened.length;
+    await expect(client.describe(freshTopic('missing'))).rejects.toThrow(UnknownTopic);
+    await client.bounds(topic);
+    expect(opened.length).toBe(before);
+  });
+
+  test('a page whose connection breaks each time leaves the other questions theirs', async () => {
+    const { id } = await client.describe(topic);
+    const asked = new Set<Socket>();
+    let broken = 0;
+    onRequest = (apiKey, socket) => {
+      if (apiKey === LIST_OFFSETS) asked.add(socket);
+      if (apiKey !== FETCH) return;
+      broken++;
+      socket.destroy(new Error('broken by the test'));
+    };
+    let given: unknown;
+    const page = pageOf(id, 0).catch((error: unknown) => {
+      given = error;
+    });
+    while (given === undefined) await client.bounds(topic);
+    await page;
+    expect(given).toMatchObject({ name: 'KafkaJSConnectionError' });
+    expect(broken).toBeGreaterThan(1); // it was asked again for a while
+    expect(asked.size).toBe(1);
+  });
+
+  test('one session takes the place of a broken one, however many questions met it, and nothing of that one stays open', async () => {
+    const { id } = await client.describe(topic);
+    await pageOf(id, 0);
+    const whole = opened.length;
+    let broken = false;
+    onRequest = (apiKey, socket) => {
+      if (apiKey !== FETCH || broken) return;
+      broken = true;
+      socket.destroy(new Error('broken by the test'));
+    };
+    await Promise.all([1, 2, 3].map((partition) => pageOf(id, partition)));
+    expect(opened.length - whole).toBe(2);
+    expect(opened.filter((socket) => !socket.destroyed)).toHaveLength(whole);
+  });
+});
