@@ -103,7 +103,7 @@ const toLevel = (price: number) => parseDecimal(price < 1e-6 ? price.toFixed(18)
 function subscribe(platform: Platform, random: Random, coinIds: string[], { subscribers, coinsOfASubscriber }: Load): Subscriber[] {
   return Array.from({ length: subscribers }, (_, index) => {
     const some = coinIds.filter(() => random.next() < coinsOfASubscriber / coinIds.length);
-    return new Subscriber(`subscriber ${index}`, index === 0 ? null : some.length > 0 ? some : ['bitcoin'], platform.gateways);
+    return new Subscriber(index, index === 0 ? null : some.length > 0 ? some : ['bitcoin'], platform.gateways);
   });
 }
 
@@ -154,13 +154,10 @@ async function runFault(scene: Scene, fault: Fault, patienceMs: number): Promise
 async function recover(platform: Platform, withinMs: number): Promise<number> {
   const begun = performance.now();
   const ends = await waitFor('the log can be read', () => endsOf(platform), { withinMs });
-  await waitFor(
-    'every process is ready, and what was in the log is stored',
-    async () => {
-      for (const each of platform.processes) if (!(await each.isReady())) return false;
-      return hasStoredUpTo(platform, ends);
-    },
-    { withinMs, everyMs: 20 },
-  );
+  const within = { withinMs, everyMs: 100 };
+  await Promise.all([
+    waitFor('what was in the log is stored', () => hasStoredUpTo(platform, ends), within),
+    ...platform.processes.map((each) => waitFor(`${each.name} is ready`, () => each.isReady(), within)),
+  ]);
   return performance.now() - begun;
 }

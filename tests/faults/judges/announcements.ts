@@ -56,17 +56,27 @@ function firstOfEach<T extends SourcePosition>(records: LogRecord[], decode: (te
   return { news, disorder };
 }
 
+/** What a subscriber is to be told, by coin. */
+export type Due = ReadonlyMap<string, readonly string[]>;
+
+export function dueOf(pushed: ModelPush[]): Due {
+  const due = new Map<string, string[]>();
+  for (const [coinId, pushes] of Map.groupBy(pushed, ({ tick }) => tick.coinId))
+    due.set(
+      coinId,
+      pushes.map((push) => lineOf(factsOf(push))),
+    );
+  return due;
+}
+
 /** Null: some are not there yet. */
-export function judgeSubscriber(subscriber: Subscriber, pushed: ModelPush[]): string[] | null {
+export function judgeSubscriber(subscriber: Subscriber, due: Due): string[] | null {
   if (subscriber.errors.length > 0) return subscriber.errors.map((error) => `${subscriber.name} was refused: ${error}`);
-  const lines = (facts: unknown[]) => facts.join(' ');
-  const due = Map.groupBy(pushed, (push) => push.tick.coinId);
   const told = Map.groupBy(subscriber.seen, (update) => update.coinId);
   const wrong: string[] = [];
-  for (const [coinId, pushes] of due) {
+  for (const [coinId, expected] of due) {
     if (subscriber.coinIds !== null && !subscriber.coinIds.includes(coinId)) continue;
-    const expected = pushes.map((push) => lines(factsOf(push)));
-    const seen = (told.get(coinId) ?? []).map((update) => lines(factsOfUpdate(update)));
+    const seen = (told.get(coinId) ?? []).map((update) => lineOf(factsOfUpdate(update)));
     told.delete(coinId);
     if (seen.length === 0) return null;
     const first = expected.indexOf(seen[0] as string);
@@ -83,5 +93,7 @@ export function judgeSubscriber(subscriber: Subscriber, pushed: ModelPush[]): st
   for (const coinId of told.keys()) wrong.push(`${subscriber.name} saw ${coinId}, and nothing of it was pushed`);
   return wrong;
 }
+
+const lineOf = (facts: unknown[]) => facts.join(' ');
 
 const factsOfUpdate = ({ coinId, observedAt, usd, previousUsd }: SeenUpdate) => [coinId, Date.parse(observedAt), usd, previousUsd];

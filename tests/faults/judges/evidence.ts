@@ -22,11 +22,10 @@ export interface Evidence {
 export async function gatherEvidence(platform: Platform): Promise<Evidence> {
   const { pool } = platform.db();
   const feeds = await readFeeds(pool);
-  const raw = await readRawPrices(pool);
-  const prices = await platform.readBack(PRICES_TOPIC);
+  const [raw, prices, said] = await Promise.all([readRawPrices(pool), platform.readBack(PRICES_TOPIC), readSaid(platform)]);
   return {
     prices,
-    ...(await readSaid(platform)),
+    ...said,
     lost: platform.lost().filter(({ topic }) => topic === PRICES_TOPIC),
     raw,
     standing: modelPrices(raw),
@@ -37,7 +36,8 @@ export async function gatherEvidence(platform: Platform): Promise<Evidence> {
 
 /** What the platform has announced so far. */
 export async function readSaid(platform: Platform): Promise<Pick<Evidence, 'updates' | 'alerts'>> {
-  return { updates: await platform.readBack(UPDATES_TOPIC), alerts: await platform.readBack(ALERTS_TOPIC) };
+  const [updates, alerts] = await Promise.all([platform.readBack(UPDATES_TOPIC), platform.readBack(ALERTS_TOPIC)]);
+  return { updates, alerts };
 }
 
 export const positionOf = (origin: string, position: bigint) => `${origin} ${position}`;

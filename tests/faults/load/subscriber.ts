@@ -27,13 +27,17 @@ export class Subscriber {
   #client: ReturnType<typeof createClient> | null = null;
   readonly #running: Promise<void>;
 
-  /** `coinIds` null: all coins. */
+  /** `coinIds` null: all coins. `index`: they begin at one gateway after another, so that whichever is harmed has some. */
   constructor(
-    readonly name: string,
+    private readonly index: number,
     readonly coinIds: readonly string[] | null,
     private readonly gateways: readonly SupervisedProcess[],
   ) {
     this.#running = this.#run();
+  }
+
+  get name(): string {
+    return `subscriber ${this.index}`;
   }
 
   async stop(): Promise<void> {
@@ -45,7 +49,7 @@ export class Subscriber {
   async #run(): Promise<void> {
     while (this.#wanted) {
       this.reconnects++;
-      await this.#follow((this.gateways[this.reconnects % this.gateways.length] as SupervisedProcess).url);
+      await this.#follow((this.gateways[(this.index + this.reconnects) % this.gateways.length] as SupervisedProcess).url);
       await sleep(RECONNECT_AFTER_MS);
     }
   }

@@ -10,6 +10,8 @@ import { waitFor } from '../../kit/wait-for.js';
 import type { LostPositions, ReadRecord } from './platform.js';
 
 const WITHIN = { withinMs: 60_000, everyMs: 20 };
+/** A consumer leaves when its last fetch is answered, and waits so long for news. */
+const FETCH_WAIT_MS = 100;
 
 interface Partition {
   records: ReadRecord[];
@@ -66,7 +68,8 @@ export class LogReader {
   }
 
   async #read(topic: string, goals: { partition: number; end: bigint }[]): Promise<void> {
-    const consumer = this.#kafka.consumer({ groupId: `fault-suite-${randomBytes(6).toString('hex')}`, retry: { retries: 20 } });
+    const groupId = `fault-suite-${randomBytes(6).toString('hex')}`;
+    const consumer = this.#kafka.consumer({ groupId, maxWaitTimeInMs: FETCH_WAIT_MS, retry: { retries: 20 } });
     try {
       await consumer.connect();
       await consumer.subscribe({ topics: [topic], fromBeginning: true });

@@ -13,6 +13,8 @@ export interface ProcessOptions {
 }
 
 const RESTART_AFTER_MS = 200;
+/** It answers with what is missing after 2 s; the rest is for a busy machine. */
+const READINESS_MS = 5_000;
 
 export class SupervisedProcess {
   /** How it ended, each time that it did. */
@@ -51,9 +53,11 @@ export class SupervisedProcess {
     this.#current?.kill(signal);
   }
 
-  async isReady(): Promise<boolean> {
-    const response = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(2_000) });
-    return response.status === 200;
+  /** Throws while it is not ready, in words that say why: for `waitFor`. */
+  async isReady(): Promise<true> {
+    const response = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(READINESS_MS) });
+    if (response.status !== 200) throw new Error(await response.text());
+    return true;
   }
 
   async stop(): Promise<void> {

@@ -19,7 +19,6 @@ declare module 'kafkajs/src/cluster/index.js' {
   export interface ProtocolCall<T> {
     request: { apiKey: number; apiVersion: number; apiName: string; encode(): Promise<{ buf: Buffer; buffer: Buffer; size(): number }> };
     response: { decode(payload: Buffer): Promise<T>; parse(answer: T): Promise<T> };
-    requestTimeout?: number;
   }
   export default class Cluster {
     constructor(options: Record<string, unknown>);

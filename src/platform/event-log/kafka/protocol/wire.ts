@@ -60,7 +60,7 @@ export async function fetchPartitions(broker: Broker, request: FetchRequest): Pr
     }
     body.writeUVarInt(0).writeUVarInt(1).writeUVarIntString('').writeUVarInt(0); // nothing forgotten, no rack
   };
-  return send(broker, { ...FETCH, apiName: 'Fetch', encode, decode: decodeFetch, waitMs: maxWaitMs });
+  return send(broker, { ...FETCH, apiName: 'Fetch', encode, decode: decodeFetch });
 }
 
 /** Both are in Kafka 3.1 and newer. */
@@ -74,10 +74,9 @@ interface Exchange<T> {
   apiName: string;
   encode(body: Encoder): void;
   decode(reader: WireReader): T;
-  waitMs?: number;
 }
 
-function send<T>(broker: Broker, { encode, decode, waitMs, ...request }: Exchange<T>): Promise<T> {
+function send<T>(broker: Broker, { encode, decode, ...request }: Exchange<T>): Promise<T> {
   const call: ProtocolCall<T> = {
     request: {
       ...request,
@@ -95,7 +94,6 @@ function send<T>(broker: Broker, { encode, decode, waitMs, ...request }: Exchang
       },
       parse: async (answer) => answer,
     },
-    ...(waitMs === undefined ? {} : { requestTimeout: waitMs + 5_000 }),
   };
   return broker.connectionPool.send(call);
 }
