@@ -38,10 +38,13 @@ export interface ModelSnapshot {
   volume24hUsd: string | null;
 }
 
+/** By coin. */
+export type SnapshotsOfCoins = ReadonlyMap<string, readonly ModelSnapshot[]>;
+
 /** What is known of the coin's market at the day's end. */
-export function modelMarket(snapshots: readonly ModelSnapshot[], coinId: string, source: string, day: UtcDate): ModelSnapshot | null {
+export function modelMarket(snapshots: SnapshotsOfCoins, coinId: string, source: string, day: UtcDate): ModelSnapshot | null {
   const end = endOfDay(day).getTime();
-  const own = snapshots.filter((each) => each.coinId === coinId && each.source === source);
+  const own = (snapshots.get(coinId) ?? []).filter((each) => each.source === source);
   const fetches = own.filter((each) => each.grain === 'snapshot' && each.observedAt >= end && each.observedAt <= end + HOUR);
   const nearest = fetches.sort((a, b) => a.observedAt - b.observedAt)[0];
   return nearest ?? own.find((each) => each.grain === '1d' && each.observedAt === end) ?? null;

@@ -1,7 +1,7 @@
 /** mart_market_overview of one day as a plain model, written from the design's words and not from the SQL. */
 import Big from 'big.js';
 import { addDays, endOfDay, HOUR, type UtcDate } from '../../../src/domain/time.js';
-import { type ClosesOfCoins, type ModelSnapshot, modelMarket } from './days.js';
+import { type ClosesOfCoins, modelMarket, type SnapshotsOfCoins } from './days.js';
 
 export interface ModelGlobal {
   source: string;
@@ -34,7 +34,7 @@ const sum = (values: (string | null)[]) => {
 /** `feeds`: the source of each tracked coin. */
 export function modelOverview(
   day: UtcDate,
-  data: { feeds: ReadonlyMap<string, string>; closes: ClosesOfCoins; snapshots: readonly ModelSnapshot[]; globals: readonly ModelGlobal[] },
+  data: { feeds: ReadonlyMap<string, string>; closes: ClosesOfCoins; snapshots: SnapshotsOfCoins; globals: readonly ModelGlobal[] },
 ): ModelOverview | null {
   const coins = [...data.feeds].filter(([coinId]) => data.closes.get(coinId)?.has(day));
   const markets = new Map(coins.map(([coinId, source]) => [coinId, modelMarket(data.snapshots, coinId, source, day)]));

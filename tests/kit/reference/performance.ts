@@ -90,7 +90,7 @@ function maxDrawdown(series: ModelSeries, day: number): number | null {
   let peak = prices[0] as string;
   let [lowest, lowestRatio] = [0, 1];
   for (const price of prices) {
-    if (Number(price) > Number(peak) || new exact(price).gt(peak)) peak = price;
+    if (Number(price) > Number(peak) || (Number(price) === Number(peak) && new exact(price).gt(peak))) peak = price;
     const ratio = Number(price) / Number(peak);
     if (ratio > lowestRatio * (1 + 1e-14)) continue;
     lowest = Math.min(lowest, change(price, peak));

@@ -4,7 +4,7 @@ import type { RawPrice } from '../../../src/domain/prices.js';
 import { addDays, type UtcDate } from '../../../src/domain/time.js';
 import type { Database, Queryable } from '../../../src/platform/postgres/database.js';
 import { agrees } from './agreement.js';
-import { eachDay, type ModelSnapshot, modelCloses } from './days.js';
+import { eachDay, type ModelSnapshot, modelCloses, type SnapshotsOfCoins } from './days.js';
 import { type ModelGlobal, modelOverview } from './overview.js';
 import { type ModelPerformance, modelPerformance, modelSeries } from './performance.js';
 import { type ModelPrice, modelPrices } from './prices.js';
@@ -42,7 +42,7 @@ export function performanceDifferences(row: Row, expected: ModelPerformance): st
 interface Source {
   feeds: Map<string, string>;
   closes: Map<string, Map<UtcDate, string>>;
-  snapshots: ModelSnapshot[];
+  snapshots: SnapshotsOfCoins;
   globals: ModelGlobal[];
 }
 
@@ -90,7 +90,8 @@ async function readSource(db: Queryable, raw: RawPrice[], prices: ModelPrice[]):
     }),
   );
   const everyCoin = new Map([...new Set(raw.map((row) => row.coinId))].map((coinId) => [coinId, feeds.get(coinId) ?? 'simulator']));
-  return { feeds, closes: modelCloses(prices, everyCoin), snapshots: [...snapshots, ...daily], globals };
+  const byCoin = Map.groupBy([...snapshots, ...daily], ({ coinId }) => coinId);
+  return { feeds, closes: modelCloses(prices, everyCoin), snapshots: byCoin, globals };
 }
 
 /** The first differences of the published marts to the model's, from the day `from` to the newest published one. */

@@ -1,14 +1,29 @@
 /**
- * Imported for its effect. Whoever sends while kafkajs's connection is not there yet opens one: two at once open two, of which one stays
- * behind unused, until the broker closes it for being idle and kafkajs takes that for the end of the other. With this they wait for the same.
+ * Imported for its effect: two things that kafkajs gets wrong about opening connections.
+ * Whoever sends while a connection is not there yet opens one: two at once open two, of which one stays behind unused, until the broker
+ * closes it for being idle and kafkajs takes that for the end of the other. Here they wait for the same.
+ * A broker that takes the connection and does not say what it speaks, for it is busy or not ready, counts as connected from then on, and
+ * each request fails with an error that says nothing of the kind. Here the connection goes with the attempt.
  */
+import Broker from 'kafkajs/src/broker/index.js';
 import Connection from 'kafkajs/src/network/connection.js';
 
-const { connect } = Connection.prototype;
-const connecting = new WeakMap<Connection, Promise<boolean>>();
+const { connect: openConnection } = Connection.prototype;
+const opening = new WeakMap<Connection, Promise<boolean>>();
 
 Connection.prototype.connect = function connectOnce(this: Connection) {
-  const underWay = connecting.get(this) ?? connect.call(this).finally(() => connecting.delete(this));
-  connecting.set(this, underWay);
+  const underWay = opening.get(this) ?? openConnection.call(this).finally(() => opening.delete(this));
+  opening.set(this, underWay);
   return underWay;
+};
+
+const { connect: connectBroker } = Broker.prototype;
+
+Broker.prototype.connect = async function connectOrNot(this: Broker) {
+  try {
+    await connectBroker.call(this);
+  } catch (error) {
+    await this.disconnect();
+    throw error;
+  }
 };

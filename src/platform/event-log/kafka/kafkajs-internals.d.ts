@@ -49,6 +49,13 @@ declare module 'kafkajs/src/instrumentation/emitter.js' {
   export default class InstrumentationEventEmitter {}
 }
 
+declare module 'kafkajs/src/broker/index.js' {
+  export default class Broker {
+    connect(): Promise<void>;
+    disconnect(): Promise<void>;
+  }
+}
+
 declare module 'kafkajs/src/network/connection.js' {
   export default class Connection {
     connect(): Promise<boolean>;

@@ -34,7 +34,7 @@ export class SharedSession {
       try {
         return await question(await opened.cluster);
       } catch (error) {
-        if (isBrokenConnection(error) && this.#current === opened) this.#current = null;
+        if (isBrokenConnection(error)) this.#giveUp(opened);
         if (this.#closed || !isTransientKafkaError(error) || performance.now() > deadline) throw error;
       } finally {
         opened.questions--;
@@ -52,11 +52,16 @@ export class SharedSession {
   #connect(): Opened {
     if (this.#current === null) {
       const session = this.open();
-      this.#current = { session, cluster: session.cluster([]), questions: 0 };
-      this.#current.cluster.catch(() => {}); // whoever asks sees it
-      this.#all.add(this.#current);
+      const opened = { session, cluster: session.cluster([]), questions: 0 };
+      opened.cluster.catch(() => this.#giveUp(opened)); // why, whoever asks is told
+      this.#all.add(opened);
+      this.#current = opened;
     }
     return this.#current;
+  }
+
+  #giveUp(opened: Opened): void {
+    if (this.#current === opened) this.#current = null;
   }
 
   #end(opened: Opened): void {
