@@ -126,7 +126,9 @@ async function runFault(scene: Scene, fault: Fault, patienceMs: number): Promise
     findings: {},
   };
   if (report.leftOut !== null) return report;
-  const versionBefore = await findDatasetVersions(platform.db().pool);
+  const versionBefore = await waitFor('the database answers', () => findDatasetVersions(platform.db().pool), {
+    withinMs: patienceMs,
+  });
   scene.ticks.start();
   scene.batch.start();
   try {

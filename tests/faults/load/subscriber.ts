@@ -42,7 +42,7 @@ export class Subscriber {
 
   async stop(): Promise<void> {
     this.#wanted = false;
-    await this.#client?.dispose();
+    if (this.#client !== null) await dispose(this.#client);
     await this.#running;
   }
 
@@ -84,7 +84,7 @@ export class Subscriber {
     return new Promise((resolve) => {
       const end = () => {
         clearTimeout(answered);
-        void client.dispose();
+        void dispose(client);
         resolve();
       };
       client.subscribe<{ priceUpdated: SeenUpdate & { cursor: string } }>(
@@ -106,4 +106,9 @@ export class Subscriber {
       );
     });
   }
+}
+
+/** It rejects where the client was connecting, in vain: `#follow` has seen that. */
+async function dispose(client: ReturnType<typeof createClient>): Promise<void> {
+  await Promise.resolve(client.dispose()).catch(() => {});
 }
