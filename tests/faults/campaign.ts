@@ -108,9 +108,12 @@ function subscribe(platform: Platform, random: Random, coinIds: string[], { subs
 }
 
 async function stopAll(scene: Scene, source: Source): Promise<void> {
-  await Promise.all([scene.ticks.stop(), scene.batch.stop(), ...scene.subscribers.map((each) => each.stop())]);
-  await scene.platform.stop();
-  await source.stop();
+  try {
+    await Promise.all([scene.ticks.stop(), scene.batch.stop(), ...scene.subscribers.map((each) => each.stop())]);
+  } finally {
+    await scene.platform.stop();
+    await source.stop();
+  }
 }
 
 async function runFault(scene: Scene, fault: Fault, patienceMs: number): Promise<FaultReport> {
