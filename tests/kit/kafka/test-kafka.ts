@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe } from '@jest/globals';
 import { Kafka } from 'kafkajs';
-import '../../../src/platform/event-log/kafka/kafkajs-timers.js';
+import '../../../src/platform/event-log/kafka/kafkajs/timers.js';
 import type { KafkaConfig } from '../../../src/platform/config.js';
 
 /** Null: none can be had here. */

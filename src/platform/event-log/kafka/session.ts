@@ -10,8 +10,8 @@ import Cluster from 'kafkajs/src/cluster/index.js';
 import { createLogger } from 'kafkajs/src/loggers/index.js';
 import type { KafkaConfig } from '../../config.js';
 import type { Logger } from '../../logger.js';
-import './kafkajs-connect.js';
-import './kafkajs-timers.js';
+import './kafkajs/connect.js';
+import './kafkajs/timers.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 15_000;
