@@ -11,17 +11,20 @@ export function describeCampaign(makeUp: CampaignOptions['makeUp'], faults: Faul
   const wanted = process.env.FAULT;
   const chosen = wanted === undefined ? faults : faults.filter((fault) => new RegExp(wanted).test(fault.name));
   if (chosen.length === 0) return void test.skip(`no fault here is called ${wanted}`, () => {});
+  let starting: Promise<Campaign>;
   let campaign: Campaign;
   const reports: FaultReport[] = [];
 
   describe('after', () => {
     beforeAll(async () => {
-      campaign = await startCampaign({ makeUp, load, patienceMs: PATIENCE_MS });
-    }, 120_000);
+      starting = startCampaign({ makeUp, load, patienceMs: PATIENCE_MS });
+      campaign = await starting;
+    }, 300_000);
     afterAll(async () => {
       printReports(reports, SEED);
-      await campaign?.stop();
-    }, 180_000);
+      // Also one that came too late: nobody else ends its processes.
+      await starting.then((started) => started.stop());
+    }, 300_000);
 
     test.each(chosen)('$name: nothing lost, nothing twice, everything equal', async (fault) => {
       const report = await campaign.run(fault);
