@@ -1,5 +1,5 @@
 /**
- * Appends to one topic of the Postgres log, one group at a time: what comes in meanwhile shares the next (group commit).
+ * Appends to one topic of the Postgres log.
  * Must stay true: an append is durable as a whole, or absent as a whole; what was appended first gets the lower offsets.
  */
 import { partitionOf } from '../../domain/murmur2.js';

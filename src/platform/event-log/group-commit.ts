@@ -1,9 +1,15 @@
 /**
- * Appends to one topic, one request at a time: what comes in meanwhile shares the next one. Appends keep their order.
+ * Appends to one topic, one request at a time: what comes in meanwhile shares the next one (group commit). Appends keep their order.
  * Must stay true: where a request fails for its own fault, the others of its group do not suffer.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogPosition, NewRecord } from './event-log.js';
 
+/**
+ * A request has its price, here and at the log, however little is in it: appends that come one by one share one for so long. The first
+ * after a pause goes out at once. Kafka's own producer waits as long (linger.ms).
+ */
+const REQUESTS_APART_MS = 5;
 /** Most records that share a request; a larger append has one to itself. */
 const MAX_GROUPED = 2_000;
 
@@ -36,6 +42,7 @@ export class GroupCommit {
 
   async #drain(): Promise<void> {
     for (let group = this.#nextGroup(); group.length > 0; group = this.#nextGroup()) {
+      const begun = performance.now();
       try {
         await this.store(group);
       } catch (error) {
@@ -43,6 +50,8 @@ export class GroupCommit {
         // One of them cannot be stored (a NUL in a key, a record that is too large): the others must not suffer.
         else for (const append of group) await this.store([append]).catch((own: unknown) => append.reject(own));
       }
+      const early = REQUESTS_APART_MS - (performance.now() - begun);
+      if (early >= 1) await sleep(early);
     }
     this.#draining = undefined;
   }

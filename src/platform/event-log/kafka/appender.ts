@@ -4,7 +4,6 @@
  * broker that has stored that one takes the next for its repeat: so a producer that failed is never used again. What kafkajs says it has
  * sent is checked against what there was to send: when leaders move it can leave a partition out.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { CompressionTypes, type Producer } from 'kafkajs';
 import { partitionOf } from '../../../domain/murmur2.js';
 import type { LogPosition, NewRecord } from '../event-log.js';
@@ -21,11 +20,6 @@ const RECORD_OVERHEAD_BYTES = 100;
  * the broker and by every reader.
  */
 const COMPRESSED_FROM_BYTES = 4_000;
-/**
- * A request has its price, here and at the broker, however little is in it: appends that come one by one share one for so long. The first
- * after a pause goes out at once. Kafka's own producer waits as long (linger.ms).
- */
-const REQUESTS_APART_MS = 5;
 /** Some seconds: a broker's restart is waited out rather than answered with a failure and a repeat. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 10 };
 /** kafkajs asks again on the same connection, for minutes where that one is dead in silence. Another producer gets another connection. */
@@ -85,7 +79,6 @@ export class KafkaAppender {
   }
 
   async #store(group: Append[]): Promise<void> {
-    const begun = performance.now();
     const positions = new Map(group.map((append) => [append, new Array<LogPosition>(append.records.length)]));
     for (const request of cut(group.flatMap((append) => this.#place(append)))) {
       const firsts = await this.#send(request);
@@ -96,8 +89,6 @@ export class KafkaAppender {
       }
     }
     for (const append of group) append.resolve(positions.get(append) as LogPosition[]);
-    const early = REQUESTS_APART_MS - (performance.now() - begun);
-    if (early >= 1) await sleep(early);
   }
 
   #place(append: Append): Placed[] {
