@@ -4,6 +4,7 @@
  * one at once; no error of the ledger ends a loop.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Complaint } from '../../src/platform/complaint.js';
 import type { Heartbeats } from '../../src/platform/heartbeats.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
@@ -29,19 +30,15 @@ export interface WorkerContext {
 /** Claims and executes runs of the pipeline until the signal; resolves when the last one has ended. */
 export async function workPipeline(context: WorkerContext, pipeline: Pipeline): Promise<void> {
   const heart = context.hearts?.heart(`runs of ${pipeline.name}`, CLAIM_BOUND_MS);
-  /** What an outage repeats every second is said once. */
-  let said: string | undefined;
+  const complaint = new Complaint(context.logger, 'error');
   while (!context.signal.aborted) {
     heart?.beat();
     let worked: PipelineRunRow | null = null;
     try {
       worked = await workOnce(context, pipeline, heart?.rest);
-      said = undefined;
+      complaint.end();
     } catch (error) {
-      const { message } = error as Error;
-      const level = message === said ? 'debug' : 'error';
-      context.logger[level]({ err: error, pipeline: pipeline.name }, `${pipeline.name}: the run ledger did not answer; trying again`);
-      said = message;
+      complaint.say(error, `${pipeline.name}: the run ledger did not answer; trying again`, { pipeline: pipeline.name });
     }
     if (!worked) await sleep(POLL_MS, undefined, { signal: context.signal }).catch(() => {});
   }

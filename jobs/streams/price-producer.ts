@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { encodePriceRecord } from '../../src/domain/price-record.js';
 import { PRICES_TOPIC, type PriceObservation } from '../../src/domain/prices.js';
 import { type Clock, SECOND } from '../../src/domain/time.js';
+import { Complaint } from '../../src/platform/complaint.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import { Heartbeats } from '../../src/platform/heartbeats.js';
 import type { Logger } from '../../src/platform/logger.js';
@@ -57,8 +58,7 @@ async function pollUntilStopped(options: ProducerOptions, signal: AbortSignal): 
   const heart = hearts.heart('polling of the source', POLL_BOUND_MS);
   const poller = new Poller(options);
   let announced = 0;
-  /** What an outage repeats, poll after poll, is said once. */
-  let said: string | undefined;
+  const complaint = new Complaint(logger, 'warn');
   while (!signal.aborted) {
     const started = performance.now();
     let seconds = IDLE_SECONDS;
@@ -71,7 +71,7 @@ async function pollUntilStopped(options: ProducerOptions, signal: AbortSignal): 
         announced = seconds;
         metrics?.gauge('cdp_producer_poll_interval_seconds').set(seconds);
         await poller.poll(coins, signal);
-        said = undefined;
+        complaint.end();
         metrics?.counter('cdp_producer_polls_total').inc({ outcome: 'succeeded' });
         metrics?.histogram('cdp_producer_poll_duration_seconds').observe((performance.now() - started) / SECOND);
       }
@@ -79,9 +79,7 @@ async function pollUntilStopped(options: ProducerOptions, signal: AbortSignal): 
       if (signal.aborted) break;
       metrics?.counter('cdp_producer_polls_total').inc({ outcome: 'failed' });
       seconds = Math.max(seconds, error instanceof SourceError ? (error.retryAfterMs ?? 0) / SECOND : 0);
-      const what = `a poll of the prices failed; the next one in ${Math.ceil(seconds)} s: ${(error as Error).message}`;
-      logger[what === said ? 'debug' : 'warn']({ err: error }, what);
-      said = what;
+      complaint.say(error, `a poll of the prices failed; the next one in ${Math.ceil(seconds)} s: ${(error as Error).message}`);
     }
     const left = seconds * SECOND - (performance.now() - started);
     heart.beat(Math.max(left, 0) + POLL_BOUND_MS);

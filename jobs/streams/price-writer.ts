@@ -112,15 +112,10 @@ async function followUp(
   const changed = changedSpans(spans, days);
   const [judged] = await atOnce(tx, [() => markSuspect(tx, changed), () => markDays(tx, spans, days)]);
   const remarked = judged.filter((row) => row.changed).map(({ coin_id, observed_at }) => instantOf(coin_id, observed_at));
-  const touched = [...changed, ...remarked];
-  if (ticks) {
-    const [behind] = await atOnce(tx, [() => extendCandles(tx, changed, now), latest]);
-    await recomputeCandles(
-      tx,
-      touched.filter(({ coinId }) => behind.has(coinId)),
-      now,
-    );
-  } else await atOnce(tx, [() => recomputeCandles(tx, touched, now), latest]);
+  const coinIds = new Set(changed.map(({ coinId }) => coinId));
+  const [restated] = await atOnce(tx, [async () => (ticks ? extendCandles(tx, changed, now) : coinIds), latest]);
+  const touched = [...changed, ...remarked].filter(({ coinId }) => restated.has(coinId));
+  if (touched.length > 0) await atOnce(tx, candleStatements(tx, touched, now));
   return { suspect: new Set(judged.filter((row) => row.suspect).map((row) => observationKey(row.coin_id, row.observed_at))) };
 }
 
@@ -182,28 +177,24 @@ async function extendCandles(tx: Queryable, changed: PriceSpan[], now: Date): Pr
 }
 
 /** A statement for each interval, the finest first: each reads what the one before it wrote. */
-async function recomputeCandles(tx: Queryable, touched: Omit<PriceSpan, 'source'>[], now: Date): Promise<void> {
-  if (touched.length === 0) return;
-  await atOnce(
-    tx,
-    CANDLE_LEVELS.map(({ interval, width, below, grain }) => () => {
-      const ranges = bucketRanges(touched, interval);
-      return tx.query({
-        name: `recompute-candles-${interval}`,
-        text: RECOMPUTE_CANDLES,
-        values: [
-          ranges.map((range) => range.coinId),
-          ranges.map((range) => new Date(range.start)),
-          ranges.map((range) => new Date(range.end)),
-          interval,
-          width,
-          below,
-          grain,
-          now,
-        ],
-      });
-    }),
-  );
+function candleStatements(tx: Queryable, touched: Omit<PriceSpan, 'source'>[], now: Date): (() => Promise<unknown>)[] {
+  return CANDLE_LEVELS.map(({ interval, width, below, grain }) => () => {
+    const ranges = bucketRanges(touched, interval);
+    return tx.query({
+      name: `recompute-candles-${interval}`,
+      text: RECOMPUTE_CANDLES,
+      values: [
+        ranges.map((range) => range.coinId),
+        ranges.map((range) => new Date(range.start)),
+        ranges.map((range) => new Date(range.end)),
+        interval,
+        width,
+        below,
+        grain,
+        now,
+      ],
+    });
+  });
 }
 
 interface BucketRange {

@@ -159,10 +159,13 @@ async function runFault(scene: Scene, fault: Fault, patienceMs: number): Promise
 async function recover(platform: Platform, withinMs: number): Promise<number> {
   const begun = performance.now();
   const ends = await waitFor('the log can be read', () => endsOf(platform), { withinMs });
-  const within = { withinMs, everyMs: 100 };
-  await Promise.all([
-    waitFor('what was in the log is stored', () => hasStoredUpTo(platform, ends), within),
-    ...platform.processes.map((each) => waitFor(`${each.name} is ready`, () => each.isReady(), within)),
-  ]);
+  await waitFor(
+    'every process is ready, and what was in the log is stored',
+    async () => {
+      await Promise.all(platform.processes.map((each) => each.isReady()));
+      return hasStoredUpTo(platform, ends);
+    },
+    { withinMs, everyMs: 100 },
+  );
   return performance.now() - begun;
 }

@@ -53,10 +53,12 @@ export class SupervisedProcess {
     this.#current?.kill(signal);
   }
 
-  /** Throws while it is not ready, in words that say why: for `waitFor`. */
+  /** Throws while it is not ready, in words that say who and why: for `waitFor`. */
   async isReady(): Promise<true> {
-    const response = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(READINESS_MS) });
-    if (response.status !== 200) throw new Error(await response.text());
+    const response = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(READINESS_MS) }).catch((error: Error) => {
+      throw new Error(`${this.name} does not answer: ${error.message}`, { cause: error });
+    });
+    if (response.status !== 200) throw new Error(`${this.name}: ${await response.text()}`);
     return true;
   }
 
