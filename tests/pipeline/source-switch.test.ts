@@ -1,0 +1,49 @@
+/** A coin that is fed by another source from now on: what the first one had is no bound for what the second one says. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { storePrices } from '../../jobs/streams/price-writer.js';
+import type { Decimal } from '../../src/domain/decimal.js';
+import { ensureMonthlyPartitions } from '../../src/platform/partitions.js';
+import type { Database } from '../../src/platform/postgres/database.js';
+import { getTrackedNewest } from '../../src/store/mart/latest-prices.js';
+import { openTestDatabase } from '../kit/test-database.js';
+
+const NOON = new Date('2026-03-10T12:00:00Z');
+
+let db: Database;
+beforeAll(async () => {
+  db = await openTestDatabase();
+  await db.pool.query(`INSERT INTO ops.tracked_coins VALUES ('bitcoin', 'first', now())`);
+  await ensureMonthlyPartitions(db, NOON, NOON);
+});
+afterAll(() => db.close());
+
+async function store(source: string, second: number, priceUsd: string): Promise<void> {
+  const at = new Date(NOON.getTime() + second * 1_000);
+  const place = { origin: `${source}/0`, position: BigInt(second) };
+  const tick = {
+    source,
+    coinId: 'bitcoin',
+    priceUsd: priceUsd as Decimal,
+    observedAt: at,
+    receivedAt: at,
+    grain: 'tick',
+    payload: '{}',
+  } as const;
+  await db.transaction((tx) => storePrices(tx, [{ ...tick, ...place }], NOON));
+}
+
+async function latest() {
+  const { rows } = await db.pool.query('SELECT source, trim_scale(price_usd)::text AS usd FROM mart.mart_latest_prices');
+  const { newest } = await getTrackedNewest(db.pool, ['bitcoin']);
+  return { stored: rows, newest: newest.get('bitcoin')?.priceUsd };
+}
+
+test('its newest tick is the latest price, though the first source was ahead', async () => {
+  await store('first', 30, '1');
+  await db.pool.query(`UPDATE ops.tracked_coins SET source = 'second'`);
+  await store('second', 10, '2');
+  expect(await latest()).toEqual({ stored: [{ source: 'second', usd: '2' }], newest: '2' });
+  // As it stood before anything of the second one was the latest.
+  await db.pool.query(`UPDATE mart.mart_latest_prices SET source = 'first', observed_at = observed_at + interval '20 s'`);
+  expect((await latest()).newest).toBe('2');
+});
