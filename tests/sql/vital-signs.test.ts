@@ -35,6 +35,7 @@ test('ages, what waits, and the newest result of each check', async () => {
   await insertOutbox(db.pool, 'market.prices.v1', [
     { target: 'market.updates.v1', sourcePartition: 0, position: 1n, key: 'k', value: '{}' },
   ]);
+  await db.pool.query(`INSERT INTO ops.outbox_progress VALUES ('market.alerts.v1', 'market.prices.v1', 0, 7)`);
   // An older day that is published again succeeds later: it does not make the newest day any younger.
   await db.pool.query(`UPDATE ops.pipeline_runs SET status = 'SUCCEEDED', finished_at = '2026-03-10T11:00:00Z' WHERE slot = '2026-03-08'`);
   const signs = await getVitalSigns(db.pool);
@@ -45,7 +46,10 @@ test('ages, what waits, and the newest result of each check', async () => {
     openRuns: { queued: 1, running: 0 },
     gaps: [{ source: 'simulator', count: 2 }],
     deadLetters: 1,
-    outbox: [{ target: 'market.updates.v1', batches: 1 }],
+    outbox: [
+      { target: 'market.alerts.v1', batches: 0 },
+      { target: 'market.updates.v1', batches: 1 },
+    ],
   });
   const writtenAt = Object.fromEntries(Array.from(signs.datasets, ([name, at]) => [name, at.toISOString()]));
   expect(writtenAt).toEqual({

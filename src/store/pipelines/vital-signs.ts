@@ -21,6 +21,7 @@ export interface VitalSigns {
   gaps: { source: string; count: number }[];
   /** Neither redriven nor discarded, up to 100,000. */
   deadLetters: number;
+  /** Of every target that an outbox was used for. */
   outbox: { target: string; batches: number }[];
 }
 
@@ -42,7 +43,10 @@ export async function getVitalSigns(db: Queryable): Promise<VitalSigns> {
        FROM (SELECT FROM ops.dead_letters WHERE redriven_at IS NULL AND discarded_at IS NULL LIMIT 100000) AS waiting`,
     ),
     db.query<VitalSigns['outbox'][number]>(
-      'SELECT target_topic AS target, count(*)::integer AS batches FROM ops.outbox GROUP BY target_topic',
+      `SELECT target_topic AS target, count(o.target_topic)::integer AS batches
+       FROM (SELECT target_topic FROM ops.outbox_progress UNION SELECT target_topic FROM ops.outbox) AS known
+       LEFT JOIN ops.outbox AS o USING (target_topic)
+       GROUP BY target_topic ORDER BY target_topic`,
     ),
   ]);
   return {
