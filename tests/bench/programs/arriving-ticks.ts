@@ -1,6 +1,6 @@
 /**
- * Ticks that arrive while something is measured: appended to the log at a steady rate, for every tracked coin in turn, from its latest
- * price on. Where `consumes`, this process is their consumer too; else the platform is. Argument: an Arrival as JSON. Any message:
+ * Ticks that arrive while something is measured: appended to the log at a steady rate, for every coin that has a price in turn, from its
+ * latest one on; where none has, for a hundred. Where `consumes`, this process is their consumer too; else the platform is. Argument: an Arrival as JSON. Any message:
  * answers how many ticks were appended (and stored, where it consumes) by now.
  */
 import { PRICES_TOPIC } from '../../../src/domain/prices.js';
@@ -11,7 +11,7 @@ import { startConsumer } from '../setting/consumer.js';
 import { openKafkaLog } from '../setting/kafka.js';
 import { silent } from '../setting/logger.js';
 import { openBenchDatabase } from '../setting/postgres.js';
-import { toRecord, Walk } from '../setting/ticks.js';
+import { coinIds, toRecord, Walk } from '../setting/ticks.js';
 
 export interface Arrival {
   /** Of the database. */
@@ -29,10 +29,9 @@ const { url, brokers, rate, everyMs, consumes } = JSON.parse(process.argv[2] as 
 const db = openBenchDatabase(url, 10);
 const log = brokers === undefined ? createPostgresEventLog(db, silent) : openKafkaLog(brokers);
 const latest = [...(await getNewestObservations(db.pool))];
-const walk = new Walk(
-  latest.map(([coinId]) => coinId),
-  { prices: latest.map(([, { priceUsd }]) => Number(priceUsd)), everyMs: (latest.length / rate) * SECOND },
-);
+const coins = latest.length > 0 ? latest.map(([coinId]) => coinId) : coinIds(100);
+const prices = latest.map(([, { priceUsd }]) => Number(priceUsd));
+const walk = new Walk(coins, { prices, everyMs: (coins.length / rate) * SECOND });
 let stored = 0;
 const consumer = consumes ? consume() : null;
 

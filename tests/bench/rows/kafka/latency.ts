@@ -20,7 +20,7 @@ export const latencyOnKafka: Benchmark = {
     const gateway = parts.add(await startRole('gateway', env));
     parts.add(await startRole('producer', env)); // the first price of each coin, from which the ticks go on
     await untilSettled(worker);
-    return await measureLatency(parts, {
+    const figure = await measureLatency(parts, {
       name: 'latency-kafka',
       what: 'produced -> received by a subscriber through Kafka, p99 at 1,000 ticks/s',
       atMostMs: 100,
@@ -29,5 +29,6 @@ export const latencyOnKafka: Benchmark = {
       smoke,
       say,
     });
+    return [figure];
   },
 };
