@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import type { AlertRecord, PriceUpdateRecord } from '../../src/domain/updates.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
+import type { Heartbeats } from '../../src/platform/heartbeats.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { ALERTS, type AlertEvent, type AlertsRequest, openAlertFeed } from './alerts.js';
@@ -31,7 +32,15 @@ export interface Live {
   close(): Promise<void>;
 }
 
-export async function startLive({ log, db, logger }: { log: EventLog; db: Database; logger: Logger }): Promise<Live> {
+export interface LiveOptions {
+  log: EventLog;
+  db: Database;
+  logger: Logger;
+  /** Of the process: each partition that is followed beats one. */
+  hearts: Heartbeats;
+}
+
+export async function startLive({ log, db, logger, hearts }: LiveOptions): Promise<Live> {
   const board = new CandleBoard(db, logger);
   let sockets: WebSockets | null = null;
   const onAway = () => {
@@ -39,8 +48,8 @@ export async function startLive({ log, db, logger }: { log: EventLog; db: Databa
     board.interrupt();
   };
   const [updates, alerts] = await Promise.all([
-    Follower.start({ log, logger, topic: PRICE_UPDATES, onAway, onNews: (update) => board.onUpdate(update) }),
-    Follower.start({ log, logger, topic: ALERTS, onAway }),
+    Follower.start({ log, logger, hearts, topic: PRICE_UPDATES, onAway, onNews: (update) => board.onUpdate(update) }),
+    Follower.start({ log, logger, hearts, topic: ALERTS, onAway }),
   ]);
   return {
     priceUpdates: async (request) => openPriceFeed(updates.past, request),

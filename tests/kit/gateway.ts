@@ -51,6 +51,7 @@ export async function startTestGateway(overrides: Partial<GatewayServices> = {})
   await eventLog.ensureTopics(
     [PRICES_TOPIC, UPDATES_TOPIC, ALERTS_TOPIC].map((topic) => ({ topic, partitions: 2, retentionMs: 86_400_000 })),
   );
+  const health = createHealth();
   const gateway = await createGateway({
     db,
     clock,
@@ -61,9 +62,9 @@ export async function startTestGateway(overrides: Partial<GatewayServices> = {})
     adminKey: loadAdminKey({ adminApiKey: OPERATOR_KEY, databaseUrl: null, dataDir: '' }),
     logger,
     metrics: new Metrics('gateway'),
-    health: createHealth(),
+    health,
     log: eventLog,
-    live: await startLive({ log: eventLog, db, logger }),
+    live: await startLive({ log: eventLog, db, logger, hearts: health.hearts }),
     ...overrides,
   });
   const close: TestGateway['close'] = async (meanwhile) => {

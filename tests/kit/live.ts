@@ -56,7 +56,8 @@ export async function openLiveSetting(): Promise<LiveSetting> {
     log,
     clock,
     async startGateway(options = {}) {
-      const live = await startLive({ log: options.log ?? log, db, logger });
+      const health = createHealth();
+      const live = await startLive({ log: options.log ?? log, db, logger, hearts: health.hearts });
       const gateway = await createGateway({
         db,
         clock,
@@ -69,7 +70,7 @@ export async function openLiveSetting(): Promise<LiveSetting> {
         log: options.log ?? log,
         logger,
         metrics: new Metrics('gateway'),
-        health: createHealth(),
+        health,
         live,
       });
       const url = (await gateway.listen()).replace('http', 'ws');

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SourcePosition } from '../../../src/domain/updates.js';
 import type { EventLog, LogConsumer } from '../../../src/platform/event-log/event-log.js';
+import type { Heartbeats } from '../../../src/platform/heartbeats.js';
 import type { Logger } from '../../../src/platform/logger.js';
 import { LogAway } from './feed.js';
 import { Past } from './past.js';
@@ -14,10 +15,13 @@ import { type LiveTopic, TAIL_RECORDS, Tail } from './tail.js';
 /** So many records before the log's end are read at the start: a reader that comes back soon finds its place at hand. */
 const REWIND_RECORDS = 1_000n;
 const RESTART_MS = 1_000;
+/** The loop that reads a partition turns every few seconds. */
+const READING_BOUND_MS = 120_000;
 
 export interface FollowerOptions<T extends SourcePosition> {
   log: EventLog;
   logger: Logger;
+  hearts: Heartbeats;
   topic: LiveTopic<T>;
   /** A record came that is news. */
   onNews?(record: T): void;
@@ -95,7 +99,8 @@ export class Follower<T extends SourcePosition> {
   }
 
   #consume(tail: Tail<T>): Promise<LogConsumer> {
-    const { log, topic, onNews, onAway } = this.options;
+    const { log, hearts, topic, onNews, onAway } = this.options;
+    const heart = (partition: number) => hearts.heart(`${topic.name}/${partition}`, READING_BOUND_MS);
     return log.consume({
       topic: topic.name,
       group: null,
@@ -107,6 +112,8 @@ export class Follower<T extends SourcePosition> {
         }
         tail.notify();
       },
+      onTurn: (partition) => heart(partition).beat(),
+      onRevoked: (partition) => heart(partition).rest(),
       onOutage: () => {
         this.#reachable = false;
         onAway();
