@@ -163,9 +163,9 @@ class Broadcast {
       }
       for (const member of [...this.#members]) member.complete();
     } catch (error) {
-      if (error instanceof FellBehind) this.closeAll(CLOSE.tooSlow);
-      else if (error instanceof LogAway) this.closeAll(CLOSE.tryAgainLater);
-      for (const member of [...this.#members]) member.fail(error);
+      const close = error instanceof FellBehind ? CLOSE.tooSlow : error instanceof LogAway ? CLOSE.tryAgainLater : null;
+      if (close !== null) this.closeAll(close); // which says it all: it is no failure of each client
+      for (const member of [...this.#members]) close === null ? member.fail(error) : member.complete();
     }
     this.#end();
   }

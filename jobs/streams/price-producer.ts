@@ -71,10 +71,10 @@ async function pollUntilStopped(options: ProducerOptions, signal: AbortSignal): 
         announced = seconds;
         metrics?.gauge('cdp_producer_poll_interval_seconds').set(seconds);
         await poller.poll(coins, signal);
-        complaint.end();
         metrics?.counter('cdp_producer_polls_total').inc({ outcome: 'succeeded' });
         metrics?.histogram('cdp_producer_poll_duration_seconds').observe((performance.now() - started) / SECOND);
       }
+      complaint.end();
     } catch (error) {
       if (signal.aborted) break;
       metrics?.counter('cdp_producer_polls_total').inc({ outcome: 'failed' });

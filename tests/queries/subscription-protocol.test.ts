@@ -1,8 +1,7 @@
-/** graphql-transport-ws to the letter, and the gateway's rules on it: origins, keys, limits, sharing, draining, a log that is away. */
+/** graphql-transport-ws to the letter, and the gateway's rules on it: origins, keys, limits, sharing, draining. */
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { WebSocket } from 'ws';
-import type { ConsumeOptions, EventLog } from '../../src/platform/event-log/event-log.js';
 import { type LiveGateway, type LiveSetting, openLiveSetting, updateOf } from '../kit/live.js';
 import { Socket } from '../kit/web-socket.js';
 
@@ -246,40 +245,6 @@ describe('the gateway', () => {
     await stands(witness, '1');
     expect(await executionsOfOneUpdate([witness])).toBe(0);
     witness.socket.close();
-  });
-
-  test('closes subscriptions with 1013 while the log is away, serves queries, and comes back by itself', async () => {
-    let outage: Pick<ConsumeOptions, 'onOutage' | 'onRecovered'> = {};
-    const consume: EventLog['consume'] = (options) => {
-      outage = options;
-      return setting.log.consume(options);
-    };
-    const log = new Proxy(setting.log, { get: (own, name) => (name === 'consume' ? consume : Reflect.get(own, name)?.bind(own)) });
-    // The alerts' follower starts last: what `outage` says is of its consumer, or of the updates': either will do.
-    const other = await setting.startGateway({ log });
-    const subscriber = await Socket.open(other.url);
-    subscriber.subscribe('1', 'subscription { alertTriggered { id } }');
-    subscriber.subscribe('2', 'subscription { priceUpdated { usd } }');
-    await stands(subscriber, '2');
-    outage.onOutage?.(new Error('gone'));
-    expect((await subscriber.closed).code).toBe(1013);
-    expect(other.live.available).toBe(false);
-    const late = await Socket.open(other.url);
-    late.subscribe('q', '{ platform { realm } }');
-    expect((await late.next(({ id }) => id === 'q')).payload.data).toEqual({ platform: { realm: 'SIMULATED' } });
-    late.subscribe('1', 'subscription { priceUpdated { usd } }');
-    late.subscribe('2', 'subscription { alertTriggered { id } }');
-    expect((await late.closed).code).toBe(1013);
-    // An outage is not the failure of each client that was there, or tries again.
-    const metrics = await (await fetch(other.url.replace(/^ws/, 'http').replace('/graphql', '/metrics'))).text();
-    expect(metrics).toMatch(/cdp_websocket_closes_total\{code="1013".* 2/);
-    expect(metrics).toMatch(/cdp_graphql_errors_total\{code="INTERNAL_SERVER_ERROR".* 0/);
-    outage.onRecovered?.();
-    const back = await Socket.open(other.url);
-    back.subscribe('1', 'subscription { priceUpdated { usd } }');
-    await stands(back, '1');
-    await other.close();
-    expect((await back.closed).code).toBe(1012);
   });
 
   test('closes with 1012 when it drains, and takes no more', async () => {

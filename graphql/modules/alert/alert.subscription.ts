@@ -4,7 +4,6 @@ import type { AlertRecord, AlertSeverity } from '../../../src/domain/updates.js'
 import type { GatewayContext } from '../../context.js';
 import type { AlertsRequest } from '../../live/alerts.js';
 import type { SubscriberContext } from '../../live/broadcast.js';
-import { checkChosenCoins } from '../../live/chosen-coins.js';
 import type { AlertEvent } from '../../live/live.js';
 import { AlertSeverities } from '../rule/rule.type.js';
 import { Alert } from './alert.type.js';
@@ -14,10 +13,8 @@ export class AlertSubscription {
   @Subscription(() => Alert, {
     description:
       'Every alert as it fires; suppressed ones are not sent. After a break, give the id of the last alert seen: what came since is sent first, or the error CURSOR_EXPIRED.',
-    subscribe: async ({ args, context }: { args: AlertsRequest; context: GatewayContext & SubscriberContext }) => {
-      await checkChosenCoins(context.db.pool, args);
-      return context.live.alerts(args, context.gone);
-    },
+    subscribe: ({ args, context }: { args: AlertsRequest; context: GatewayContext & SubscriberContext }) =>
+      context.live.alerts(args, context.gone),
   })
   alertTriggered(
     @Root() { record }: AlertEvent,

@@ -4,7 +4,6 @@ import type { CandleInterval } from '../../../src/domain/time.js';
 import type { CandleRow } from '../../../src/store/mart/candles.js';
 import type { GatewayContext } from '../../context.js';
 import type { CandlesRequest } from '../../live/candles.js';
-import { checkChosenCoins } from '../../live/chosen-coins.js';
 import { Candle, CandleIntervals } from './candle.type.js';
 
 @Resolver()
@@ -12,10 +11,7 @@ export class CandleSubscription {
   @Subscription(() => Candle, {
     description:
       'The current candle after each new observation of the coin. Where they come faster than candles can be read, the newest state; a bucket that ended is sent once more, complete, before the first state of the next one.',
-    subscribe: async ({ args, context }: { args: CandlesRequest; context: GatewayContext }) => {
-      await checkChosenCoins(context.db.pool, { coinIds: [args.coinId] });
-      return context.live.candles(args);
-    },
+    subscribe: ({ args, context }: { args: CandlesRequest; context: GatewayContext }) => context.live.candles(args),
   })
   candleUpdated(
     @Root() candle: CandleRow,

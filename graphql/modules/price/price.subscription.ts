@@ -1,7 +1,6 @@
 /** priceUpdated: every pushed price, in order per coin, resumable by cursor. */
 import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
 import type { GatewayContext } from '../../context.js';
-import { checkChosenCoins } from '../../live/chosen-coins.js';
 import type { PriceUpdateEvent } from '../../live/live.js';
 import type { PriceUpdatesRequest } from '../../live/price-updates.js';
 import { PriceUpdate } from './price.type.js';
@@ -11,10 +10,7 @@ export class PriceSubscription {
   @Subscription(() => PriceUpdate, {
     description:
       'Every new observation of these coins, in order per coin, and corrections of the newest one. After a break, give the cursor of the last update seen: what came since is sent first, without a gap, or the error CURSOR_EXPIRED.',
-    subscribe: async ({ args, context }: { args: PriceUpdatesRequest; context: GatewayContext }) => {
-      await checkChosenCoins(context.db.pool, args);
-      return context.live.priceUpdates(args);
-    },
+    subscribe: ({ args, context }: { args: PriceUpdatesRequest; context: GatewayContext }) => context.live.priceUpdates(args),
   })
   priceUpdated(
     @Root() { record, cursor }: PriceUpdateEvent,
