@@ -81,7 +81,7 @@ async function readRecord(log: EventLog, topic: string, partition: number, offse
   try {
     for await (const [record] of log.replay(topic, new Map([[partition, offset]]))) return record ?? null;
   } catch (error) {
-    if (!(error instanceof OffsetOutOfRange)) throw error;
+    if (!(error instanceof OffsetOutOfRange) || (error.bounds.start <= offset && offset < error.bounds.end)) throw error;
   }
   return null;
 }

@@ -2,12 +2,14 @@
  * Questions to the brokers that are answered in one go: which partitions, which offsets, what stands somewhere.
  * Must stay true: pages, which may be large, neither hold up nor break the other questions, on which a process's readiness depends.
  */
+import kafkajs from 'kafkajs';
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import type { Broker } from 'kafkajs/src/cluster/index.js';
 import { createErrorFromCode } from 'kafkajs/src/protocol/error.js';
 import type { KafkaConfig } from '../../config.js';
 import type { Logger } from '../../logger.js';
 import { type PartitionBounds, UnknownTopic } from '../event-log.js';
+import { PlaceOutOfRange } from './errors.js';
 import { type FetchedPage, fetchPages, type Place } from './protocol/fetch.js';
 import { describeTopic, speaksOurProtocol, type TopicDescription } from './protocol/wire.js';
 import { KafkaSession } from './session.js';
@@ -71,15 +73,23 @@ export class KafkaClient {
   /** What stands at the place, without waiting for more. */
   page({ topic, id }: { topic: string; id: Buffer }, place: Place): Promise<FetchedPage> {
     return this.#pages.ask(async (cluster) => {
-      const leaders = this.#leaders.get(topic) ?? (await describe(cluster, topic)).leaders;
-      this.#leaders.set(topic, leaders);
-      try {
+      const read = async (leaders: number[]) => {
         const [page] = await fetchPages(await leaderOf(cluster, leaders[place.partition]), { topic, id }, [place], 0);
         return page as FetchedPage;
-      } catch (error) {
-        this.#leaders.delete(topic); // the next attempt asks who leads it now
-        throw error;
+      };
+      const known = this.#leaders.get(topic);
+      if (known !== undefined) {
+        try {
+          return await read(known);
+        } catch (error) {
+          this.#leaders.delete(topic); // the next attempt asks who leads it now
+          if (!(error instanceof PlaceOutOfRange)) throw error; // one that only follows by now may lack what is there
+        }
       }
+      const { leaders } = await describe(cluster, topic);
+      const page = await read(leaders);
+      this.#leaders.set(topic, leaders);
+      return page;
     });
   }
 
@@ -138,7 +148,7 @@ async function leaderOf(cluster: Cluster, nodeId: number | undefined): Promise<B
 }
 
 async function anyBroker(cluster: Cluster): Promise<Broker> {
-  let failure: unknown;
+  let failure: unknown = new kafkajs.KafkaJSConnectionError('no broker is known');
   for (const nodeId of cluster.getNodeIds()) {
     try {
       return await cluster.findBroker({ nodeId });

@@ -10,10 +10,10 @@ import { isTransient } from '../../postgres/errors.js';
 import { ASK_AGAIN_MS, type ConsumeOptions, type LogConsumer, OffsetOutOfRange, TopicReplaced } from '../event-log.js';
 import { Outage } from '../outage.js';
 import { describe, type KafkaClient } from './client.js';
-import { isTransientKafkaError } from './errors.js';
+import { isTransientKafkaError, PlaceOutOfRange } from './errors.js';
 import { Membership } from './membership.js';
 import { PartitionFeed } from './partition-feed.js';
-import { fetchPages, isStaleLeader, PlaceOutOfRange } from './protocol/fetch.js';
+import { fetchPages, isStaleLeader } from './protocol/fetch.js';
 
 const DEFAULT_MAX_RECORDS = 500;
 const FIRST_RETRY_MS = 50;

@@ -3,6 +3,7 @@ import { isNativeError } from 'node:util/types';
 import kafkajs from 'kafkajs'; // Node finds no more than half of its names
 import { EXIT_TRY_AGAIN, OperatorError } from '../../../domain/errors.js';
 import type { KafkaConfig } from '../../config.js';
+import { TopicReplaced, UnknownTopic } from '../event-log.js';
 
 /** Waiting does not help: the request, a permission or a setting is wrong. */
 const LASTING = new Set([
@@ -23,6 +24,17 @@ const LASTING = new Set([
 ]);
 const LASTING_NAMES = new Set(['KafkaJSSASLAuthenticationError', 'KafkaJSServerDoesNotSupportApiKey', 'KafkaJSNotImplemented']);
 
+/** What the broker said to a place; OffsetOutOfRange is made of it by whoever knows the bounds. */
+export class PlaceOutOfRange extends Error {
+  override readonly name = 'PlaceOutOfRange';
+  constructor(
+    readonly partition: number,
+    readonly offset: bigint,
+  ) {
+    super(`offset ${offset} of partition ${partition} is out of range`);
+  }
+}
+
 /** The protocol's name of the error, of its cause where kafkajs wrapped it. */
 export function kafkaErrorType(error: unknown): string | undefined {
   return isNativeError(error) ? ((error as { type?: string }).type ?? kafkaErrorType(error.cause)) : undefined;
@@ -36,9 +48,10 @@ export function isTransientKafkaError(error: unknown): boolean {
   return !LASTING.has(kafkaErrorType(error) ?? '');
 }
 
-/** True where no broker answered. An error that one answered with is none of the connection's; a broker that is not known yet is looked up. */
-export function isBrokenConnection(error: unknown): boolean {
-  return error instanceof kafkajs.KafkaJSError && kafkaErrorType(error) === undefined && error.name !== 'KafkaJSBrokerNotFound';
+/** True where a broker answered with the error, so that it is none of the connection's. A broker that is not known yet is looked up there. */
+export function isAnswer(error: unknown): boolean {
+  if (error instanceof UnknownTopic || error instanceof TopicReplaced || error instanceof PlaceOutOfRange) return true;
+  return kafkaErrorType(error) !== undefined || (error as Partial<Error> | undefined)?.name === 'KafkaJSBrokerNotFound';
 }
 
 /** The same for a person who can do something about it: an OperatorError. What is none of Kafka's stays as it is. */

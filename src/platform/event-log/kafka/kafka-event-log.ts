@@ -20,7 +20,7 @@ import { OffsetOutOfRange, replayInTurn } from '../event-log.js';
 import { KafkaAppender } from './appender.js';
 import { KafkaClient } from './client.js';
 import { KafkaConsumer } from './consumer.js';
-import { PlaceOutOfRange } from './protocol/fetch.js';
+import { PlaceOutOfRange } from './errors.js';
 import { ensureKafkaTopics } from './topics.js';
 
 const REPLAY_PAGE_RECORDS = 500;

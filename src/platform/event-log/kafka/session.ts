@@ -11,6 +11,7 @@ import { createLogger } from 'kafkajs/src/loggers/index.js';
 import type { KafkaConfig } from '../../config.js';
 import type { Logger } from '../../logger.js';
 import './kafkajs/connect.js';
+import './kafkajs/metadata.js';
 import './kafkajs/timers.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;

@@ -1,21 +1,25 @@
 /**
  * A session with the brokers that several questions share, each of which is answered in one go.
- * Must stay true: what one question meets is no business of the others. A session whose connection broke is asked no more and ends with
- * the last question that is under way on it; what a broker answers, an error too, shows that the connection is well. A question that fails
- * for a passing reason is asked again for a while.
+ * Must stay true: what one question meets is no business of the others. What a broker answers, an error too, shows that the session is
+ * well; after anything else it is asked no more and ends with the last question that is under way on it. A question that fails for a passing
+ * reason is asked again for a while.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import kafkajs from 'kafkajs';
 import type Cluster from 'kafkajs/src/cluster/index.js';
-import { isBrokenConnection, isTransientKafkaError } from './errors.js';
+import { isAnswer, isTransientKafkaError } from './errors.js';
 import type { KafkaSession } from './session.js';
 
 /** A question to brokers that are away fails after so long: whoever asks may be a page that somebody waits for. */
 const PATIENCE_MS = 5_000;
 const PAUSE_MS = 200;
+/** So long a question waits for a session that is being opened: one broker of the list may be silent until its time is up (session.ts). */
+const OPENING_MS = 20_000;
 
 interface Opened {
   session: KafkaSession;
   cluster: Promise<Cluster>;
+  connected: boolean;
   /** Under way. */
   questions: number;
 }
@@ -32,9 +36,10 @@ export class SharedSession {
       const opened = this.#connect();
       opened.questions++;
       try {
-        return await question(await opened.cluster);
+        const cluster = await soon(opened.cluster);
+        return await question(cluster);
       } catch (error) {
-        if (isBrokenConnection(error)) this.#giveUp(opened);
+        if (opened.connected && !isAnswer(error)) this.#giveUp(opened);
         if (this.#closed || !isTransientKafkaError(error) || performance.now() > deadline) throw error;
       } finally {
         opened.questions--;
@@ -50,10 +55,16 @@ export class SharedSession {
   }
 
   #connect(): Opened {
+    if (this.#closed) throw new Error('the sessions with Kafka are closed');
     if (this.#current === null) {
       const session = this.open();
-      const opened = { session, cluster: session.cluster([]), questions: 0 };
-      opened.cluster.catch(() => this.#giveUp(opened)); // why, whoever asks is told
+      const opened: Opened = { session, cluster: session.cluster([]), connected: false, questions: 0 };
+      opened.cluster.then(
+        () => {
+          opened.connected = true;
+        },
+        () => this.#giveUp(opened), // why, whoever asks is told
+      );
       this.#all.add(opened);
       this.#current = opened;
     }
@@ -67,5 +78,18 @@ export class SharedSession {
   #end(opened: Opened): void {
     this.#all.delete(opened);
     opened.session.end();
+  }
+}
+
+/** The session goes on being opened, for whoever asks next. */
+async function soon(cluster: Promise<Cluster>): Promise<Cluster> {
+  const opened = new AbortController();
+  const late = sleep(OPENING_MS, undefined, { signal: opened.signal }).then(() => {
+    throw new kafkajs.KafkaJSConnectionError(`no broker has answered for ${OPENING_MS / 1_000} s`);
+  });
+  try {
+    return await Promise.race([cluster, late]);
+  } finally {
+    opened.abort();
   }
 }

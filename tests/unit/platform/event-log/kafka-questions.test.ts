@@ -1,6 +1,7 @@
 /** Questions to a real broker that share connections: what one of them meets is no business of the others. */
 import { type ChannelListener, channel } from 'node:diagnostics_channel';
-import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import pino from 'pino';
 import { UnknownTopic } from '../../../../src/platform/event-log/event-log.js';
@@ -12,6 +13,9 @@ import { RETENTION_MS } from './event-log-under-test.js';
 const logger = pino({ level: 'silent' });
 const FETCH = 1;
 const LIST_OFFSETS = 2;
+const METADATA = 3;
+/** Of Metadata: the one that names topics by our own hand (protocol/wire.ts). kafkajs's own asks for all topics where it knows of none. */
+const OUR_VERSION = 12;
 const PARTITIONS = 8;
 
 await describeOnKafka('questions on a real broker', (kafka) => {
@@ -20,7 +24,7 @@ await describeOnKafka('questions on a real broker', (kafka) => {
   /** Of this process, since the test began. */
   let opened: Socket[] = [];
   /** Told of each request before it is sent, by its key in the protocol. */
-  let onRequest: (apiKey: number, socket: Socket) => void = () => {};
+  let onRequest: (apiKey: number, socket: Socket, apiVersion: number) => void = () => {};
   let client: KafkaClient;
 
   const onSocket: ChannelListener = (message) => {
@@ -29,7 +33,7 @@ await describeOnKafka('questions on a real broker', (kafka) => {
     socket.once('connect', () => {
       const { write } = socket;
       socket.write = ((request: Buffer, ...rest: never[]) => {
-        onRequest(request.readInt16BE(4), socket);
+        onRequest(request.readInt16BE(4), socket, request.readInt16BE(6));
         return write.call(socket, request, ...rest);
       }) as Socket['write'];
     });
@@ -110,5 +114,34 @@ await describeOnKafka('questions on a real broker', (kafka) => {
     await Promise.all([1, 2, 3].map((partition) => pageOf(id, partition)));
     expect(opened.length - whole).toBe(2);
     expect(opened.filter((socket) => !socket.destroyed)).toHaveLength(whole);
+  });
+
+  test('nobody is asked for the topics of others', async () => {
+    const versions = new Set<number>();
+    onRequest = (apiKey, _socket, apiVersion) => void (apiKey === METADATA && versions.add(apiVersion));
+    const { id } = await client.describe(topic);
+    await pageOf(id, 0);
+    await client.bounds(topic);
+    expect([...versions]).toEqual([OUR_VERSION]);
+  });
+
+  test('a broker of the list that takes connections and says nothing is passed over for the next one', async () => {
+    const silent: Socket[] = [];
+    const server = createServer((socket) => silent.push(socket.on('error', () => {})));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const brokers = [`127.0.0.1:${(server.address() as AddressInfo).port}`, ...kafka.brokers];
+    const other = new KafkaClient({ ...kafka, brokers }, logger, 'test');
+    const { leaders } = await other.describe(topic);
+    expect(leaders).toHaveLength(PARTITIONS);
+    expect(silent).toHaveLength(1);
+    other.close();
+    for (const socket of silent) socket.destroy();
+    server.close();
+  }, 60_000);
+
+  test('who asks after the end opens nothing', async () => {
+    client.close();
+    await expect(client.describe(topic)).rejects.toThrow('closed');
+    expect(opened).toEqual([]);
   });
 });

@@ -50,9 +50,21 @@ declare module 'kafkajs/src/instrumentation/emitter.js' {
 }
 
 declare module 'kafkajs/src/broker/index.js' {
+  import type { Broker as Connected } from 'kafkajs/src/cluster/index.js';
+
+  interface Metadata {
+    clusterId: string | null;
+    controllerId: number;
+    brokers: { nodeId: number; host: string; port: number; rack: string | null }[];
+    topicMetadata: unknown[];
+  }
   export default class Broker {
+    connectionPool: Connected['connectionPool'];
+    /** Null before it is connected. */
+    versions: Connected['versions'];
     connect(): Promise<void>;
     disconnect(): Promise<void>;
+    metadata(topics?: string[]): Promise<Metadata>;
   }
 }
 

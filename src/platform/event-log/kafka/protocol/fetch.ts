@@ -2,7 +2,7 @@
 import type { Broker } from 'kafkajs/src/cluster/index.js';
 import { createErrorFromCode } from 'kafkajs/src/protocol/error.js';
 import { type LogRecord, TopicReplaced } from '../../event-log.js';
-import { kafkaErrorType } from '../errors.js';
+import { kafkaErrorType, PlaceOutOfRange } from '../errors.js';
 import { decodeRecordBatches } from './record-batches.js';
 import { fetchPartitions } from './wire.js';
 
@@ -35,17 +35,6 @@ export interface FetchedPage {
   next: bigint;
   /** End of the partition. */
   end: bigint;
-}
-
-/** What the broker said to a place; OffsetOutOfRange is made of it by whoever knows the bounds. */
-export class PlaceOutOfRange extends Error {
-  override readonly name = 'PlaceOutOfRange';
-  constructor(
-    readonly partition: number,
-    readonly offset: bigint,
-  ) {
-    super(`offset ${offset} of partition ${partition} is out of range`);
-  }
 }
 
 export function isStaleLeader(error: unknown): boolean {

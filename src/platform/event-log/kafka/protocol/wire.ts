@@ -18,13 +18,27 @@ export interface TopicDescription {
   leaders: number[];
 }
 
-/** Null: there is no such topic. */
-export async function describeTopic(broker: Broker, topic: string): Promise<{ error: number; description: TopicDescription }> {
+export interface ClusterDescription {
+  clusterId: string | null;
+  controllerId: number;
+  brokers: { nodeId: number; host: string; port: number; rack: string | null }[];
+  topics: { error: number; description: TopicDescription }[];
+}
+
+export async function describeTopic(broker: Broker, topic: string): Promise<ClusterDescription['topics'][number]> {
+  const { topics } = await describeCluster(broker, [topic]);
+  if (topics[0] === undefined) throw new Error('Metadata of one topic came back without it');
+  return topics[0];
+}
+
+/** Of these topics only. */
+export function describeCluster(broker: Pick<Broker, 'connectionPool'>, topics: readonly string[]): Promise<ClusterDescription> {
   const encode = (body: Encoder) => {
-    body.writeUVarInt(2).writeBuffer(NO_TOPIC_ID).writeUVarIntString(topic).writeUVarInt(0); // an array of one
+    body.writeUVarInt(topics.length + 1);
+    for (const topic of topics) body.writeBuffer(NO_TOPIC_ID).writeUVarIntString(topic).writeUVarInt(0);
     body.writeBoolean(false).writeBoolean(false).writeUVarInt(0); // make no topic, tell no permissions
   };
-  return send(broker, { ...METADATA, apiName: 'Metadata', encode, decode: decodeTopic });
+  return send(broker, { ...METADATA, apiName: 'Metadata', encode, decode: decodeCluster });
 }
 
 export interface FetchRequest {
@@ -64,8 +78,8 @@ export async function fetchPartitions(broker: Broker, request: FetchRequest): Pr
 }
 
 /** Both are in Kafka 3.1 and newer. */
-export function speaksOurProtocol(broker: Broker): boolean {
-  return [FETCH, METADATA].every(({ apiKey, apiVersion }) => (broker.versions[apiKey]?.maxVersion ?? -1) >= apiVersion);
+export function speaksOurProtocol(broker: Pick<Broker, 'versions'>): boolean {
+  return [FETCH, METADATA].every(({ apiKey, apiVersion }) => (broker.versions?.[apiKey]?.maxVersion ?? -1) >= apiVersion);
 }
 
 interface Exchange<T> {
@@ -76,7 +90,7 @@ interface Exchange<T> {
   decode(reader: WireReader): T;
 }
 
-function send<T>(broker: Broker, { encode, decode, ...request }: Exchange<T>): Promise<T> {
+function send<T>(broker: Pick<Broker, 'connectionPool'>, { encode, decode, ...request }: Exchange<T>): Promise<T> {
   const call: ProtocolCall<T> = {
     request: {
       ...request,
@@ -98,18 +112,16 @@ function send<T>(broker: Broker, { encode, decode, ...request }: Exchange<T>): P
   return broker.connectionPool.send(call);
 }
 
-function decodeTopic(reader: WireReader): { error: number; description: TopicDescription } {
+function decodeCluster(reader: WireReader): ClusterDescription {
   reader.int32(); // throttled for
-  reader.array(() => {
-    reader.int32();
-    reader.string();
-    reader.int32();
-    reader.string();
+  const brokers = reader.array(() => {
+    const broker = { nodeId: reader.int32(), host: reader.string(), port: reader.int32(), rack: reader.string() || null };
     reader.skipTags();
+    return broker;
   });
-  reader.string();
-  reader.int32();
-  const [topic] = reader.array(() => {
+  const clusterId = reader.string() || null;
+  const controllerId = reader.int32();
+  const topics = reader.array(() => {
     const error = reader.int16();
     reader.string();
     const id = reader.bytes(16);
@@ -127,8 +139,7 @@ function decodeTopic(reader: WireReader): { error: number; description: TopicDes
     reader.skipTags();
     return { error, description: { id, leaders } };
   });
-  if (topic === undefined) throw new Error('Metadata of one topic came back without it');
-  return topic;
+  return { clusterId, controllerId, brokers, topics };
 }
 
 function decodeFetch(reader: WireReader): { error: number; partitions: FetchedPartition[] } {
