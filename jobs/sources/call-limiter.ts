@@ -55,7 +55,7 @@ function creditSpent(source: string, endpoint: string, purpose: CallPurpose, pla
   const spent = purpose === 'batch' ? 'are spent' : 'are spent but for the share that the daily batch keeps';
   return new SourceError(
     `${source} ${endpoint}: the ${plan.callsPerMonth} calls that the plan gives a month ${spent}; new ones come with the next month (UTC). ` +
-      'A longer poll interval, fewer coins or a bigger plan make them last.',
+      'A longer poll interval (PRICE_POLL_SECONDS) or a bigger plan make them last.',
     { kind: 'rate_limited', endpoint, retryAfterMs: Math.min(waitMs, LONGEST_PAUSE_MS) },
   );
 }

@@ -92,12 +92,12 @@ export const VARIABLES = {
   PRICE_SOURCE: variable(
     oneOf(['simulator', 'coingecko']),
     '`simulator`',
-    'Where prices come from. A database keeps to simulated or to real data for ever.',
+    '`simulator` or `coingecko`. A database keeps to simulated or to real data for ever.',
   ),
   COINGECKO_PLAN: variable(
     oneOf(['public', 'demo', 'pro']),
     '`public`',
-    'CoinGecko plan: sets host, authentication header, rate and credit.',
+    '`public`, `demo` or `pro`: sets host, authentication header, rate and credit.',
   ),
   COINGECKO_API_KEY: variable(matching(isToken, TOKEN), 'none', 'Key of that plan; `demo` and `pro` need one.'),
   COINGECKO_BASE_URL: variable(
@@ -115,7 +115,7 @@ export const VARIABLES = {
     "the plan's: public unlimited, demo 10000, pro 100000",
     'Calls a calendar month (UTC) that the plan gives; the poll interval is stretched to last.',
   ),
-  COINS: variable(coins, '`100`', 'Coins to follow: ids separated by commas, or how many of the greatest by market cap.'),
+  COINS: variable(coins, '`100`', 'Coins to follow: ids separated by commas, or how many of the greatest by market cap. Only adds: a coin once followed stays.'),
   PRICE_POLL_SECONDS: variable(
     whole(1, 86_400),
     '`30`; with the simulator `2`',
@@ -124,7 +124,7 @@ export const VARIABLES = {
   BATCH_CRON: variable(
     matching(isCron, 'must be a cron expression of five fields that can come true'),
     '`0 0 * * *`',
-    'When the daily pipeline runs, in UTC.',
+    'When the daily pipeline runs, in UTC. Caps and volumes of a day are those fetched by 01:00, so later there is no market overview of it.',
   ),
   HOST: variable(
     matching((text) => /^[^\s/]+$/.test(text), 'must be a host name or an address'),
@@ -139,7 +139,7 @@ export const VARIABLES = {
   ALLOWED_ORIGINS: variable(
     list(isOrigin, ORIGINS),
     "the server's own",
-    'Browser origins for CORS and WebSocket, separated by commas; requests with a foreign Origin or Host are refused.',
+    'Origins whose pages may ask, and under whose host names the gateway answers (behind a proxy: its public one), separated by commas; any other Origin or Host is refused.',
   ),
   ADMIN_API_KEY: variable(
     matching(isToken, TOKEN),
