@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import schedule from 'node-schedule';
 import pRetry from 'p-retry';
 import { addDays, type Clock, MINUTE, SECOND, type UtcDate } from '../../src/domain/time.js';
+import { Complaint } from '../../src/platform/complaint.js';
 import type { Heart, Heartbeats } from '../../src/platform/heartbeats.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
@@ -92,6 +93,7 @@ export async function runScheduler(context: SchedulerContext, entries: ScheduleE
 async function askUntilAnswered(context: SchedulerContext, entry: ScheduleEntry, atStart: boolean, signal: AbortSignal): Promise<void> {
   const { name } = entry.pipeline;
   const { logger } = context;
+  const complaint = new Complaint(logger, 'warn');
   const heart = context.hearts?.heart(`scheduling of ${name}`, ASK_BOUND_MS);
   try {
     if (!atStart) await sleep(TIMER_SLACK_MS, undefined, { signal });
@@ -101,7 +103,7 @@ async function askUntilAnswered(context: SchedulerContext, entry: ScheduleEntry,
       maxTimeout: 30 * SECOND,
       randomize: true,
       signal,
-      onFailedAttempt: ({ error }) => logger.warn({ err: error }, `${name} could not be scheduled; trying again: ${error.message}`),
+      onFailedAttempt: ({ error }) => complaint.say(error, `${name} could not be scheduled; trying again: ${error.message}`),
     });
   } catch (error) {
     if (!signal.aborted) logger.error({ err: error }, `${name} could not be scheduled`);
