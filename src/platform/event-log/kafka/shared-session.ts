@@ -73,6 +73,7 @@ export class SharedSession {
 
   #giveUp(opened: Opened): void {
     if (this.#current === opened) this.#current = null;
+    if (opened.questions === 0) this.#end(opened); // nobody waited for it any more
   }
 
   #end(opened: Opened): void {
