@@ -10,6 +10,7 @@ import { waitFor } from '../kit/wait-for.js';
 import type { Fault } from './faults/fault.js';
 import { type Judgement, judge } from './judges/judgement.js';
 import { judgeLedger } from './judges/ledger.js';
+import { step } from './judges/step.js';
 import { findDatasetVersions } from './judges/versions.js';
 import { BatchLoad } from './load/batch-load.js';
 import { Subscriber } from './load/subscriber.js';
@@ -138,7 +139,7 @@ async function runFault(scene: Scene, fault: Fault, patienceMs: number): Promise
     for (; report.injected < fault.times; report.injected++) {
       await sleep(scene.random.int(1_500, 3_000)); // load before and between
       if (fault.name !== 'none (control)') scene.injections++;
-      await fault.inject(scene);
+      await step(fault.name, () => fault.inject(scene));
       report.recoveryMs.push(await recover(platform, patienceMs));
     }
     await sleep(1_500);

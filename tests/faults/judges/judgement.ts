@@ -16,6 +16,7 @@ import { type Evidence, gatherEvidence, readSaid } from './evidence.js';
 import { judgeLedger } from './ledger.js';
 import { judgeLogPositions } from './log-positions.js';
 import { judgeRebuild } from './rebuild.js';
+import { step } from './step.js';
 
 export interface Judgement {
   positions: number;
@@ -29,12 +30,12 @@ const LOOK_AGAIN_MS = 500;
 
 /** The load goes on again afterwards. */
 export async function judge(scene: Scene, withinMs: number): Promise<Judgement> {
-  await scene.ticks.stop();
-  await scene.batch.stop();
+  await step('the ticks stop', () => scene.ticks.stop());
+  await step('the other load stops', () => scene.batch.stop());
   scene.source.standStill();
   try {
     for (let attempt = 1; ; attempt++) {
-      await comeToRest(scene.platform, withinMs);
+      await step('the platform comes to rest', () => comeToRest(scene.platform, withinMs));
       const before = await fingerprint(scene.platform);
       const judgement = await askAll(scene, withinMs);
       // A run of history that was due again may have begun meanwhile, or a producer that was frozen sent what another one had sent.
@@ -75,18 +76,22 @@ async function fingerprint(platform: Platform): Promise<string> {
 async function askAll(scene: Scene, withinMs: number): Promise<Judgement> {
   const { platform, ticks, subscribers, injections } = scene;
   const { pool } = platform.db();
-  const evidence = await gatherEvidence(platform);
-  const found: Record<string, string[]> = {
-    'log positions': await judgeLogPositions(pool, evidence, ticks.acknowledged),
-    'prices against the reference': await priceDifferences(pool, evidence.standing, evidence.feeds),
-    'marts against the reference': await judgeMarts(platform, evidence),
-    'alerts against a replay': await alertDifferences(pool, evidence.accepted, await readRules(pool)),
-    'topics of updates and alerts': await untilSilent(() => askTopics(platform, evidence), withinMs),
-    subscribers: await judgeSubscribers(subscribers, evidence, withinMs),
-    'run ledger': await judgeLedger(pool, injections),
-    rebuild: await judgeRebuild(platform),
+  const evidence = await step('what there is is read back', () => gatherEvidence(platform));
+  const judges: Record<string, () => Promise<string[]>> = {
+    'log positions': () => judgeLogPositions(pool, evidence, ticks.acknowledged),
+    'prices against the reference': () => priceDifferences(pool, evidence.standing, evidence.feeds),
+    'marts against the reference': () => judgeMarts(platform, evidence),
+    'alerts against a replay': async () => alertDifferences(pool, evidence.accepted, await readRules(pool)),
+    'topics of updates and alerts': () => untilSilent(() => askTopics(platform, evidence), withinMs),
+    subscribers: () => judgeSubscribers(subscribers, evidence, withinMs),
+    'run ledger': () => judgeLedger(pool, injections),
+    rebuild: () => judgeRebuild(platform),
   };
-  const findings = Object.entries(found).filter(([, wrong]) => wrong.length > 0);
+  const findings: [string, string[]][] = [];
+  for (const [name, ask] of Object.entries(judges)) {
+    const wrong = await step(name, ask);
+    if (wrong.length > 0) findings.push([name, wrong]);
+  }
   return {
     positions: evidence.prices.length,
     findings: Object.fromEntries(findings.map(([name, wrong]) => [name, [`${wrong.length} findings`, ...wrong.slice(0, MOST_FINDINGS)]])),
