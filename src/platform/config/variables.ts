@@ -115,7 +115,11 @@ export const VARIABLES = {
     "the plan's: public unlimited, demo 10000, pro 100000",
     'Calls a calendar month (UTC) that the plan gives; the poll interval is stretched to last.',
   ),
-  COINS: variable(coins, '`100`', 'Coins to follow: ids separated by commas, or how many of the greatest by market cap. Only adds: a coin once followed stays.'),
+  COINS: variable(
+    coins,
+    '`100`',
+    'Coins to follow: ids separated by commas, or how many of the greatest by market cap. Only adds: a coin once followed stays.',
+  ),
   PRICE_POLL_SECONDS: variable(
     whole(1, 86_400),
     '`30`; with the simulator `2`',
