@@ -104,6 +104,11 @@ export async function openLiveSetting(): Promise<LiveSetting> {
   };
 }
 
+/** The log, but for this. */
+export function logWith(log: EventLog, other: Partial<EventLog>): EventLog {
+  return new Proxy(log, { get: (own, name) => Reflect.get(other, name) ?? Reflect.get(own, name)?.bind(own) });
+}
+
 /** An update whose price names its position, so that a test can tell what it has seen. */
 export function updateOf(coinId: string, position: number, more: Partial<PriceUpdateRecord> = {}): PriceUpdateRecord {
   return {

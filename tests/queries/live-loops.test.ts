@@ -2,11 +2,12 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { startLive } from '../../graphql/live/live.js';
-import type { ConsumeOptions, EventLog } from '../../src/platform/event-log/event-log.js';
 import { Heartbeats } from '../../src/platform/heartbeats.js';
-import { type LiveSetting, openLiveSetting, updateOf } from '../kit/live.js';
+import { type LiveSetting, logWith, openLiveSetting, updateOf } from '../kit/live.js';
+import { waitFor } from '../kit/wait-for.js';
 
 const logger = pino({ level: 'silent' });
+const WITHIN = { withinMs: 15_000 };
 let setting: LiveSetting;
 let now: number;
 let hearts: Heartbeats;
@@ -19,33 +20,30 @@ beforeEach(async () => {
 afterEach(() => setting.close());
 
 const stuck = () => hearts.stuck().map(({ loop }) => loop);
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
-/** The log, consumed in another way. */
-function taking(log: EventLog, otherwise: (options: ConsumeOptions) => ConsumeOptions): EventLog {
-  return new Proxy(log, {
-    get(target, name) {
-      if (name === 'consume') return (options: ConsumeOptions) => target.consume(otherwise(options));
-      const value = Reflect.get(target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-}
 
 test('a partition whose updates are not taken is stuck; those that wait for news are not', async () => {
-  const held = Promise.withResolvers<void>();
-  const holding = taking(setting.log, (options) => ({ ...options, onBatch: (batch) => held.promise.then(() => options.onBatch(batch)) }));
+  const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const holding = logWith(setting.log, {
+    consume: (options) =>
+      setting.log.consume({
+        ...options,
+        async onBatch(batch) {
+          begun.resolve();
+          await held.promise;
+          return options.onBatch(batch);
+        },
+      }),
+  });
   const live = await startLive({ log: holding, db: setting.db, logger, hearts });
   const update = updateOf('bitcoin', 1);
   await setting.push(update);
-  await until(() => stuck().length === 0);
+  await begun.promise;
+  expect(stuck()).toEqual([]);
   now += 121_000;
-  await until(() => stuck().length <= 1); // the others turn within their next wait
+  await waitFor('the others turn within their next wait', () => stuck().length === 1, WITHIN);
   expect(stuck()).toEqual([`market.updates.v1/${update.sourcePartition}`]);
   held.resolve();
-  await until(() => stuck().length === 0);
+  await waitFor('it goes on', () => stuck().length === 0, WITHIN);
   await live.close();
 });
 

@@ -4,7 +4,7 @@ import type { GraphQLError } from 'graphql';
 import { ALERTS_TOPIC } from '../../src/domain/prices.js';
 import type { AlertRecord } from '../../src/domain/updates.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
-import { type LiveGateway, type LiveSetting, openLiveSetting, TestSubscription } from '../kit/live.js';
+import { type LiveGateway, type LiveSetting, logWith, openLiveSetting, TestSubscription } from '../kit/live.js';
 import { NOW } from '../kit/seed.js';
 
 const HOUR = 3_600_000;
@@ -24,13 +24,7 @@ afterEach(() => {
 afterAll(() => setting.close());
 
 function watch(log: EventLog): EventLog {
-  return new Proxy(log, {
-    get(target, name) {
-      if (name === 'replay') return replay;
-      const value = Reflect.get(target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
+  return logWith(log, { replay });
   async function* replay(...[topic, from, signal]: Parameters<EventLog['replay']>) {
     for await (const records of log.replay(topic, from, signal)) {
       if (topic === ALERTS_TOPIC) replayed.push(...records.map(({ offset }) => offset));

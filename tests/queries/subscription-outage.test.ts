@@ -1,7 +1,7 @@
 /** A log that is away: what clients see of it, and what is said. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { ConsumeOptions, EventLog } from '../../src/platform/event-log/event-log.js';
-import { type LiveGateway, type LiveSetting, openLiveSetting, updateOf } from '../kit/live.js';
+import type { ConsumeOptions } from '../../src/platform/event-log/event-log.js';
+import { type LiveGateway, type LiveSetting, logWith, openLiveSetting, updateOf } from '../kit/live.js';
 import { Socket } from '../kit/web-socket.js';
 
 let setting: LiveSetting;
@@ -19,15 +19,11 @@ async function stands(client: Socket, id: string): Promise<void> {
   }
 }
 
-/** The log of the setting, but for this. */
-const logWith = (other: Partial<EventLog>): EventLog =>
-  new Proxy(setting.log, { get: (own, name) => Reflect.get(other, name) ?? Reflect.get(own, name)?.bind(own) });
-
 const metricsOf = async ({ url }: LiveGateway) => (await fetch(url.replace(/^ws/, 'http').replace('/graphql', '/metrics'))).text();
 
 test('closes subscriptions with 1013 while the log is away, serves queries, and comes back by itself', async () => {
   let outage: Pick<ConsumeOptions, 'onOutage' | 'onRecovered'> = {};
-  const log = logWith({
+  const log = logWith(setting.log, {
     consume(options) {
       outage = options;
       return setting.log.consume(options);
@@ -65,7 +61,7 @@ test('closes subscriptions with 1013 while the log is away, serves queries, and 
 test('who asks for a place in the log before its outage is noticed is to come back too', async () => {
   let away = false;
   const other = await setting.startGateway({
-    log: logWith({ bounds: async (topic) => (away ? Promise.reject(new Error('gone')) : setting.log.bounds(topic)) }),
+    log: logWith(setting.log, { bounds: async (topic) => (away ? Promise.reject(new Error('gone')) : setting.log.bounds(topic)) }),
   });
   const first = await Socket.open(other.url);
   first.subscribe('1', 'subscription { priceUpdated { cursor } }');

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SourcePosition } from '../../../src/domain/updates.js';
-import type { EventLog, LogConsumer } from '../../../src/platform/event-log/event-log.js';
+import { type EventLog, type LogConsumer, READING_BOUND_MS } from '../../../src/platform/event-log/event-log.js';
 import type { Heartbeats } from '../../../src/platform/heartbeats.js';
 import type { Logger } from '../../../src/platform/logger.js';
 import { LogAway } from './feed.js';
@@ -15,8 +15,6 @@ import { type LiveTopic, TAIL_RECORDS, Tail } from './tail.js';
 /** So many records before the log's end are read at the start: a reader that comes back soon finds its place at hand. */
 const REWIND_RECORDS = 1_000n;
 const RESTART_MS = 1_000;
-/** The loop that reads a partition turns every few seconds. */
-const READING_BOUND_MS = 120_000;
 
 export interface FollowerOptions<T extends SourcePosition> {
   log: EventLog;

@@ -2,10 +2,9 @@
  * How a stream is doing: a heart per partition, and the errors that it waits out.
  * Must stay true: while a batch is under way only attempts at it are signs of life of its partition, not the loop that reads the log.
  */
+import { READING_BOUND_MS } from '../../../src/platform/event-log/event-log.js';
 import type { Heart, Heartbeats } from '../../../src/platform/heartbeats.js';
 
-/** The loop that reads the log turns every few seconds. */
-const READING_BOUND_MS = 120_000;
 /** One attempt at a batch: a statement ends after 5 minutes. */
 const ATTEMPT_BOUND_MS = 360_000;
 

@@ -110,6 +110,9 @@ export interface EventLog {
   close(): Promise<void>;
 }
 
+/** The loop that reads a partition turns (`onTurn`) every few seconds: one that has not for so long is stuck. */
+export const READING_BOUND_MS = 120_000;
+
 /** So long after startOffset said null it is asked again. */
 export const ASK_AGAIN_MS = 5_000;
 

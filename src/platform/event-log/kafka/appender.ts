@@ -4,12 +4,13 @@
  * broker that has stored that one takes the next for its repeat: so a producer that failed is never used again. What kafkajs says it has
  * sent is checked against what there was to send: when leaders move it can leave a partition out.
  */
-import kafkajs, { CompressionTypes, type Producer } from 'kafkajs';
+import { CompressionTypes, type Producer } from 'kafkajs';
 import { partitionOf } from '../../../domain/murmur2.js';
 import type { LogPosition, NewRecord } from '../event-log.js';
 import { type Append, GroupCommit, refuseAstray } from '../group-commit.js';
 import type { KafkaClient } from './client.js';
 import { kafkaErrorType } from './errors.js';
+import { within } from './patience.js';
 import type { KafkaSession } from './session.js';
 
 /** Well below the megabyte that a broker takes, were it all in one partition and could not be compressed. */
@@ -113,7 +114,7 @@ export class KafkaAppender {
           messages: request.map(({ record, partition }) => ({ ...record, partition, headers: record.headers ?? {} })),
         }),
       );
-      const answers = await this.#patiently(sent);
+      const answers = await within(this.patienceMs, this.topic, sent);
       const firsts = new Map(answers.map(({ partition, baseOffset }) => [partition, BigInt(baseOffset ?? -1)]));
       const lost = request.find(({ partition }) => (firsts.get(partition) ?? -1n) < 0n);
       if (lost !== undefined) throw new Error(`${this.topic}/${lost.partition}: the broker did not say where the records are`);
@@ -122,13 +123,6 @@ export class KafkaAppender {
       this.#discard();
       throw error;
     }
-  }
-
-  async #patiently<T>(answer: Promise<T>): Promise<T> {
-    const overdue = Promise.withResolvers<never>();
-    const giveUp = () => overdue.reject(new kafkajs.KafkaJSError(`${this.topic}: no broker has answered for ${this.patienceMs} ms`));
-    const timer = setTimeout(giveUp, this.patienceMs);
-    return Promise.race([answer, overdue.promise]).finally(() => clearTimeout(timer));
   }
 
   #connect(): { session: KafkaSession; ready: Promise<Producer> } {

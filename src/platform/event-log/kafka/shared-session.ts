@@ -5,9 +5,9 @@
  * reason is asked again for a while.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs from 'kafkajs';
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import { isAnswer, isTransientKafkaError } from './errors.js';
+import { within } from './patience.js';
 import type { KafkaSession } from './session.js';
 
 /** A question to brokers that are away fails after so long: whoever asks may be a page that somebody waits for. */
@@ -19,7 +19,6 @@ const OPENING_MS = 20_000;
 interface Opened {
   session: KafkaSession;
   cluster: Promise<Cluster>;
-  connected: boolean;
   /** Under way. */
   questions: number;
 }
@@ -35,11 +34,13 @@ export class SharedSession {
     for (const deadline = performance.now() + PATIENCE_MS; ; await sleep(PAUSE_MS)) {
       const opened = this.#connect();
       opened.questions++;
+      let cluster: Cluster | undefined;
       try {
-        const cluster = await soon(opened.cluster);
+        cluster = await within(OPENING_MS, 'a question', opened.cluster);
         return await question(cluster);
       } catch (error) {
-        if (opened.connected && !isAnswer(error)) this.#giveUp(opened);
+        // One that is still being opened goes on, for whoever asks next.
+        if (cluster !== undefined && !isAnswer(error)) this.#giveUp(opened);
         if (this.#closed || !isTransientKafkaError(error) || performance.now() > deadline) throw error;
       } finally {
         opened.questions--;
@@ -58,13 +59,8 @@ export class SharedSession {
     if (this.#closed) throw new Error('the sessions with Kafka are closed');
     if (this.#current === null) {
       const session = this.open();
-      const opened: Opened = { session, cluster: session.cluster([]), connected: false, questions: 0 };
-      opened.cluster.then(
-        () => {
-          opened.connected = true;
-        },
-        () => this.#giveUp(opened), // why, whoever asks is told
-      );
+      const opened = { session, cluster: session.cluster([]), questions: 0 };
+      opened.cluster.catch(() => this.#giveUp(opened)); // why, whoever asks is told
       this.#all.add(opened);
       this.#current = opened;
     }
@@ -79,18 +75,5 @@ export class SharedSession {
   #end(opened: Opened): void {
     this.#all.delete(opened);
     opened.session.end();
-  }
-}
-
-/** The session goes on being opened, for whoever asks next. */
-async function soon(cluster: Promise<Cluster>): Promise<Cluster> {
-  const opened = new AbortController();
-  const late = sleep(OPENING_MS, undefined, { signal: opened.signal }).then(() => {
-    throw new kafkajs.KafkaJSConnectionError(`no broker has answered for ${OPENING_MS / 1_000} s`);
-  });
-  try {
-    return await Promise.race([cluster, late]);
-  } finally {
-    opened.abort();
   }
 }
