@@ -1,7 +1,7 @@
 /** From produced to received by a subscriber, with everything in between; and with next to nothing. */
 import type { BenchContext, Benchmark, Figure } from '../benchmark.js';
 import { measureLatency } from '../setting/latency.js';
-import { Parts, startProgram } from '../setting/processes.js';
+import { Parts, startBarePipeline } from '../setting/processes.js';
 import { DataDir, startUp, untilSettled } from '../setting/whole-platform.js';
 
 export const latency: Benchmark = {
@@ -33,7 +33,7 @@ async function ofPlatform({ smoke, say }: BenchContext): Promise<Figure> {
 async function ofBarePipeline({ smoke, say, postgres }: BenchContext): Promise<Figure> {
   await using parts = new Parts();
   const url = await (await postgres()).createDatabase('bench_latency_bare');
-  const pipeline = parts.add(await startProgram('bare-pipeline', url));
+  const pipeline = parts.add(await startBarePipeline({ url }));
   return await measureLatency(parts, {
     name: 'latency, bare',
     what: 'the same, read, inserted into a bare table, committed and sent',

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { projectRoot } from '../../../src/platform/project-root.js';
 import type { Arrival } from '../programs/arriving-ticks.js';
+import type { Pipeline } from '../programs/bare-pipeline.js';
 
 const PROGRAMS = join(projectRoot, 'tests/bench/programs');
 const HOOKS = join(projectRoot, 'tests/kit/typescript-hooks.mjs');
@@ -50,6 +51,10 @@ export async function startProgram(name: string, ...args: string[]): Promise<Pro
 
 export function startTicks(arrival: Arrival): Promise<Program> {
   return startProgram('arriving-ticks', JSON.stringify(arrival));
+}
+
+export function startBarePipeline(pipeline: Pipeline): Promise<Program> {
+  return startProgram('bare-pipeline', JSON.stringify(pipeline));
 }
 
 export interface Platform {
