@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RawPrice } from '../../src/domain/prices.js';
-import { bucketStart, CANDLE_INTERVALS, type CandleInterval, type PriceGrain, type UtcDate } from '../../src/domain/time.js';
+import { bucketStart, CANDLE_INTERVALS, type CandleInterval, type PriceGrain } from '../../src/domain/time.js';
 import type { Queryable } from '../../src/platform/postgres/database.js';
 import { coinLockKeys, LOCKS } from '../../src/platform/postgres/locks.js';
 import { atOnce } from '../../src/platform/postgres/pipelining.js';
@@ -16,7 +16,7 @@ import { insertRawPrices } from '../../src/store/raw/raw-prices.js';
 import { type PriceSpan, spansOf } from './price-spans.js';
 
 export interface StoredPrices {
-  /** observationKey of observations that are marked as suspect, of those whose price changed. */
+  /** observationKey of the observations within the spans that are marked as suspect, and of the one behind each. */
   suspect: ReadonlySet<string>;
 }
 
@@ -42,7 +42,6 @@ const RECOMPUTE_CANDLES = sql('mart/mart_price_candles.sql');
 const REFRESH_LATEST = sql('mart/mart_latest_prices.sql');
 
 const LOCK_COINS = 'SELECT pg_advisory_xact_lock($1, k) FROM unnest($2::integer[]) AS k';
-const MARK_DAYS = 'INSERT INTO ops.changed_days (coin_id, day) SELECT * FROM unnest($1::text[], $2::date[])';
 
 /** Takes the advisory locks of the coins until the end of the transaction; first of all that a writer does. */
 export async function lockCoins(tx: Queryable, coinIds: Iterable<string>): Promise<void> {
@@ -64,21 +63,19 @@ export async function storePrices(tx: Queryable, rows: RawPrice[], now: Date): P
 
 /** For a writer that holds the coins' locks already. */
 export async function storeLockedPrices(tx: Queryable, rows: RawPrice[], now: Date): Promise<StoredPrices> {
-  const spans = spansOf(rows);
-  const [, days] = await atOnce(tx, [() => insertRawPrices(tx, rows), () => mergePrices(tx, spans)]);
   const ticks = rows.every((row) => row.grain === 'tick');
-  return followUp(tx, spans, days, { now, ticks });
+  const [, stored] = await atOnce(tx, [() => insertRawPrices(tx, rows), () => derive(tx, spansOf(rows), { now, ticks })]);
+  return stored;
 }
 
 /** Brings stg_prices, candles, latest and the marks up to date with what raw holds within the spans. */
-export async function derivePrices(tx: Queryable, spans: PriceSpan[], now: Date): Promise<StoredPrices> {
-  return followUp(tx, spans, await mergePrices(tx, spans), { now, ticks: false });
+export function derivePrices(tx: Queryable, spans: PriceSpan[], now: Date): Promise<StoredPrices> {
+  return derive(tx, spans, { now, ticks: false });
 }
 
-/** What the merge returns: within a span and a day the first and the last instant whose price is another now; by span and day. */
-interface ChangedDay {
+/** What the merge returns: of a span, within a day, the first and the last instant whose price is another now; in their order. */
+interface Change {
   span: number;
-  day: UtcDate;
   first_at: Date;
   last_at: Date;
 }
@@ -91,51 +88,33 @@ interface JudgedPrice {
   changed: boolean;
 }
 
-async function mergePrices(tx: Queryable, spans: PriceSpan[]): Promise<ChangedDay[]> {
-  const { rows } = await tx.query<ChangedDay>({ name: 'merge-prices', text: MERGE_PRICES, values: columnsOf(spans) });
-  return rows;
-}
-
-/** What follows from a merge: suspicion, marks, candles, latest prices. `ticks`: nothing else changed. */
-async function followUp(
-  tx: Queryable,
-  spans: PriceSpan[],
-  days: ChangedDay[],
-  { now, ticks }: { now: Date; ticks: boolean },
-): Promise<StoredPrices> {
-  // Also after a mere duplicate: it is the newest word on the value, and the newest price says where its value comes from.
-  const latest = () => refreshLatest(tx, spans, now);
-  if (days.length === 0) {
-    await latest();
-    return { suspect: new Set() };
-  }
-  const changed = changedSpans(spans, days);
-  const [judged] = await atOnce(tx, [() => markSuspect(tx, changed), () => markDays(tx, spans, days)]);
+/**
+ * Nothing here waits for what a span turns out to hold before candles are extended, so that a small batch is one round trip; only what
+ * cannot be extended takes another one. `ticks`: all that may have changed are ticks.
+ */
+async function derive(tx: Queryable, spans: PriceSpan[], { now, ticks }: { now: Date; ticks: boolean }): Promise<StoredPrices> {
+  const allCoins = async () => new Set(spans.map(({ coinId }) => coinId));
+  const [changes, judged, restated] = await atOnce(tx, [
+    () => mergePrices(tx, spans),
+    () => markSuspect(tx, spans),
+    () => (ticks ? extendCandles(tx, spans, now) : allCoins()),
+    // Also after a mere duplicate: it is the newest word on the value, and the newest price says where its value comes from.
+    () => refreshLatest(tx, spans, now),
+  ]);
   const remarked = judged.filter((row) => row.changed).map(({ coin_id, observed_at }) => instantOf(coin_id, observed_at));
-  const coinIds = new Set(changed.map(({ coinId }) => coinId));
-  const [restated] = await atOnce(tx, [async () => (ticks ? extendCandles(tx, changed, now) : coinIds), latest]);
-  const touched = [...changed, ...remarked].filter(({ coinId }) => restated.has(coinId));
+  const touched = [...changedSpans(spans, changes), ...remarked].filter(({ coinId }) => restated.has(coinId));
   if (touched.length > 0) await atOnce(tx, candleStatements(tx, touched, now));
   return { suspect: new Set(judged.filter((row) => row.suspect).map((row) => observationKey(row.coin_id, row.observed_at))) };
 }
 
-async function markSuspect(tx: Queryable, changed: PriceSpan[]): Promise<JudgedPrice[]> {
-  const { rows } = await tx.query<JudgedPrice>({ name: 'mark-suspect-prices', text: MARK_SUSPECT, values: columnsOf(changed) });
+async function mergePrices(tx: Queryable, spans: PriceSpan[]): Promise<Change[]> {
+  const { rows } = await tx.query<Change>({ name: 'merge-prices', text: MERGE_PRICES, values: columnsOf(spans) });
   return rows;
 }
 
-async function markDays(tx: Queryable, spans: PriceSpan[], days: ChangedDay[]): Promise<void> {
-  const marks = new Map(
-    days.map(({ span, day }) => {
-      const { coinId } = spans[span] as PriceSpan;
-      return [`${coinId} ${day}`, { coinId, day }];
-    }),
-  );
-  await tx.query({
-    name: 'mark-changed-days',
-    text: MARK_DAYS,
-    values: [[...marks.values()].map(({ coinId }) => coinId), [...marks.values()].map(({ day }) => day)],
-  });
+async function markSuspect(tx: Queryable, spans: PriceSpan[]): Promise<JudgedPrice[]> {
+  const { rows } = await tx.query<JudgedPrice>({ name: 'mark-suspect-prices', text: MARK_SUSPECT, values: columnsOf(spans) });
+  return rows;
 }
 
 async function refreshLatest(tx: Queryable, spans: PriceSpan[], now: Date): Promise<void> {
@@ -144,9 +123,9 @@ async function refreshLatest(tx: Queryable, spans: PriceSpan[], now: Date): Prom
 }
 
 /** Each span as far as it changed. */
-function changedSpans(spans: PriceSpan[], days: ChangedDay[]): PriceSpan[] {
+function changedSpans(spans: PriceSpan[], changes: Change[]): PriceSpan[] {
   const changed = new Map<number, PriceSpan>();
-  for (const { span, first_at, last_at } of days) {
+  for (const { span, first_at, last_at } of changes) {
     const known = changed.get(span);
     if (known === undefined) changed.set(span, { ...(spans[span] as PriceSpan), firstAt: first_at, lastAt: last_at });
     else known.lastAt = last_at;
@@ -170,8 +149,8 @@ export function observationKey(coinId: string, observedAt: Date): string {
 }
 
 /** Most ticks come after all that was there: they are added. Returns the coins of which something else changed. */
-async function extendCandles(tx: Queryable, changed: PriceSpan[], now: Date): Promise<ReadonlySet<string>> {
-  const values = [...columnsOf(changed), now];
+async function extendCandles(tx: Queryable, spans: PriceSpan[], now: Date): Promise<ReadonlySet<string>> {
+  const values = [...columnsOf(spans), now];
   const { rows } = await tx.query<{ coin_id: string }>({ name: 'extend-candles', text: EXTEND_CANDLES, values });
   return new Set(rows.map((row) => row.coin_id));
 }

@@ -1,9 +1,9 @@
--- Adds to mart.mart_price_candles what was observed after all that they hold, and returns the coins of which something else changed
--- too: their candles have to be recomputed, and are left alone. It gives what recomputing gives: every observation of a coin is in one
+-- Adds to mart.mart_price_candles what was observed after all that they hold, and returns the coins of which the spans reach further
+-- back: what changed of them has to be recomputed, and they are left alone. It gives what recomputing gives: every observation of a coin is in one
 -- of its days, so what comes after the last one of its newest day is in no candle of any interval, and nothing else is.
 -- Grain: one coin, interval and bucket (start, end]: an observation on the boundary closes the bucket before it.
--- $1 coin_ids, $2 sources, $3 first and $4 last instants: spans whose prices changed, both ends included, none overlapping another, all of
--- what changed ticks. $5 now.
+-- $1 coin_ids, $2 sources, $3 first and $4 last instants: the spans, both ends included, none overlapping another, all of what changed in
+-- them ticks. $5 now.
 -- OFFSET 0: an index is read span by span, whatever the planner believes about the table. Who writes here holds the coin's lock.
 WITH changed AS MATERIALIZED (
   SELECT

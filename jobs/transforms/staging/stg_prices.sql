@@ -1,5 +1,5 @@
--- Brings staging.stg_prices up to date with raw.raw_prices within the given spans, and returns what followed from it: for each span
--- and day the first and the last instant whose price or grain is another now.
+-- Brings staging.stg_prices up to date with raw.raw_prices within the given spans, marks in ops.changed_days the days that changed, and
+-- returns for each span and day the first and the last instant whose price or grain is another now.
 -- Grain: one (coin_id, source, observed_at): the value of the greatest (received_at, origin, position) ever received,
 -- the finest grain, and how often the value changed on the way. A function of raw alone, so any order of arrival gives the same row.
 -- $1 coin_ids, $2 sources, $3 first and $4 last instants: the spans, both ends included, none overlapping another.
@@ -74,12 +74,22 @@ restated AS (
     received_at = excluded.received_at,
     origin = excluded.origin,
     position = excluded.position
+),
+changed AS MATERIALIZED (
+  SELECT
+    m.number, ((m.observed_at - interval '1 millisecond') AT TIME ZONE 'UTC')::date AS day,
+    min(m.observed_at) AS first_at, max(m.observed_at) AS last_at
+  FROM merged AS m
+  LEFT JOIN stored AS s USING (number, observed_at)
+  WHERE s.number IS NULL OR s.price_usd <> m.price_usd OR s.grain <> m.grain
+  GROUP BY 1, 2
+),
+marked AS (
+  INSERT INTO ops.changed_days (coin_id, day)
+  SELECT DISTINCT k.coin_id, c.day
+  FROM changed AS c
+  JOIN span AS k USING (number)
 )
-SELECT
-  m.number::integer - 1 AS span, ((m.observed_at - interval '1 millisecond') AT TIME ZONE 'UTC')::date AS day,
-  min(m.observed_at) AS first_at, max(m.observed_at) AS last_at
-FROM merged AS m
-LEFT JOIN stored AS s USING (number, observed_at)
-WHERE s.number IS NULL OR s.price_usd <> m.price_usd OR s.grain <> m.grain
-GROUP BY 1, 2
-ORDER BY 1, 2
+SELECT number::integer - 1 AS span, first_at, last_at
+FROM changed
+ORDER BY number, first_at

@@ -1,7 +1,7 @@
 -- Marks in staging.stg_prices the prices that jumped further than the platform believes without a second look, and returns the
 -- rows that are marked now or whose mark changed. suspect is a function of the row and its predecessor by observed_at: more than 25 %
 -- away from a predecessor at most an hour older. So the successor of each span is redone as well.
--- $1 coin_ids, $2 sources, $3 first and $4 last instants: spans whose prices changed, both ends included.
+-- $1 coin_ids, $2 sources, $3 first and $4 last instants: the spans, both ends included; their prices may have changed.
 -- OFFSET 0: the index is read span by span, whatever the planner believes about the table.
 WITH span AS (
   SELECT

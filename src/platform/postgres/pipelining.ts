@@ -2,6 +2,8 @@
  * Statements in a row without waiting for each answer, where the connection is a pipelined one (Database.pipelined): Postgres executes
  * them in the order in which they were sent, and the round trips between them are saved.
  */
+import type { Writable } from 'node:stream';
+import type pg from 'pg';
 import type { Queryable } from './queryable.js';
 
 type Results<Steps extends readonly (() => Promise<unknown>)[]> = { -readonly [K in keyof Steps]: Awaited<ReturnType<Steps[K]>> };
@@ -30,4 +32,15 @@ function settle(ends: PromiseSettledResult<unknown>[]): unknown[] {
   const reasons = ends.filter((end) => end.status === 'rejected').map((end) => end.reason as { code?: string });
   if (reasons.length === 0) return ends.map((end) => (end as PromiseFulfilledResult<unknown>).value);
   throw reasons.find(({ code }) => code !== IN_FAILED_TRANSACTION) ?? reasons[0];
+}
+
+/** What is sent in one go leaves in one write: one for each statement is a system call each, and wakes Postgres as often. */
+export function writeAtOnce(client: pg.ClientBase): void {
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  const query = client.query as (...args: unknown[]) => unknown;
+  client.query = ((...args: unknown[]) => {
+    stream.cork();
+    process.nextTick(() => stream.uncork());
+    return query.apply(client, args);
+  }) as typeof client.query;
 }
