@@ -37,9 +37,10 @@ export async function judge(scene: Scene, withinMs: number): Promise<Judgement> 
     for (let attempt = 1; ; attempt++) {
       await step('the platform comes to rest', () => comeToRest(scene.platform, withinMs));
       const before = await fingerprint(scene.platform);
-      const judgement = await askAll(scene, withinMs);
       // A run of history that was due again may have begun meanwhile, or a producer that was frozen sent what another one had sent.
-      if (attempt === 3 || (await fingerprint(scene.platform)) === before) return judgement;
+      const stands = async () => attempt === 3 || (await fingerprint(scene.platform)) === before;
+      const judgement = await askAll(scene, { withinMs, stands });
+      if (await stands()) return judgement;
     }
   } finally {
     scene.source.goOn();
@@ -73,7 +74,13 @@ async function fingerprint(platform: Platform): Promise<string> {
   return Object.values(rows[0] as object).join(' ');
 }
 
-async function askAll(scene: Scene, withinMs: number): Promise<Judgement> {
+/** How long what was committed may still be on its way; and whether what is judged by still is all that there is: else nobody need wait. */
+interface Patience {
+  withinMs: number;
+  stands(): Promise<boolean>;
+}
+
+async function askAll(scene: Scene, patience: Patience): Promise<Judgement> {
   const { platform, ticks, subscribers, injections } = scene;
   const { pool } = platform.db();
   const evidence = await step('what there is is read back', () => gatherEvidence(platform));
@@ -82,8 +89,8 @@ async function askAll(scene: Scene, withinMs: number): Promise<Judgement> {
     'prices against the reference': () => priceDifferences(pool, evidence.standing, evidence.feeds),
     'marts against the reference': () => judgeMarts(platform, evidence),
     'alerts against a replay': async () => alertDifferences(pool, evidence.accepted, await readRules(pool)),
-    'topics of updates and alerts': () => untilSilent(() => askTopics(platform, evidence), withinMs),
-    subscribers: () => judgeSubscribers(subscribers, evidence, withinMs),
+    'topics of updates and alerts': () => untilSilent(() => askTopics(platform, evidence), patience),
+    subscribers: () => judgeSubscribers(subscribers, evidence, patience),
     'run ledger': () => judgeLedger(pool, injections),
     rebuild: () => judgeRebuild(platform),
   };
@@ -111,14 +118,14 @@ async function askTopics(platform: Platform, evidence: Evidence): Promise<string
   return judgeTopics(platform.db().pool, { ...evidence, ...(await readSaid(platform)) });
 }
 
-async function untilSilent(ask: () => Promise<string[]>, withinMs: number): Promise<string[]> {
+async function untilSilent(ask: () => Promise<string[]>, { withinMs, stands }: Patience): Promise<string[]> {
   for (const deadline = performance.now() + withinMs; ; await sleep(LOOK_AGAIN_MS)) {
     const wrong = await ask();
-    if (wrong.length === 0 || performance.now() > deadline) return wrong;
+    if (wrong.length === 0 || performance.now() > deadline || !(await stands())) return wrong;
   }
 }
 
-async function judgeSubscribers(subscribers: Subscriber[], { accepted }: Evidence, withinMs: number): Promise<string[]> {
+async function judgeSubscribers(subscribers: Subscriber[], { accepted }: Evidence, { withinMs, stands }: Patience) {
   const due = dueOf(modelPushed(accepted));
   const deadline = performance.now() + withinMs;
   for (let behind = subscribers; ; await sleep(LOOK_AGAIN_MS)) {
@@ -128,6 +135,6 @@ async function judgeSubscribers(subscribers: Subscriber[], { accepted }: Evidenc
     if (wrong.length > 0) return wrong;
     behind = verdicts.filter(([, verdict]) => verdict === null).map(([each]) => each);
     if (behind.length === 0) return subscribers.flatMap((each) => judgeSubscriber(each, due) ?? []); // a repeat may have come since
-    if (performance.now() > deadline) return behind.map(({ name }) => `${name} has not seen all that was pushed`);
+    if (performance.now() > deadline || !(await stands())) return behind.map(({ name }) => `${name} has not seen all that was pushed`);
   }
 }
