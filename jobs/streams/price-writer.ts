@@ -64,13 +64,8 @@ export async function storePrices(tx: Queryable, rows: RawPrice[], now: Date): P
 /** For a writer that holds the coins' locks already. */
 export async function storeLockedPrices(tx: Queryable, rows: RawPrice[], now: Date): Promise<StoredPrices> {
   const ticks = rows.every((row) => row.grain === 'tick');
-  const [, stored] = await atOnce(tx, [() => insertRawPrices(tx, rows), () => derive(tx, spansOf(rows), { now, ticks })]);
+  const [, stored] = await atOnce(tx, [() => insertRawPrices(tx, rows), () => derivePrices(tx, spansOf(rows), { now, ticks })]);
   return stored;
-}
-
-/** Brings stg_prices, candles, latest and the marks up to date with what raw holds within the spans. */
-export function derivePrices(tx: Queryable, spans: PriceSpan[], now: Date): Promise<StoredPrices> {
-  return derive(tx, spans, { now, ticks: false });
 }
 
 /** What the merge returns: of a span, within a day, the first and the last instant whose price is another now; in their order. */
@@ -89,10 +84,14 @@ interface JudgedPrice {
 }
 
 /**
- * Nothing here waits for what a span turns out to hold before candles are extended, so that a small batch is one round trip; only what
- * cannot be extended takes another one. `ticks`: all that may have changed are ticks.
+ * Brings stg_prices, candles, latest and the marks up to date with what raw holds within the spans. `ticks`: all that may have changed are
+ * ticks. No statement waits for what the merge says, so a small batch is one round trip; only candles that cannot be extended take another.
  */
-async function derive(tx: Queryable, spans: PriceSpan[], { now, ticks }: { now: Date; ticks: boolean }): Promise<StoredPrices> {
+export async function derivePrices(
+  tx: Queryable,
+  spans: PriceSpan[],
+  { now, ticks }: { now: Date; ticks: boolean },
+): Promise<StoredPrices> {
   const allCoins = async () => new Set(spans.map(({ coinId }) => coinId));
   const [changes, judged, restated] = await atOnce(tx, [
     () => mergePrices(tx, spans),
@@ -148,7 +147,7 @@ export function observationKey(coinId: string, observedAt: Date): string {
   return `${coinId} ${observedAt.getTime()}`;
 }
 
-/** Most ticks come after all that was there: they are added. Returns the coins of which something else changed. */
+/** Most ticks come after all that was there: they are added. Returns the coins whose spans reach further back: those are left alone. */
 async function extendCandles(tx: Queryable, spans: PriceSpan[], now: Date): Promise<ReadonlySet<string>> {
   const values = [...columnsOf(spans), now];
   const { rows } = await tx.query<{ coin_id: string }>({ name: 'extend-candles', text: EXTEND_CANDLES, values });

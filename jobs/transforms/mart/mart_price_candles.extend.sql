@@ -1,6 +1,6 @@
 -- Adds to mart.mart_price_candles what was observed after all that they hold, and returns the coins of which the spans reach further
--- back: what changed of them has to be recomputed, and they are left alone. It gives what recomputing gives: every observation of a coin is in one
--- of its days, so what comes after the last one of its newest day is in no candle of any interval, and nothing else is.
+-- back: what changed of them has to be recomputed, and they are left alone. It gives what recomputing gives: every observation of a
+-- coin is in one of its days, so what comes after the last one of its newest day is in no candle of any interval, and nothing else is.
 -- Grain: one coin, interval and bucket (start, end]: an observation on the boundary closes the bucket before it.
 -- $1 coin_ids, $2 sources, $3 first and $4 last instants: the spans, both ends included, none overlapping another, all of what changed in
 -- them ticks. $5 now.

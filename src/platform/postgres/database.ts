@@ -5,7 +5,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from '../../../generated/prisma/client.js';
-import { writeAtOnce } from './pipelining.js';
 
 const { builtins } = pg.types;
 const NUMERIC_ARRAY = 1231;
@@ -65,7 +64,6 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
   };
   const pool = openPool(config);
   const pipelining = openPool({ ...config, pipeline: true, max: MAX_PIPELINED_CONNECTIONS });
-  pipelining.on('connect', writeAtOnce);
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
     url,

@@ -3,7 +3,6 @@
  * them in the order in which they were sent, and the round trips between them are saved.
  */
 import type { Writable } from 'node:stream';
-import type pg from 'pg';
 import type { Queryable } from './queryable.js';
 
 type Results<Steps extends readonly (() => Promise<unknown>)[]> = { -readonly [K in keyof Steps]: Awaited<ReturnType<Steps[K]>> };
@@ -16,10 +15,20 @@ export async function atOnce<const Steps extends readonly (() => Promise<unknown
   tx: Queryable,
   steps: Steps,
 ): Promise<Results<Steps>> {
-  if (tx.pipeline === true) return settle(await Promise.allSettled(steps.map(async (step) => step()))) as Results<Steps>;
+  if (tx.pipeline === true) {
+    writeTogether(tx);
+    return settle(await Promise.allSettled(steps.map(async (step) => step()))) as Results<Steps>;
+  }
   const results: unknown[] = [];
   for (const step of steps) results.push(await step());
   return results as Results<Steps>;
+}
+
+/** What is sent from now on until this turn ends leaves in one write: one for each statement is a system call each, and wakes Postgres as often. */
+function writeTogether(tx: Queryable): void {
+  const { stream } = (tx as unknown as { connection: { stream: Writable } }).connection;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 const IN_FAILED_TRANSACTION = '25P02';
@@ -32,15 +41,4 @@ function settle(ends: PromiseSettledResult<unknown>[]): unknown[] {
   const reasons = ends.filter((end) => end.status === 'rejected').map((end) => end.reason as { code?: string });
   if (reasons.length === 0) return ends.map((end) => (end as PromiseFulfilledResult<unknown>).value);
   throw reasons.find(({ code }) => code !== IN_FAILED_TRANSACTION) ?? reasons[0];
-}
-
-/** What is sent in one go leaves in one write: one for each statement is a system call each, and wakes Postgres as often. */
-export function writeAtOnce(client: pg.ClientBase): void {
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
-  const query = client.query as (...args: unknown[]) => unknown;
-  client.query = ((...args: unknown[]) => {
-    stream.cork();
-    process.nextTick(() => stream.uncork());
-    return query.apply(client, args);
-  }) as typeof client.query;
 }

@@ -4,6 +4,7 @@ import { quantile, readable, spreadOf } from '../measure.js';
 import { type Parts, startProgram, startTicks } from './processes.js';
 
 const RATE = 1_000;
+const WINDOW_SECONDS = 5;
 
 interface LatencyRun {
   /** Of the row, for what is said meanwhile. */
@@ -20,9 +21,7 @@ interface LatencyRun {
   say(line: string): void;
 }
 
-const WINDOW_SECONDS = 5;
-
-/** One figure for each 5 s. */
+/** One figure for each window. */
 export async function measureLatency(parts: Parts, run: LatencyRun): Promise<Figure> {
   const { name, what, atMostMs, ticks, gatewayUrl, warmUpSeconds = WINDOW_SECONDS, smoke, say } = run;
   parts.add(await startTicks({ ...ticks, rate: RATE, everyMs: 1, consumes: false }));

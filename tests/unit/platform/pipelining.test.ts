@@ -1,5 +1,6 @@
 /** Pipelined transactions: in order, all or nothing, and the cause of a failure is what is told. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Writable } from 'node:stream';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import pg from 'pg';
 import type { Database } from '../../../src/platform/postgres/database.js';
 import { atOnce } from '../../../src/platform/postgres/pipelining.js';
@@ -68,4 +69,17 @@ describe.each(['pipelined', 'transaction'] as const)('a %s', (kind) => {
     await db[kind]((tx) => atOnce(tx, [() => divide(tx, 1), () => insert(tx, 5)]));
     expect(await stored()).toEqual([5]);
   });
+});
+
+test('what goes at once on a pipelined connection leaves in one write, that of a step within a step too', async () => {
+  const writes = await db.pipelined(async (tx) => {
+    const { stream } = (tx as unknown as { connection: { stream: Writable } }).connection;
+    const written = [jest.spyOn(stream, '_write'), jest.spyOn(stream as Required<Writable>, '_writev')];
+    await atOnce(tx, [() => insert(tx, 1), () => atOnce(tx, [() => insert(tx, 2), () => divide(tx, 1)]), () => insert(tx, 3)]);
+    const calls = written.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+    for (const spy of written) spy.mockRestore();
+    return calls;
+  });
+  expect(writes).toBe(1);
+  expect(await stored()).toEqual([1, 2, 3]);
 });
