@@ -64,8 +64,12 @@ const INIT_TIMEOUT_MS = 5_000;
 const MOST_SUBSCRIPTIONS = 100;
 const PING_MS = 20_000;
 const DRAIN_MS = 2_000;
+/** Of all clients together: with a subscription on each, 130 MB. */
+export const MOST_CONNECTIONS = 5_000;
 /** Queries that are kept parsed and validated: equal subscriptions come by the thousand. */
 const MOST_DOCUMENTS = 200;
+
+const FULL = `This gateway has ${MOST_CONNECTIONS} WebSockets, and takes no more: connect to another one, or again later`;
 
 const PATH = '/graphql';
 
@@ -81,7 +85,8 @@ export function attachWebSockets<Operator extends string>(server: Server, gate: 
   const onClose = (code: number) => void closes.set(code, (closes.get(code) ?? 0) + 1);
   let draining = false;
   server.on('upgrade', (request, stream, head) => {
-    const refusal = draining ? { status: '503 Service Unavailable', problem: CLOSE.restart.reason } : refuse(request, gate.checkOrigin);
+    const busy = draining ? CLOSE.restart.reason : sockets.clients.size >= MOST_CONNECTIONS ? FULL : null;
+    const refusal = busy === null ? refuse(request, gate.checkOrigin) : { status: '503 Service Unavailable', problem: busy };
     if (refusal !== null) return answer(stream, refusal);
     sockets.handleUpgrade(request, stream, head, (socket) => {
       socket.once('close', onClose);

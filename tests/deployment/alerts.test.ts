@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { MOST_CONNECTIONS } from '../../graphql/live/web-socket.js';
 import { METRICS } from '../../src/platform/metrics/definitions.js';
 import { projectRoot } from '../../src/platform/project-root.js';
 import { readFile } from '../architecture/source-files.js';
@@ -39,6 +40,11 @@ describe('the rules', () => {
       name in METRICS || name.replace(/_(bucket|sum|count)$/, '') in METRICS || name.startsWith('nodejs_eventloop_lag_');
     expect([...asked].filter((name) => !known(name))).toEqual([]);
     expect(asked.size).toBeGreaterThan(20);
+  });
+
+  test('know how many connections a gateway takes', () => {
+    const [, from, most] = /cdp_websocket_connections\) > (\d+)[\s\S]*?from (\d+) on it refuses/.exec(rules) ?? [];
+    expect([from, most].map(Number)).toEqual([0.9 * MOST_CONNECTIONS, MOST_CONNECTIONS]);
   });
 
   test('name a runbook that exists and speaks of the alert', () => {

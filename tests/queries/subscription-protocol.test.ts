@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { WebSocket } from 'ws';
+import { MOST_CONNECTIONS } from '../../graphql/live/web-socket.js';
 import { type LiveGateway, type LiveSetting, openLiveSetting, updateOf } from '../kit/live.js';
 import { Socket } from '../kit/web-socket.js';
 
@@ -94,14 +95,15 @@ test('who asks and does not read is not read either, and gets every answer once 
   client.socket.close();
 });
 
+async function statusOf(url: string, options: object = {}): Promise<number> {
+  const socket = new WebSocket(url, 'graphql-transport-ws', options);
+  socket.on('error', () => {}); // the refusal, once more
+  const [, response] = await once(socket, 'unexpected-response');
+  return response.statusCode;
+}
+
 describe('the gateway', () => {
   test('refuses foreign pages, foreign names and other paths at the door', async () => {
-    const statusOf = async (url: string, options: object) => {
-      const socket = new WebSocket(url, 'graphql-transport-ws', options);
-      socket.on('error', () => {}); // the refusal, once more
-      const [, response] = await once(socket, 'unexpected-response');
-      return response.statusCode;
-    };
     expect(await statusOf(gateway.url, { origin: 'https://evil.example' })).toBe(403);
     expect(await statusOf(gateway.url, { headers: { host: 'evil.example' } })).toBe(403);
     expect(await statusOf(gateway.url.replace('/graphql', '/other'), {})).toBe(404);
@@ -161,6 +163,20 @@ describe('the gateway', () => {
     const refused = await client.next(({ type }) => type === 'error');
     expect(refused).toMatchObject({ id: '100', payload: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
     client.socket.close();
+  });
+
+  test('takes no more connections than it can bear, answers HTTP meanwhile, and takes others once some have gone', async () => {
+    const other = await setting.startGateway();
+    const clients: Socket[] = [];
+    while (clients.length < MOST_CONNECTIONS)
+      clients.push(...(await Promise.all(Array.from({ length: 500 }, () => Socket.open(other.url)))));
+    expect(await statusOf(other.url)).toBe(503);
+    const query = new URL(`${other.url.replace('ws:', 'http:')}?query={platform{realm}}`);
+    expect((await fetch(query, { headers: { 'apollo-require-preflight': 'true' } })).status).toBe(200);
+    for (const client of clients.slice(1)) client.socket.close();
+    while (other.live.connections() >= MOST_CONNECTIONS) await new Promise((resolve) => setTimeout(resolve, 5));
+    (await Socket.open(other.url)).socket.close();
+    await other.close();
   });
 
   test("takes the operator's key from the connection's parameters", async () => {
