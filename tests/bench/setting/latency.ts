@@ -1,6 +1,7 @@
 /** How old ticks are when a subscriber gets them, at 1,000 a second: the same for every log. */
 import type { Figure } from '../benchmark.js';
 import { quantile, readable, spreadOf } from '../measure.js';
+import { coreTime } from './proc.js';
 import { type Parts, startProgram, startTicks } from './processes.js';
 
 const RATE = 1_000;
@@ -28,6 +29,7 @@ export async function measureLatency(parts: Parts, run: LatencyRun): Promise<Fig
   const subscriber = parts.add(await startProgram('latency-subscriber', `${gatewayUrl.replace('http', 'ws')}/graphql`));
   const [p50, p99, counts]: [number[], number[], number[]] = [[], [], []];
   await subscriber.ask({ seconds: smoke ? 0.5 : warmUpSeconds });
+  const before = coreTime();
   for (let window = 0; window < (smoke ? 1 : 8); window++) {
     const seconds = smoke ? 0.5 : WINDOW_SECONDS;
     const ages = await subscriber.ask<number[]>({ seconds });
@@ -38,6 +40,14 @@ export async function measureLatency(parts: Parts, run: LatencyRun): Promise<Fig
   }
   const received = spreadOf(counts).median;
   if (!smoke && received < RATE * 0.95) throw new Error(`only ${received} of ${RATE} ticks/s arrived`);
-  const from = `p50 ${readable(spreadOf(p50).median)} ms, ${received.toFixed(0)} received a second`;
+  const from = `p50 ${readable(spreadOf(p50).median)} ms, ${received.toFixed(0)} received a second${coresSince(before)}`;
   return { what, value: spreadOf(p99), unit: 'ms', ...(atMostMs === undefined ? {} : { limit: { atMost: atMostMs } }), from };
+}
+
+/** How full the machine was, and how much of its time its host gave to others: a tail is made of that before anything else. */
+function coresSince(before: ReturnType<typeof coreTime>): string {
+  const now = coreTime();
+  if (before === null || now === null) return '';
+  const share = (of: 'idle' | 'stolen') => Math.round((100 * (now[of] - before[of])) / (now.all - before.all));
+  return `; cores ${100 - share('idle') - share('stolen')} % busy, ${share('stolen')} % stolen`;
 }

@@ -40,6 +40,16 @@ export function cpuSecondsOfTree(pid: number): number | null {
   return own + living + (cutime + cstime) / TICKS_A_SECOND;
 }
 
+/** What became of the time of all cores, in ticks since the machine started; null where the system does not say. */
+export function coreTime(): { all: number; idle: number; stolen: number } | null {
+  if (process.platform !== 'linux') return null;
+  const text = /^cpu +(.+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1] as string;
+  // user, nice, system, idle, waiting for the disk, interrupts, soft interrupts, stolen; guests' are in the first two
+  const times = text.split(' ').slice(0, 8).map(Number);
+  const [, , , idle = 0, waiting = 0, , , stolen = 0] = times;
+  return { all: times.reduce((sum, each) => sum + each, 0), idle: idle + waiting, stolen };
+}
+
 function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/).filter(Boolean).map(Number);
 }
