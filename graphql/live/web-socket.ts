@@ -113,6 +113,7 @@ function refuse(request: IncomingMessage, checkOrigin: OriginCheck): { status: s
 
 function answer(stream: Duplex, { status, problem }: { status: string; problem: string }): void {
   stream.on('error', () => {}); // it went away before it was refused
+  stream.once('finish', () => stream.destroy()); // or it would stand for as long as the other side likes
   const body = `${problem}\n`;
   stream.end(
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

@@ -1,5 +1,6 @@
 /** graphql-transport-ws to the letter, and the gateway's rules on it: origins, keys, limits, sharing, draining. */
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { MOST_CONNECTIONS } from '../../graphql/live/web-socket.js';
@@ -110,6 +111,16 @@ describe('the gateway', () => {
     const own = new WebSocket(gateway.url, 'graphql-transport-ws', { origin: gateway.url.replace('ws:', 'http:').replace('/graphql', '') });
     await once(own, 'open');
     own.close();
+  });
+
+  test('lets go of whom it refuses, also where the other side never closes', async () => {
+    const other = await setting.startGateway();
+    const { port } = new URL(other.url);
+    const stubborn = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true });
+    stubborn.write(`GET /other HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+    expect(String((await once(stubborn, 'data'))[0])).toContain('404 Not Found');
+    await other.close(); // waits for what is open
+    stubborn.destroy();
   });
 
   test('has the same limits and codes as over HTTP', async () => {
