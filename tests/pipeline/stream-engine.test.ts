@@ -9,6 +9,7 @@ import { startStream } from '../../jobs/runtime/stream/stream.js';
 import { PRICE_ROUTES, priceStream } from '../../jobs/streams/prices.js';
 import { PRICES_TOPIC, UPDATES_TOPIC } from '../../src/domain/prices.js';
 import type { PriceUpdateRecord } from '../../src/domain/updates.js';
+import { insertDeadLetters } from '../../src/store/stream/dead-letters.js';
 import { compareAndSetOffsets } from '../../src/store/stream/stream-offsets.js';
 import { elsewhere, leftInOutbox } from './setting/publishers.js';
 import { clock, eventually, logger, NOW, StreamSetting, tick } from './setting/stream.js';
@@ -73,6 +74,14 @@ describe('the stream engine', () => {
     expect(shown).toContain('cdp_stream_batch_records_sum{role="consumer",topic="market.prices.v1"} 11');
     expect(shown).toMatch(/cdp_stream_failures_total\{topic="market.prices.v1",role="consumer"\} [1-9]/);
     expect(shown).toContain('cdp_stream_assigned_partitions{topic="market.prices.v1",role="consumer"} 2');
+  });
+
+  test('a dead letter keeps its headers, but for what Postgres cannot hold', async () => {
+    const record = { topic: 'foreign', partition: 0, offset: 7n, key: 'k\0', value: Buffer.from('?'), appendedAt: NOW };
+    const headers = { 'na\0me': 'v\0alue', escape: '\\u0000', quote: '"' };
+    await insertDeadLetters(setting.db.pool, [{ record: { ...record, headers }, reason: 'no\0ne' }]);
+    const { rows } = await setting.db.pool.query('SELECT key, headers, reason FROM ops.dead_letters');
+    expect(rows).toEqual([{ key: 'k', headers: { name: 'value', escape: '\\u0000', quote: '"' }, reason: 'none' }]);
   });
 
   test('a consumer whose offset was moved by another commits nothing more, and goes on from where the other stands', async () => {

@@ -21,13 +21,18 @@ export async function insertDeadLetters(tx: Queryable, letters: DeadLetter[]): P
       records.map((record) => record.topic),
       records.map((record) => record.partition),
       records.map((record) => record.offset),
-      records.map((record) => record.key?.replaceAll('\0', '') ?? null), // Postgres text holds no NUL
-      records.map((record) => JSON.stringify(record.headers).replaceAll('\\u0000', '')),
-      letters.map((letter) => letter.reason.replaceAll('\0', '')),
+      records.map((record) => (record.key === null ? null : storable(record.key))),
+      records.map(({ headers }) =>
+        JSON.stringify(Object.fromEntries(Object.entries(headers).map(([name, value]) => [storable(name), storable(value)]))),
+      ),
+      letters.map((letter) => storable(letter.reason)),
       records.map((record) => record.value),
     ],
   });
 }
+
+/** Postgres text holds no NUL. */
+const storable = (text: string) => text.replaceAll('\0', '');
 
 export interface PendingDeadLetter {
   id: bigint;
