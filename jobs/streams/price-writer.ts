@@ -103,7 +103,7 @@ export async function derivePrices(
   const remarked = judged.filter((row) => row.changed).map(({ coin_id, observed_at }) => instantOf(coin_id, observed_at));
   const touched = [...changedSpans(spans, changes), ...remarked].filter(({ coinId }) => restated.has(coinId));
   if (touched.length > 0) await atOnce(tx, candleStatements(tx, touched, now));
-  return { suspect: new Set(judged.filter((row) => row.suspect).map((row) => observationKey(row.coin_id, row.observed_at))) };
+  return { suspect: new Set(judged.filter((row) => row.suspect).map((row) => observationKey(row.coin_id, row.source, row.observed_at))) };
 }
 
 async function mergePrices(tx: Queryable, spans: PriceSpan[]): Promise<Change[]> {
@@ -143,8 +143,8 @@ function columnsOf(spans: PriceSpan[]): unknown[] {
   ];
 }
 
-export function observationKey(coinId: string, observedAt: Date): string {
-  return `${coinId} ${observedAt.getTime()}`;
+export function observationKey(coinId: string, source: string, observedAt: Date): string {
+  return `${coinId} ${source} ${observedAt.getTime()}`;
 }
 
 /** Most ticks come after all that was there: they are added. Returns the coins whose spans reach further back: those are left alone. */

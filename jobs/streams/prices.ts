@@ -136,7 +136,7 @@ function toUpdate(
     coinId: tick.coinId,
     usd: tick.priceUsd,
     previousUsd,
-    suspect: suspect.has(observationKey(tick.coinId, tick.observedAt)),
+    suspect: suspect.has(observationKey(tick.coinId, tick.source, tick.observedAt)),
     correction,
     observedAt: tick.observedAt,
     source: tick.source,

@@ -1,7 +1,8 @@
-/** A coin that is fed by another source from now on: what the first one had is no bound for what the second one says. */
+/** A coin of two sources: what the one says is no bound for the other one that feeds it from now on, and no mark on what that says. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { storePrices } from '../../jobs/streams/price-writer.js';
+import { observationKey, type StoredPrices, storePrices } from '../../jobs/streams/price-writer.js';
 import type { Decimal } from '../../src/domain/decimal.js';
+import type { RawPrice } from '../../src/domain/prices.js';
 import { ensureMonthlyPartitions } from '../../src/platform/partitions.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { getTrackedNewest } from '../../src/store/mart/latest-prices.js';
@@ -17,10 +18,12 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-async function store(source: string, second: number, priceUsd: string): Promise<void> {
-  const at = new Date(NOON.getTime() + second * 1_000);
+const instant = (second: number) => new Date(NOON.getTime() + second * 1_000);
+
+function tick(source: string, second: number, priceUsd: string): RawPrice {
+  const at = instant(second);
   const place = { origin: `${source}/0`, position: BigInt(second) };
-  const tick = {
+  return {
     source,
     coinId: 'bitcoin',
     priceUsd: priceUsd as Decimal,
@@ -28,8 +31,12 @@ async function store(source: string, second: number, priceUsd: string): Promise<
     receivedAt: at,
     grain: 'tick',
     payload: '{}',
-  } as const;
-  await db.transaction((tx) => storePrices(tx, [{ ...tick, ...place }], NOON));
+    ...place,
+  };
+}
+
+function store(...ticks: RawPrice[]): Promise<StoredPrices> {
+  return db.transaction((tx) => storePrices(tx, ticks, NOON));
 }
 
 async function latest() {
@@ -39,11 +46,17 @@ async function latest() {
 }
 
 test('its newest tick is the latest price, though the first source was ahead', async () => {
-  await store('first', 30, '1');
+  await store(tick('first', 30, '1'));
   await db.pool.query(`UPDATE ops.tracked_coins SET source = 'second'`);
-  await store('second', 10, '2');
+  await store(tick('second', 10, '2'));
   expect(await latest()).toEqual({ stored: [{ source: 'second', usd: '2' }], newest: '2' });
   // As it stood before anything of the second one was the latest.
   await db.pool.query(`UPDATE mart.mart_latest_prices SET source = 'first', observed_at = observed_at + interval '20 s'`);
   expect((await latest()).newest).toBe('2');
+});
+
+test('what jumps at one source is suspect there only', async () => {
+  await store(tick('jumps', 40, '1'), tick('calm', 40, '1'));
+  const { suspect } = await store(tick('jumps', 41, '9'), tick('calm', 41, '1'));
+  expect(['jumps', 'calm'].map((source) => suspect.has(observationKey('bitcoin', source, instant(41))))).toEqual([true, false]);
 });
