@@ -1,7 +1,7 @@
 /**
  * What equal subscriptions that catch up are told: each is at a place of its own, and comes by events that another one was told before.
  * Must stay true: it holds so many bytes and no more, and nothing once nobody catches up; what an event looks like under one key is the
- * same whenever it is told.
+ * same whenever it is told, but for what its fields say of the present (or that they cannot): that is as of some seconds ago at most.
  */
 import type { SourcePosition } from '../../src/domain/updates.js';
 import type { Delivery } from './reading/tail.js';
@@ -12,18 +12,18 @@ export type FeedEvent = Delivery<SourcePosition>;
 const MOST_BYTES = 16 * 1024 * 1024;
 /** Of the name of an event, and what is held beside its payloads. */
 const EVENT_BYTES = 500;
-/** After so long without a question all is forgotten. */
-const IDLE_MS = 5_000;
+/** So long after the first question all is forgotten. */
+const FORGET_MS = 5_000;
 
 export class Payloads {
   /** By event and key, oldest event first. */
   readonly #told = new Map<string, { byKey: Map<string, Promise<Buffer>>; bytes: number }>();
   #bytes = 0;
-  #idle: NodeJS.Timeout | undefined;
+  #forgetting: NodeJS.Timeout | undefined;
 
   /** Those that nobody was told yet are made now. */
   get(key: string, events: readonly FeedEvent[], make: (events: readonly FeedEvent[]) => Promise<Buffer[]>): Promise<Buffer[]> {
-    this.#idle = this.#idle?.refresh() ?? setTimeout(() => this.#forget(), IDLE_MS).unref();
+    this.#forgetting ??= setTimeout(() => this.#forget(), FORGET_MS).unref();
     const asked = events.map((event) => ({ event, name: nameOf(event) }));
     const lacking = asked.filter(({ name }) => this.#told.get(name)?.byKey.has(key) !== true);
     const found = new Map(asked.map(({ name }) => [name, this.#told.get(name)?.byKey.get(key)]));
@@ -40,7 +40,7 @@ export class Payloads {
 
   #keep(key: string, name: string, payload: Promise<Buffer>): void {
     const told = this.#told.get(name) ?? { byKey: new Map(), bytes: EVENT_BYTES };
-    if (told.byKey.size === 0) {
+    if (!this.#told.has(name)) {
       this.#told.set(name, told);
       this.#bytes += EVENT_BYTES;
     }
@@ -65,7 +65,7 @@ export class Payloads {
   #forget(): void {
     this.#told.clear();
     this.#bytes = 0;
-    this.#idle = undefined;
+    this.#forgetting = undefined;
   }
 }
 
