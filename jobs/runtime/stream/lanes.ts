@@ -43,7 +43,7 @@ export class Lanes<Item> {
       const waiting: Waiting<Item> = { item, resolve, reject };
       this.#waiting.push(waiting);
       this.#fill();
-      if (this.#waiting.includes(waiting)) waiting.timer = setTimeout(() => this.#goBeside(waiting), PATIENCE_MS).unref();
+      this.#bePatient(waiting);
     });
   }
 
@@ -56,8 +56,13 @@ export class Lanes<Item> {
     return this.#waiting.reduce((sum, { item }) => sum + this.options.weightOf(item), 0);
   }
 
-  #goBeside(waiting: Waiting<Item>): void {
-    if (this.#waiting.includes(waiting) && this.#busy < this.options.lanes) void this.#execute();
+  /** What still waits after that goes beside the others, as soon as there is a lane. */
+  #bePatient(waiting: Waiting<Item>): void {
+    if (!this.#waiting.includes(waiting)) return;
+    waiting.timer = setTimeout(() => {
+      if (this.#busy < this.options.lanes) void this.#execute();
+      this.#bePatient(waiting);
+    }, PATIENCE_MS).unref();
   }
 
   async #execute(): Promise<void> {

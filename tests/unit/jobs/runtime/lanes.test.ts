@@ -1,4 +1,5 @@
 /** Lanes: single items pass at once, waiting ones go out together, and one that fails holds up no other. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { Lanes } from '../../../../jobs/runtime/stream/lanes.js';
 
@@ -57,6 +58,18 @@ describe('Lanes', () => {
     expect(groups.map(({ items }) => items)).toEqual([[1], [2, 3]]);
     groups[1]?.done();
     await Promise.all([second, third]);
+  });
+
+  test('what has waited too long goes beside the others as soon as there is a lane, however little it is', async () => {
+    const { lanes, groups } = gatedLanes({ lanes: 2, laneWeight: 3, maxWeight: 3 });
+    const all = [1, 2, 3, 4, 5].map((item) => lanes.run(item));
+    await sleep(300); // its patience is at an end, and no lane is free
+    expect(groups.map(({ items }) => items)).toEqual([[1], [2, 3, 4]]);
+    groups[1]?.done();
+    while (groups.length < 3) await settled();
+    expect(groups[2]?.items).toEqual([5]);
+    for (const { done } of groups) done();
+    await Promise.all(all);
   });
 
   test('of a group that fails each is tried alone, and its lane is free meanwhile', async () => {
