@@ -21,18 +21,18 @@ export async function insertDeadLetters(tx: Queryable, letters: DeadLetter[]): P
       records.map((record) => record.topic),
       records.map((record) => record.partition),
       records.map((record) => record.offset),
-      records.map((record) => (record.key === null ? null : storable(record.key))),
+      records.map((record) => (record.key === null ? null : withoutNul(record.key))),
       records.map(({ headers }) =>
-        JSON.stringify(Object.fromEntries(Object.entries(headers).map(([name, value]) => [storable(name), storable(value)]))),
+        JSON.stringify(Object.fromEntries(Object.entries(headers).map(([name, value]) => [withoutNul(name), withoutNul(value)]))),
       ),
-      letters.map((letter) => storable(letter.reason)),
+      letters.map((letter) => withoutNul(letter.reason)),
       records.map((record) => record.value),
     ],
   });
 }
 
 /** Postgres text holds no NUL. */
-const storable = (text: string) => text.replaceAll('\0', '');
+const withoutNul = (text: string) => text.replaceAll('\0', '');
 
 export interface PendingDeadLetter {
   id: bigint;

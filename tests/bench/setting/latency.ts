@@ -44,7 +44,7 @@ export async function measureLatency(parts: Parts, run: LatencyRun): Promise<Fig
   return { what, value: spreadOf(p99), unit: 'ms', ...(atMostMs === undefined ? {} : { limit: { atMost: atMostMs } }), from };
 }
 
-/** How full the machine was, and how much of its time its host gave to others: a tail is made of that before anything else. */
+/** How full the machine was, and how much of its time its host gave to others: what of a tail may be the machine's. */
 function coresSince(before: ReturnType<typeof coreTime>): string {
   const now = coreTime();
   if (before === null || now === null) return '';

@@ -1,4 +1,4 @@
-/** What processes hold in memory and have had of the CPU, from /proc: Linux only. */
+/** What processes hold in memory and have had of the CPU, and what became of the rest of its time, from /proc: Linux only. */
 
 import { readFileSync } from 'node:fs';
 import { cpuSecondsOf } from '../measure.js';
