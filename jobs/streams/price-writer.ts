@@ -1,6 +1,7 @@
 /**
  * Writes price observations: raw, stg_prices, candles, latest and the marks of changed days, in the caller's transaction.
- * The one code path of those datasets: the stream, the history load and a rebuild all come through here.
+ * The one code path of those datasets: the stream, the history load and a rebuild all come through here. Ticks that come after all that is
+ * known of their coins, as nearly all do, take the short cut of one statement; whatever else changes is made anew from the rows below it.
  * Must stay true: the locks of the coins are taken first, ascending, so writers never deadlock; every derived row is a function
  * of the rows below it, so any order of arrival and any repetition ends in the same rows.
  */
@@ -18,6 +19,8 @@ import { type PriceSpan, spansOf } from './price-spans.js';
 export interface StoredPrices {
   /** observationKey of the observations within the spans that are marked as suspect, and of the one behind each. */
   suspect: ReadonlySet<string>;
+  /** The short cut did not do for all: on a pipelined connection what was read beside it was read before the rest was there. */
+  remade: boolean;
 }
 
 interface CandleLevel {
@@ -35,9 +38,9 @@ const CANDLE_LEVELS: CandleLevel[] = [
 ];
 
 const sql = (path: string) => readFileSync(join(projectRoot, 'jobs/transforms', path), 'utf8');
+const EXTEND_PRICES = sql('prices.extend.sql');
 const MERGE_PRICES = sql('staging/stg_prices.sql');
 const MARK_SUSPECT = sql('staging/stg_prices.suspect.sql');
-const EXTEND_CANDLES = sql('mart/mart_price_candles.extend.sql');
 const RECOMPUTE_CANDLES = sql('mart/mart_price_candles.sql');
 const REFRESH_LATEST = sql('mart/mart_latest_prices.sql');
 
@@ -83,27 +86,47 @@ interface JudgedPrice {
   changed: boolean;
 }
 
-/**
- * Brings stg_prices, candles, latest and the marks up to date with what raw holds within the spans. `ticks`: all that may have changed are
- * ticks. No statement waits for what the merge says, so a small batch is one round trip; only candles that cannot be extended take another.
- */
+/** Brings stg_prices, candles, latest and the marks up to date with what raw holds within the spans. `ticks`: all that is new are ticks. */
 export async function derivePrices(
   tx: Queryable,
   spans: PriceSpan[],
   { now, ticks }: { now: Date; ticks: boolean },
 ): Promise<StoredPrices> {
-  const allCoins = async () => new Set(spans.map(({ coinId }) => coinId));
-  const [changes, judged, restated] = await atOnce(tx, [
+  if (!ticks) return { suspect: await remakePrices(tx, spans, now), remade: true };
+  const { left, suspect } = await extendPrices(tx, spans, now);
+  if (left.length === 0) return { suspect, remade: false };
+  return { suspect: new Set([...suspect, ...(await remakePrices(tx, left, now))]), remade: true };
+}
+
+/** Adds what comes after all that is known of its coin; `left`: the spans of which that cannot be said, which it leaves alone. */
+async function extendPrices(tx: Queryable, spans: PriceSpan[], now: Date): Promise<{ left: PriceSpan[]; suspect: Set<string> }> {
+  const { rows } = await tx.query<{ span: number; suspect_at: Date | null }>({
+    name: 'extend-prices',
+    text: EXTEND_PRICES,
+    values: [...columnsOf(spans), now],
+  });
+  const left: PriceSpan[] = [];
+  const suspect = new Set<string>();
+  for (const { span: index, suspect_at } of rows) {
+    const span = spans[index] as PriceSpan;
+    if (suspect_at === null) left.push(span);
+    else suspect.add(observationKey(span.coinId, span.source, suspect_at));
+  }
+  return { left, suspect };
+}
+
+/** Makes the rows of the spans anew from the rows below them. Returns what is suspect: see StoredPrices. */
+async function remakePrices(tx: Queryable, spans: PriceSpan[], now: Date): Promise<ReadonlySet<string>> {
+  const [changes, judged] = await atOnce(tx, [
     () => mergePrices(tx, spans),
     () => markSuspect(tx, spans),
-    () => (ticks ? extendCandles(tx, spans, now) : allCoins()),
     // Also after a mere duplicate: it is the newest word on the value, and the newest price says where its value comes from.
     () => refreshLatest(tx, spans, now),
   ]);
   const remarked = judged.filter((row) => row.changed).map(({ coin_id, observed_at }) => instantOf(coin_id, observed_at));
-  const touched = [...changedSpans(spans, changes), ...remarked].filter(({ coinId }) => restated.has(coinId));
+  const touched = [...changedSpans(spans, changes), ...remarked];
   if (touched.length > 0) await atOnce(tx, candleStatements(tx, touched, now));
-  return { suspect: new Set(judged.filter((row) => row.suspect).map((row) => observationKey(row.coin_id, row.source, row.observed_at))) };
+  return new Set(judged.filter((row) => row.suspect).map((row) => observationKey(row.coin_id, row.source, row.observed_at)));
 }
 
 async function mergePrices(tx: Queryable, spans: PriceSpan[]): Promise<Change[]> {
@@ -145,13 +168,6 @@ function columnsOf(spans: PriceSpan[]): unknown[] {
 
 export function observationKey(coinId: string, source: string, observedAt: Date): string {
   return `${coinId} ${source} ${observedAt.getTime()}`;
-}
-
-/** Most ticks come after all that was there: they are added. Returns the coins whose spans reach further back: those are left alone. */
-async function extendCandles(tx: Queryable, spans: PriceSpan[], now: Date): Promise<ReadonlySet<string>> {
-  const values = [...columnsOf(spans), now];
-  const { rows } = await tx.query<{ coin_id: string }>({ name: 'extend-candles', text: EXTEND_CANDLES, values });
-  return new Set(rows.map((row) => row.coin_id));
 }
 
 /** A statement for each interval, the finest first: each reads what the one before it wrote. */

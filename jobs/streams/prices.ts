@@ -87,10 +87,9 @@ async function processPrices(
   const storedUntil = new Map([...newest].map(([coinId, { observedAt }]) => [coinId, observedAt]));
   const pushed = findPushed(feeding, newest);
   const asking = pushed.filter((each) => !each.correction).map((each) => each.tick);
-  const [stored, bases] = await atOnce(tx, [
-    () => storeLockedPrices(tx, accepted, now),
-    () => findBasePrices(tx, { logged: feeding, asking, storedUntil }, book.windows), // reads what is stored in raw and staging by then
-  ]);
+  const findBases = () => findBasePrices(tx, { logged: feeding, asking, storedUntil }, book.windows); // in what raw and staging hold by then
+  const [stored, found] = await atOnce(tx, [() => storeLockedPrices(tx, accepted, now), findBases]);
+  const bases = stored.remade ? await findBases() : found;
   const evaluation = evaluateBatch(book, asking, bases, now);
   const alerts = announced(evaluation.fired);
   Object.assign(tally, { pushed: pushed.length, alerts: alerts.length, newestObservedAt: newestOf(accepted) });

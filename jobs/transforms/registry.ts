@@ -50,7 +50,8 @@ export function hashDefinitions(all: readonly Transform[] = datasets): Map<strin
       return hash;
     });
     const rules = 'reach' in dataset ? dataset.reach : 'newest' in dataset ? dataset.newest : null;
-    const definition = JSON.stringify({ name, key, mode, clockColumns, rules, sql: sql.map(readSql), upstream });
+    const files = 'shortCut' in dataset && dataset.shortCut !== undefined ? [...sql, dataset.shortCut] : sql;
+    const definition = JSON.stringify({ name, key, mode, clockColumns, rules, sql: files.map(readSql), upstream });
     hashes.set(name, createHash('sha256').update(definition).digest('hex'));
   }
   return hashes;

@@ -39,6 +39,8 @@ export interface Dataset {
 /** Written by the code of the stream (jobs/streams) or kept as received. */
 export interface OwnWriter extends Dataset {
   mode: 'stream' | 'raw';
+  /** A file that makes rows of this dataset, and of those that read it, in another way: it may read what `sql` may not. */
+  shortCut?: string;
 }
 
 /** Written as a fetch lands. $1: the origin of the fetch, null for everything. */

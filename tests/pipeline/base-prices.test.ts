@@ -4,6 +4,7 @@ import { priceStream } from '../../jobs/streams/prices.js';
 import type { Decimal } from '../../src/domain/decimal.js';
 import { encodePriceRecord } from '../../src/domain/price-record.js';
 import { PRICES_TOPIC } from '../../src/domain/prices.js';
+import type { LogRecord } from '../../src/platform/event-log/event-log.js';
 import { ensureMonthlyPartitions } from '../../src/platform/partitions.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { fixedClock } from '../kit/clock.js';
@@ -35,8 +36,13 @@ const take = (...ticks: Tick[]) => takeFrom(0, ...ticks);
 type Tick = [at: number, price: string, received: number];
 
 async function takeFrom(partition: number, ...ticks: Tick[]): Promise<void> {
+  const records = recordsOf(partition, ticks);
+  await db.transaction((tx) => stream.process(tx, records));
+}
+
+function recordsOf(partition: number, ticks: Tick[]): LogRecord[] {
   const instant = (second: number) => new Date(START.getTime() + second * 1_000);
-  const records = ticks.map(([at, price, received]) => {
+  return ticks.map(([at, price, received]) => {
     const priceUsd = price as Decimal;
     const tick = {
       source: 'coingecko',
@@ -51,7 +57,6 @@ async function takeFrom(partition: number, ...ticks: Tick[]): Promise<void> {
     const place = { topic: PRICES_TOPIC, partition, offset };
     return { ...place, key: 'bitcoin', value: encodePriceRecord(tick), headers: {}, appendedAt: START };
   });
-  await db.transaction((tx) => stream.process(tx, records));
 }
 
 async function alerts() {
@@ -82,4 +87,18 @@ test('a coin that has moved to another partition looks back at what it had in th
   // 4.17 % above 108, at a position that is lower than that of 108; the correction stands behind it.
   await takeFrom(1, [360, '112.5', 361], [300, '50', 362]);
   expect((await alerts()).slice(before)).toEqual([{ threshold: '3', observed: '4.1667' }]);
+});
+
+test('a late tick is looked back at by those behind it in its batch, also where statements do not wait for each other', async () => {
+  const before = (await alerts()).length;
+  await takeFrom(1, [420, '112.5', 421]);
+  const records = recordsOf(1, [
+    [410, '100', 430],
+    [475, '106', 476], // 6 % above the late one, and below what was newest a minute before
+  ]);
+  await db.pipelined((tx) => stream.process(tx, records));
+  expect((await alerts()).slice(before)).toEqual([
+    { threshold: '3', observed: '6' },
+    { threshold: '5', observed: '6' },
+  ]);
 });

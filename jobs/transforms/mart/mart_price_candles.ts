@@ -12,6 +12,6 @@ export const martPriceCandles: OwnWriter = {
   reads: ['staging.stg_prices'],
   mode: 'stream',
   clockColumns: ['computed_at'],
-  sql: ['mart/mart_price_candles.sql', 'mart/mart_price_candles.extend.sql'],
+  sql: ['mart/mart_price_candles.sql'],
   checks: [uniqueKey(key), soundCandles, daysHoldTheirHours],
 };

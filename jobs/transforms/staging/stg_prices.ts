@@ -16,5 +16,6 @@ export const stgPrices: OwnWriter = {
   mode: 'stream',
   clockColumns: [],
   sql: ['staging/stg_prices.sql', 'staging/stg_prices.suspect.sql'],
+  shortCut: 'prices.extend.sql',
   checks: [uniqueKey(key), acceptedRange(key, 'price_usd', { above: 0 })],
 };

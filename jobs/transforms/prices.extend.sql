@@ -1,0 +1,125 @@
+-- The short cut for ticks that come after all that is known of their coins: adds them to staging.stg_prices, mart.mart_price_candles and
+-- mart.mart_latest_prices, marks their days in ops.changed_days, and returns the spans that it left alone (suspect_at null), which have to
+-- be merged, judged and recomputed, and the suspect ones among what it added. It gives what those give: nothing that stands there
+-- changes, for every observation of a coin is in one of its days, so what comes after the last one of its newest day is in no candle.
+-- Grain of candles: one coin, interval and bucket (start, end]: an observation on the boundary closes the bucket before it.
+-- $1 coin_ids, $2 sources, $3 first and $4 last instants: the spans, both ends included, none overlapping another, all of what raw
+-- has not had before in them ticks. $5 now.
+-- OFFSET 0: an index is read span by span, whatever the planner believes about the table. Who writes here holds the coin's lock.
+WITH span AS MATERIALIZED ( -- of coins that have candles, at the source that feeds them
+  SELECT k.*, c.settled_at, p.known_at, p.known_usd
+  FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[]) WITH ORDINALITY
+    AS k (coin_id, source, first_at, last_at, number)
+  JOIN ops.tracked_coins AS t ON t.coin_id = k.coin_id AND t.source = k.source
+  CROSS JOIN LATERAL (
+    SELECT c.last_observed_at AS settled_at FROM mart.mart_price_candles AS c
+    WHERE c.coin_id = k.coin_id AND c.interval = '1d'
+    ORDER BY c.bucket_start DESC LIMIT 1
+  ) AS c
+  CROSS JOIN LATERAL (
+    SELECT p.observed_at AS known_at, p.price_usd AS known_usd FROM staging.stg_prices AS p
+    WHERE p.coin_id = k.coin_id AND p.source = k.source AND p.observed_at >= c.settled_at
+    ORDER BY p.observed_at DESC LIMIT 1
+  ) AS p
+),
+received AS MATERIALIZED (
+  SELECT
+    k.number, k.coin_id, k.source, k.settled_at, r.*,
+    lag(r.observed_at, 1, k.known_at) OVER w AS before_at, lag(r.price_usd, 1, k.known_usd) OVER w AS before_usd
+  FROM span AS k
+  CROSS JOIN LATERAL (
+    SELECT r.observed_at, r.price_usd, r.grain, r.received_at, r.origin, r.position FROM raw.raw_prices AS r
+    WHERE r.coin_id = k.coin_id AND r.source = k.source AND r.observed_at BETWEEN k.first_at AND k.last_at
+    OFFSET 0
+  ) AS r
+  WHERE k.coin_id NOT IN (SELECT late.coin_id FROM span AS late WHERE late.first_at <= late.known_at)
+  WINDOW w AS (PARTITION BY k.coin_id ORDER BY r.observed_at)
+),
+added AS MATERIALIZED (
+  SELECT
+    *, before_at >= observed_at - interval '1 hour' AND greatest(price_usd, before_usd) > 1.25 * least(price_usd, before_usd) AS suspect
+  FROM received
+  WHERE coin_id NOT IN (SELECT twice.coin_id FROM received AS twice WHERE twice.before_at = twice.observed_at)
+),
+staged AS (
+  INSERT INTO staging.stg_prices (coin_id, source, observed_at, price_usd, grain, revisions, suspect, received_at, origin, position)
+  SELECT coin_id, source, observed_at, price_usd, grain, 0, suspect, received_at, origin, position
+  FROM added
+),
+minute AS MATERIALIZED (
+  SELECT
+    coin_id, date_bin('1 minute', observed_at - interval '1 millisecond', 'epoch') AS bucket_start,
+    (array_agg(price_usd ORDER BY observed_at))[1] AS open, max(price_usd) AS high, min(price_usd) AS low,
+    (array_agg(price_usd ORDER BY observed_at))[count(*)] AS close, count(*) AS observations, bool_or(suspect) AS suspect,
+    min(observed_at) AS first_observed_at, max(observed_at) AS last_observed_at, min(settled_at) AS settled_at
+  FROM added
+  GROUP BY 1, 2
+),
+five_minutes AS MATERIALIZED (
+  SELECT
+    coin_id, date_bin('5 minutes', bucket_start, 'epoch') AS bucket_start, (array_agg(open ORDER BY bucket_start))[1] AS open, max(high) AS high,
+    min(low) AS low, (array_agg(close ORDER BY bucket_start))[count(*)] AS close, sum(observations) AS observations, bool_or(suspect) AS suspect,
+    min(first_observed_at) AS first_observed_at, max(last_observed_at) AS last_observed_at, min(settled_at) AS settled_at
+  FROM minute
+  GROUP BY 1, 2
+),
+hour AS MATERIALIZED (
+  SELECT
+    coin_id, date_bin('1 hour', bucket_start, 'epoch') AS bucket_start, (array_agg(open ORDER BY bucket_start))[1] AS open, max(high) AS high,
+    min(low) AS low, (array_agg(close ORDER BY bucket_start))[count(*)] AS close, sum(observations) AS observations, bool_or(suspect) AS suspect,
+    min(first_observed_at) AS first_observed_at, max(last_observed_at) AS last_observed_at, min(settled_at) AS settled_at
+  FROM five_minutes
+  GROUP BY 1, 2
+),
+day AS MATERIALIZED (
+  SELECT
+    coin_id, date_bin('1 day', bucket_start, 'epoch') AS bucket_start, (array_agg(open ORDER BY bucket_start))[1] AS open, max(high) AS high,
+    min(low) AS low, (array_agg(close ORDER BY bucket_start))[count(*)] AS close, sum(observations) AS observations, bool_or(suspect) AS suspect,
+    min(first_observed_at) AS first_observed_at, max(last_observed_at) AS last_observed_at, min(settled_at) AS settled_at
+  FROM hour
+  GROUP BY 1, 2
+),
+marked AS (
+  INSERT INTO ops.changed_days (coin_id, day)
+  SELECT coin_id, (bucket_start AT TIME ZONE 'UTC')::date FROM day
+),
+addition AS (
+  SELECT '1m'::mart.candle_interval AS interval, * FROM minute
+  UNION ALL SELECT '5m', * FROM five_minutes
+  UNION ALL SELECT '1h', * FROM hour
+  UNION ALL SELECT '1d', * FROM day
+),
+begun AS ( -- nothing was observed in it before
+  INSERT INTO mart.mart_price_candles
+    (coin_id, interval, bucket_start, open, high, low, close, observations, suspect, first_observed_at, last_observed_at, computed_at)
+  SELECT
+    coin_id, interval, bucket_start, open, high, low, close, observations, suspect, first_observed_at, last_observed_at, $5::timestamptz
+  FROM addition
+  WHERE bucket_start >= settled_at
+),
+extended AS (
+  INSERT INTO mart.mart_price_candles AS c
+    (coin_id, interval, bucket_start, open, high, low, close, observations, suspect, first_observed_at, last_observed_at, computed_at)
+  SELECT
+    coin_id, interval, bucket_start, open, high, low, close, observations, suspect, first_observed_at, last_observed_at, $5::timestamptz
+  FROM addition
+  WHERE bucket_start < settled_at
+  ON CONFLICT (coin_id, interval, bucket_start) DO UPDATE SET
+    high = greatest(c.high, excluded.high), low = least(c.low, excluded.low), close = excluded.close,
+    observations = c.observations + excluded.observations, suspect = c.suspect OR excluded.suspect,
+    last_observed_at = excluded.last_observed_at, computed_at = excluded.computed_at
+),
+latest AS (
+  INSERT INTO mart.mart_latest_prices (coin_id, source, price_usd, observed_at, received_at, origin, position, suspect, computed_at)
+  SELECT DISTINCT ON (coin_id) coin_id, source, price_usd, observed_at, received_at, origin, position, suspect, $5::timestamptz
+  FROM added
+  ORDER BY coin_id, observed_at DESC
+  ON CONFLICT (coin_id) DO UPDATE SET
+    source = excluded.source, price_usd = excluded.price_usd, observed_at = excluded.observed_at, received_at = excluded.received_at,
+    origin = excluded.origin, position = excluded.position, suspect = excluded.suspect, computed_at = excluded.computed_at
+)
+SELECT number::integer - 1 AS span, observed_at AS suspect_at FROM added WHERE suspect
+UNION ALL
+SELECT number::integer - 1, NULL
+FROM unnest($1::text[]) WITH ORDINALITY AS k (coin_id, number)
+WHERE number NOT IN (SELECT number FROM added)
