@@ -27,6 +27,12 @@ interface LookUp {
   minutes: number;
 }
 
+/** Look-ups of one coin and window that follow each other closely: what is stored between them is read in one go. */
+type Stretch = [LookUp, ...LookUp[]];
+
+/** What is stored between two neighbours is read whether it is the answer to one or not, be it ten ticks a second. */
+const LONGEST_GAP = MINUTE;
+
 export async function findBasePrices(tx: Queryable, ticks: AskingTicks, windows: readonly number[]): Promise<BasePrices> {
   const answers = new Map(windows.map((minutes) => [minutes, new Array<Decimal | null>(ticks.asking.length).fill(null)]));
   const places = new Map(ticks.asking.map((tick, index) => [tick, index]));
@@ -77,46 +83,98 @@ function newestUntil(series: LoggedTick[], instant: number): LoggedTick | undefi
   return series[low - 1];
 }
 
-interface Found {
+interface Staged {
   number: bigint;
+  observed_at: Date;
+  /** Null where it need not stand before the tick. */
   price_usd: Decimal | null;
 }
+
+interface Received {
+  number: bigint;
+  price_usd: Decimal;
+}
+
+type Answer = Pick<LookUp, 'index' | 'minutes'> & { priceUsd: Decimal };
 
 /**
  * stg_prices says which instant it is, and nearly always the price too: the last word on it, where that stands before the tick in the
  * log. Only where it comes from elsewhere or from further on is raw asked what stood before the tick.
  */
-async function getStoredBases(tx: Queryable, lookUps: LookUp[]): Promise<{ index: number; minutes: number; priceUsd: Decimal }[]> {
+async function getStoredBases(tx: Queryable, lookUps: LookUp[]): Promise<Answer[]> {
   if (lookUps.length === 0) return [];
-  const { rows } = await tx.query<Found>({ name: 'find-base-prices', text: FIND_STAGED, values: columnsOf(lookUps) });
-  const open = rows.filter((row) => row.price_usd === null).map((row) => lookUps[Number(row.number) - 1] as LookUp);
-  const settled = rows.map((row) => answer(lookUps, row));
-  if (open.length === 0) return settled.flat();
-  const received = await tx.query<Found>({ name: 'find-received-base-prices', text: FIND_RECEIVED, values: columnsOf(open) });
-  return [...settled, ...received.rows.map((row) => answer(open, row))].flat();
+  const stretches = stretchesOf(lookUps);
+  const { rows } = await tx.query<Staged>({ name: 'find-base-prices', text: FIND_STAGED, values: columnsOf(stretches) });
+  const staged = Map.groupBy(rows, (row) => Number(row.number) - 1);
+  const answers: Answer[] = [];
+  const open: LookUp[] = [];
+  for (const [number, stretch] of stretches.entries()) {
+    const series = staged.get(number) ?? [];
+    let next = 0;
+    for (const lookUp of stretch) {
+      while (next < series.length && (series[next] as Staged).observed_at <= before(lookUp, 1)) next++;
+      const base = series[next - 1];
+      if (base === undefined || base.observed_at < before(lookUp, 2)) continue;
+      if (base.price_usd === null) open.push(lookUp);
+      else answers.push({ index: lookUp.index, minutes: lookUp.minutes, priceUsd: base.price_usd });
+    }
+  }
+  if (open.length === 0) return answers;
+  const received = await tx.query<Received>({
+    name: 'find-received-base-prices',
+    text: FIND_RECEIVED,
+    values: columnsOf(open.map((lookUp) => [lookUp])).slice(0, -1),
+  });
+  for (const { number, price_usd } of received.rows) {
+    const { index, minutes } = open[Number(number) - 1] as LookUp;
+    answers.push({ index, minutes, priceUsd: price_usd });
+  }
+  return answers;
 }
 
-function answer(lookUps: LookUp[], { number, price_usd: priceUsd }: Found) {
-  const { index, minutes } = lookUps[Number(number) - 1] as LookUp;
-  return priceUsd === null ? [] : [{ index, minutes, priceUsd }];
+/** The look-ups of a coin and window rise in log order. */
+function stretchesOf(lookUps: LookUp[]): Stretch[] {
+  const stretches: Stretch[] = [];
+  const open = new Map<string, Stretch>();
+  for (const lookUp of lookUps) {
+    const { coinId, source, origin, observedAt } = lookUp.tick;
+    const key = `${coinId}\0${source}\0${origin}\0${lookUp.minutes}`;
+    const stretch = open.get(key);
+    if (stretch !== undefined && observedAt.getTime() - (stretch.at(-1) as LookUp).tick.observedAt.getTime() <= LONGEST_GAP) {
+      stretch.push(lookUp);
+      continue;
+    }
+    const begun: Stretch = [lookUp];
+    open.set(key, begun);
+    stretches.push(begun);
+  }
+  return stretches;
 }
 
-const ASKED = `unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])
-  WITH ORDINALITY AS t (coin_id, source, origin, position, oldest_at, newest_at, number)`;
+const before = ({ tick, minutes }: LookUp, windows: number) => new Date(tick.observedAt.getTime() - windows * minutes * MINUTE);
+
 /** Of a row of the log that is stored already; rows of history have other origins than those of the tick's topic. */
 const standsBefore = (row: string) =>
   `CASE WHEN ${row}.origin = t.origin THEN ${row}.position < t.position ELSE starts_with(${row}.origin, split_part(t.origin, '/', 1) || '/') END`;
+/** For each stretch the base of its first look-up and all that was observed from there on up to that of its last; by instant. */
 const FIND_STAGED = `
-  SELECT t.number, trim_scale(CASE WHEN ${standsBefore('s')} THEN s.price_usd END)::text AS price_usd
-  FROM ${ASKED}
+  SELECT t.number, s.observed_at, trim_scale(CASE WHEN ${standsBefore('s')} THEN s.price_usd END)::text AS price_usd
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
+    WITH ORDINALITY AS t (coin_id, source, origin, position, oldest_at, newest_at, last_at, number)
   CROSS JOIN LATERAL (
-    SELECT s.price_usd, s.origin, s.position FROM staging.stg_prices AS s
-    WHERE s.coin_id = t.coin_id AND s.source = t.source AND s.grain = 'tick' AND s.observed_at BETWEEN t.oldest_at AND t.newest_at
-    ORDER BY s.observed_at DESC LIMIT 1
-  ) AS s`;
+    ( SELECT s.observed_at, s.price_usd, s.origin, s.position FROM staging.stg_prices AS s
+      WHERE s.coin_id = t.coin_id AND s.source = t.source AND s.grain = 'tick' AND s.observed_at BETWEEN t.oldest_at AND t.newest_at
+      ORDER BY s.observed_at DESC LIMIT 1 )
+    UNION ALL
+    SELECT s.observed_at, s.price_usd, s.origin, s.position FROM staging.stg_prices AS s
+    WHERE t.last_at > t.newest_at AND s.coin_id = t.coin_id AND s.source = t.source AND s.grain = 'tick'
+      AND s.observed_at > t.newest_at AND s.observed_at <= t.last_at
+  ) AS s
+  ORDER BY t.number, s.observed_at`;
 const FIND_RECEIVED = `
   SELECT t.number, trim_scale(r.price_usd)::text AS price_usd
-  FROM ${ASKED}
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])
+    WITH ORDINALITY AS t (coin_id, source, origin, position, oldest_at, newest_at, number)
   CROSS JOIN LATERAL (
     SELECT r.price_usd FROM raw.raw_prices AS r
     WHERE r.coin_id = t.coin_id AND r.source = t.source AND ${standsBefore('r')}
@@ -124,14 +182,14 @@ const FIND_RECEIVED = `
     ORDER BY r.observed_at DESC, r.received_at DESC, r.position DESC LIMIT 1
   ) AS r`;
 
-function columnsOf(lookUps: LookUp[]): unknown[] {
-  const before = ({ tick, minutes }: LookUp, windows: number) => new Date(tick.observedAt.getTime() - windows * minutes * MINUTE);
+function columnsOf(stretches: Stretch[]): unknown[] {
   return [
-    lookUps.map(({ tick }) => tick.coinId),
-    lookUps.map(({ tick }) => tick.source),
-    lookUps.map(({ tick }) => tick.origin),
-    lookUps.map(({ tick }) => tick.position),
-    lookUps.map((each) => before(each, 2)),
-    lookUps.map((each) => before(each, 1)),
+    stretches.map(([{ tick }]) => tick.coinId),
+    stretches.map(([{ tick }]) => tick.source),
+    stretches.map(([{ tick }]) => tick.origin),
+    stretches.map(([{ tick }]) => tick.position), // the lowest one: what stands before it stands before all
+    stretches.map(([first]) => before(first, 2)),
+    stretches.map(([first]) => before(first, 1)),
+    stretches.map((stretch) => before(stretch.at(-1) as LookUp, 1)),
   ];
 }
