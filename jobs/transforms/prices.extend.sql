@@ -25,7 +25,8 @@ WITH span AS MATERIALIZED ( -- of coins that have candles, at the source that fe
 received AS MATERIALIZED (
   SELECT
     k.number, k.coin_id, k.source, k.settled_at, r.*,
-    lag(r.observed_at, 1, k.known_at) OVER w AS before_at, lag(r.price_usd, 1, k.known_usd) OVER w AS before_usd
+    lag(r.observed_at, 1, k.known_at) OVER w AS before_at, lag(r.price_usd, 1, k.known_usd) OVER w AS before_usd,
+    lead(r.observed_at) OVER w IS NULL AS newest
   FROM span AS k
   CROSS JOIN LATERAL (
     SELECT r.observed_at, r.price_usd, r.grain, r.received_at, r.origin, r.position FROM raw.raw_prices AS r
@@ -111,9 +112,9 @@ extended AS (
 ),
 latest AS (
   INSERT INTO mart.mart_latest_prices (coin_id, source, price_usd, observed_at, received_at, origin, position, suspect, computed_at)
-  SELECT DISTINCT ON (coin_id) coin_id, source, price_usd, observed_at, received_at, origin, position, suspect, $5::timestamptz
+  SELECT coin_id, source, price_usd, observed_at, received_at, origin, position, suspect, $5::timestamptz
   FROM added
-  ORDER BY coin_id, observed_at DESC
+  WHERE newest
   ON CONFLICT (coin_id) DO UPDATE SET
     source = excluded.source, price_usd = excluded.price_usd, observed_at = excluded.observed_at, received_at = excluded.received_at,
     origin = excluded.origin, position = excluded.position, suspect = excluded.suspect, computed_at = excluded.computed_at
