@@ -66,8 +66,8 @@ export async function storePrices(tx: Queryable, rows: RawPrice[], now: Date): P
 
 /** For a writer that holds the coins' locks already. */
 export async function storeLockedPrices(tx: Queryable, rows: RawPrice[], now: Date): Promise<StoredPrices> {
-  const ticks = rows.every((row) => row.grain === 'tick');
-  const [, stored] = await atOnce(tx, [() => insertRawPrices(tx, rows), () => derivePrices(tx, spansOf(rows), { now, ticks })]);
+  const shortCut = rows.every((row) => row.grain === 'tick');
+  const [, stored] = await atOnce(tx, [() => insertRawPrices(tx, rows), () => derivePrices(tx, spansOf(rows), { now, shortCut })]);
   return stored;
 }
 
@@ -83,16 +83,16 @@ interface JudgedPrice {
   source: string;
   observed_at: Date;
   suspect: boolean;
-  changed: boolean;
+  remarked: boolean;
 }
 
-/** Brings stg_prices, candles, latest and the marks up to date with what raw holds within the spans. `ticks`: all that is new are ticks. */
+/** Brings stg_prices, candles, latest and the marks up to date with what raw holds within the spans. `shortCut`: where all that is new are ticks. */
 export async function derivePrices(
   tx: Queryable,
   spans: PriceSpan[],
-  { now, ticks }: { now: Date; ticks: boolean },
+  { now, shortCut }: { now: Date; shortCut: boolean },
 ): Promise<StoredPrices> {
-  if (!ticks) return { suspect: await remakePrices(tx, spans, now), remade: true };
+  if (!shortCut) return { suspect: await remakePrices(tx, spans, now), remade: true };
   const { left, suspect } = await extendPrices(tx, spans, now);
   if (left.length === 0) return { suspect, remade: false };
   return { suspect: new Set([...suspect, ...(await remakePrices(tx, left, now))]), remade: true };
@@ -123,7 +123,7 @@ async function remakePrices(tx: Queryable, spans: PriceSpan[], now: Date): Promi
     // Also after a mere duplicate: it is the newest word on the value, and the newest price says where its value comes from.
     () => refreshLatest(tx, spans, now),
   ]);
-  const remarked = judged.filter((row) => row.changed).map(({ coin_id, observed_at }) => instantOf(coin_id, observed_at));
+  const remarked = judged.filter((row) => row.remarked).map(({ coin_id, observed_at }) => instantOf(coin_id, observed_at));
   const touched = [...changedSpans(spans, changes), ...remarked];
   if (touched.length > 0) await atOnce(tx, candleStatements(tx, touched, now));
   return new Set(judged.filter((row) => row.suspect).map((row) => observationKey(row.coin_id, row.source, row.observed_at)));

@@ -89,7 +89,7 @@ async function processPrices(
   const asking = pushed.filter((each) => !each.correction).map((each) => each.tick);
   const findBases = () => findBasePrices(tx, { logged: feeding, asking, storedUntil }, book.windows); // in what raw and staging hold by then
   const [stored, found] = await atOnce(tx, [() => storeLockedPrices(tx, accepted, now), findBases]);
-  const bases = stored.remade ? await findBases() : found;
+  const bases = stored.remade && tx.pipeline ? await findBases() : found;
   const evaluation = evaluateBatch(book, asking, bases, now);
   const alerts = announced(evaluation.fired);
   Object.assign(tally, { pushed: pushed.length, alerts: alerts.length, newestObservedAt: newestOf(accepted) });

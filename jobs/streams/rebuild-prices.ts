@@ -64,7 +64,7 @@ async function rebuildStretch(tx: Queryable, coinId: string, { after, through }:
     within,
   );
   const spans = rows.map(({ source, first_at, last_at }) => ({ coinId, source, firstAt: first_at, lastAt: last_at }));
-  if (spans.length > 0) await derivePrices(tx, spans, { now, ticks: false });
+  if (spans.length > 0) await derivePrices(tx, spans, { now, shortCut: false });
   if (through === null) {
     await tx.query('DELETE FROM mart.mart_latest_prices WHERE coin_id = $1', [coinId]);
     await tx.query(REFRESH_LATEST, [[coinId], now]);

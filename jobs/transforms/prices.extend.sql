@@ -1,30 +1,30 @@
 -- The short cut for ticks that come after all that is known of their coins: adds them to staging.stg_prices, mart.mart_price_candles and
--- mart.mart_latest_prices, marks their days in ops.changed_days, and returns the spans that it left alone (suspect_at null), which have to
--- be merged, judged and recomputed, and the suspect ones among what it added. It gives what those give: nothing that stands there
--- changes, for every observation of a coin is in one of its days, so what comes after the last one of its newest day is in no candle.
+-- mart.mart_latest_prices, and marks their days in ops.changed_days. Returns the suspect ones among them, and with suspect_at null the
+-- spans that it left alone: those have to be merged, judged and recomputed. It gives what that would give, for no observation that
+-- stands there is touched, and what comes after the last observation of a coin's newest day is in no candle of any interval.
 -- Grain of candles: one coin, interval and bucket (start, end]: an observation on the boundary closes the bucket before it.
--- $1 coin_ids, $2 sources, $3 first and $4 last instants: the spans, both ends included, none overlapping another, all of what raw
--- has not had before in them ticks. $5 now.
+-- $1 coin_ids, $2 sources, $3 first and $4 last instants: the spans, both ends included, none overlapping another. $5 now.
+-- Of what raw holds within them all that is not in staging yet are ticks.
 -- OFFSET 0: an index is read span by span, whatever the planner believes about the table. Who writes here holds the coin's lock.
-WITH span AS MATERIALIZED ( -- of coins that have candles, at the source that feeds them
-  SELECT k.*, c.settled_at, p.known_at, p.known_usd
+WITH span AS MATERIALIZED ( -- of the sources that feed their coins; known_at: the last observation, for the candles and for staging
+  SELECT k.*, p.known_at, p.known_usd
   FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[]) WITH ORDINALITY
     AS k (coin_id, source, first_at, last_at, number)
   JOIN ops.tracked_coins AS t ON t.coin_id = k.coin_id AND t.source = k.source
   CROSS JOIN LATERAL (
-    SELECT c.last_observed_at AS settled_at FROM mart.mart_price_candles AS c
+    SELECT c.last_observed_at FROM mart.mart_price_candles AS c
     WHERE c.coin_id = k.coin_id AND c.interval = '1d'
     ORDER BY c.bucket_start DESC LIMIT 1
   ) AS c
-  CROSS JOIN LATERAL (
+  JOIN LATERAL (
     SELECT p.observed_at AS known_at, p.price_usd AS known_usd FROM staging.stg_prices AS p
-    WHERE p.coin_id = k.coin_id AND p.source = k.source AND p.observed_at >= c.settled_at
+    WHERE p.coin_id = k.coin_id AND p.source = k.source AND p.observed_at >= c.last_observed_at
     ORDER BY p.observed_at DESC LIMIT 1
-  ) AS p
+  ) AS p ON p.known_at = c.last_observed_at -- else the candles are still of another source
 ),
 received AS MATERIALIZED (
   SELECT
-    k.number, k.coin_id, k.source, k.settled_at, r.*,
+    k.number, k.coin_id, k.source, k.known_at, r.*,
     lag(r.observed_at, 1, k.known_at) OVER w AS before_at, lag(r.price_usd, 1, k.known_usd) OVER w AS before_usd,
     lead(r.observed_at) OVER w IS NULL AS newest
   FROM span AS k
@@ -52,7 +52,7 @@ minute AS MATERIALIZED (
     coin_id, date_bin('1 minute', observed_at - interval '1 millisecond', 'epoch') AS bucket_start,
     (array_agg(price_usd ORDER BY observed_at))[1] AS open, max(price_usd) AS high, min(price_usd) AS low,
     (array_agg(price_usd ORDER BY observed_at))[count(*)] AS close, count(*) AS observations, bool_or(suspect) AS suspect,
-    min(observed_at) AS first_observed_at, max(observed_at) AS last_observed_at, min(settled_at) AS settled_at
+    min(observed_at) AS first_observed_at, max(observed_at) AS last_observed_at, min(known_at) AS known_at
   FROM added
   GROUP BY 1, 2
 ),
@@ -60,7 +60,7 @@ five_minutes AS MATERIALIZED (
   SELECT
     coin_id, date_bin('5 minutes', bucket_start, 'epoch') AS bucket_start, (array_agg(open ORDER BY bucket_start))[1] AS open, max(high) AS high,
     min(low) AS low, (array_agg(close ORDER BY bucket_start))[count(*)] AS close, sum(observations) AS observations, bool_or(suspect) AS suspect,
-    min(first_observed_at) AS first_observed_at, max(last_observed_at) AS last_observed_at, min(settled_at) AS settled_at
+    min(first_observed_at) AS first_observed_at, max(last_observed_at) AS last_observed_at, min(known_at) AS known_at
   FROM minute
   GROUP BY 1, 2
 ),
@@ -68,7 +68,7 @@ hour AS MATERIALIZED (
   SELECT
     coin_id, date_bin('1 hour', bucket_start, 'epoch') AS bucket_start, (array_agg(open ORDER BY bucket_start))[1] AS open, max(high) AS high,
     min(low) AS low, (array_agg(close ORDER BY bucket_start))[count(*)] AS close, sum(observations) AS observations, bool_or(suspect) AS suspect,
-    min(first_observed_at) AS first_observed_at, max(last_observed_at) AS last_observed_at, min(settled_at) AS settled_at
+    min(first_observed_at) AS first_observed_at, max(last_observed_at) AS last_observed_at, min(known_at) AS known_at
   FROM five_minutes
   GROUP BY 1, 2
 ),
@@ -76,7 +76,7 @@ day AS MATERIALIZED (
   SELECT
     coin_id, date_bin('1 day', bucket_start, 'epoch') AS bucket_start, (array_agg(open ORDER BY bucket_start))[1] AS open, max(high) AS high,
     min(low) AS low, (array_agg(close ORDER BY bucket_start))[count(*)] AS close, sum(observations) AS observations, bool_or(suspect) AS suspect,
-    min(first_observed_at) AS first_observed_at, max(last_observed_at) AS last_observed_at, min(settled_at) AS settled_at
+    min(first_observed_at) AS first_observed_at, max(last_observed_at) AS last_observed_at, min(known_at) AS known_at
   FROM hour
   GROUP BY 1, 2
 ),
@@ -96,7 +96,7 @@ begun AS ( -- nothing was observed in it before
   SELECT
     coin_id, interval, bucket_start, open, high, low, close, observations, suspect, first_observed_at, last_observed_at, $5::timestamptz
   FROM addition
-  WHERE bucket_start >= settled_at
+  WHERE bucket_start >= known_at
 ),
 extended AS (
   INSERT INTO mart.mart_price_candles AS c
@@ -104,7 +104,7 @@ extended AS (
   SELECT
     coin_id, interval, bucket_start, open, high, low, close, observations, suspect, first_observed_at, last_observed_at, $5::timestamptz
   FROM addition
-  WHERE bucket_start < settled_at
+  WHERE bucket_start < known_at
   ON CONFLICT (coin_id, interval, bucket_start) DO UPDATE SET
     high = greatest(c.high, excluded.high), low = least(c.low, excluded.low), close = excluded.close,
     observations = c.observations + excluded.observations, suspect = c.suspect OR excluded.suspect,

@@ -39,7 +39,7 @@ export interface Dataset {
 /** Written by the code of the stream (jobs/streams) or kept as received. */
 export interface OwnWriter extends Dataset {
   mode: 'stream' | 'raw';
-  /** A file that makes rows of this dataset, and of those that read it, in another way: it may read what `sql` may not. */
+  /** A file that makes rows of this dataset and of those that read it in another way, so it may read what `sql` may not; all their hashes cover it. */
   shortCut?: string;
 }
 

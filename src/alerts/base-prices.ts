@@ -86,7 +86,7 @@ function newestUntil(series: LoggedTick[], instant: number): LoggedTick | undefi
 interface Staged {
   number: bigint;
   observed_at: Date;
-  /** Null where it need not stand before the tick. */
+  /** Null where it may stand behind the first look-up of its stretch: raw is asked then. */
   price_usd: Decimal | null;
 }
 
@@ -104,7 +104,7 @@ type Answer = Pick<LookUp, 'index' | 'minutes'> & { priceUsd: Decimal };
 async function getStoredBases(tx: Queryable, lookUps: LookUp[]): Promise<Answer[]> {
   if (lookUps.length === 0) return [];
   const stretches = stretchesOf(lookUps);
-  const { rows } = await tx.query<Staged>({ name: 'find-base-prices', text: FIND_STAGED, values: columnsOf(stretches) });
+  const { rows } = await tx.query<Staged>({ name: 'find-base-prices', text: FIND_STAGED, values: stretchColumns(stretches) });
   const staged = Map.groupBy(rows, (row) => Number(row.number) - 1);
   const answers: Answer[] = [];
   const open: LookUp[] = [];
@@ -123,7 +123,7 @@ async function getStoredBases(tx: Queryable, lookUps: LookUp[]): Promise<Answer[
   const received = await tx.query<Received>({
     name: 'find-received-base-prices',
     text: FIND_RECEIVED,
-    values: columnsOf(open.map((lookUp) => [lookUp])).slice(0, -1),
+    values: columnsOf(open),
   });
   for (const { number, price_usd } of received.rows) {
     const { index, minutes } = open[Number(number) - 1] as LookUp;
@@ -179,17 +179,21 @@ const FIND_RECEIVED = `
     SELECT r.price_usd FROM raw.raw_prices AS r
     WHERE r.coin_id = t.coin_id AND r.source = t.source AND ${standsBefore('r')}
       AND r.observed_at BETWEEN t.oldest_at AND t.newest_at
-    ORDER BY r.observed_at DESC, r.received_at DESC, r.position DESC LIMIT 1
+    ORDER BY r.observed_at DESC, r.received_at DESC, r.origin DESC, r.position DESC LIMIT 1
   ) AS r`;
 
-function columnsOf(stretches: Stretch[]): unknown[] {
+/** The first look-up has the lowest position: what stands before it stands before all. */
+function stretchColumns(stretches: Stretch[]): unknown[] {
+  return [...columnsOf(stretches.map(([first]) => first)), stretches.map((stretch) => before(stretch.at(-1) as LookUp, 1))];
+}
+
+function columnsOf(lookUps: LookUp[]): unknown[] {
   return [
-    stretches.map(([{ tick }]) => tick.coinId),
-    stretches.map(([{ tick }]) => tick.source),
-    stretches.map(([{ tick }]) => tick.origin),
-    stretches.map(([{ tick }]) => tick.position), // the lowest one: what stands before it stands before all
-    stretches.map(([first]) => before(first, 2)),
-    stretches.map(([first]) => before(first, 1)),
-    stretches.map((stretch) => before(stretch.at(-1) as LookUp, 1)),
+    lookUps.map(({ tick }) => tick.coinId),
+    lookUps.map(({ tick }) => tick.source),
+    lookUps.map(({ tick }) => tick.origin),
+    lookUps.map(({ tick }) => tick.position),
+    lookUps.map((each) => before(each, 2)),
+    lookUps.map((each) => before(each, 1)),
   ];
 }

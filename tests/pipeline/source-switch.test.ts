@@ -60,3 +60,12 @@ test('what jumps at one source is suspect there only', async () => {
   const { suspect } = await store(tick('jumps', 41, '9'), tick('calm', 41, '1'));
   expect(['jumps', 'calm'].map((source) => suspect.has(observationKey('bitcoin', source, instant(41))))).toEqual([true, false]);
 });
+
+test('what the first source said while a second one that says nothing was to feed the coin is its newest when it is switched back', async () => {
+  await db.pool.query(`UPDATE ops.tracked_coins SET source = 'back'`);
+  await store(tick('back', 50, '1'));
+  await db.pool.query(`UPDATE ops.tracked_coins SET source = 'silent'`);
+  await store(tick('back', 60, '2'));
+  await db.pool.query(`UPDATE ops.tracked_coins SET source = 'back'`);
+  expect((await latest()).newest).toBe('2');
+});

@@ -1,5 +1,5 @@
 -- Brings staging.stg_prices up to date with raw.raw_prices within the given spans, marks in ops.changed_days the days that changed, and
--- returns for each span and day the first and the last instant whose price or grain is another now.
+-- returns for each span and day the first and the last instant whose price or grain is another now; of sources that feed their coins.
 -- Grain: one (coin_id, source, observed_at): the value of the greatest (received_at, origin, position) ever received,
 -- the finest grain, and how often the value changed on the way. A function of raw alone, so any order of arrival gives the same row.
 -- $1 coin_ids, $2 sources, $3 first and $4 last instants: the spans, both ends included, none overlapping another.
@@ -90,6 +90,8 @@ marked AS (
   FROM changed AS c
   JOIN span AS k USING (number)
 )
-SELECT number::integer - 1 AS span, first_at, last_at
-FROM changed
-ORDER BY number, first_at
+SELECT c.number::integer - 1 AS span, c.first_at, c.last_at
+FROM changed AS c
+JOIN span AS k USING (number)
+JOIN ops.tracked_coins AS t ON t.coin_id = k.coin_id AND t.source = k.source
+ORDER BY c.number, c.first_at

@@ -1,5 +1,5 @@
 -- Marks in staging.stg_prices the prices that jumped further than the platform believes without a second look, and returns the
--- rows that are marked now or whose mark changed. suspect is a function of the row and its predecessor by observed_at: more than 25 %
+-- rows that are marked now or whose mark changed; remarked: changed, and of the source that feeds the coin. suspect is a function of the row and its predecessor by observed_at: more than 25 %
 -- away from a predecessor at most an hour older. So the successor of each span is redone as well.
 -- $1 coin_ids, $2 sources, $3 first and $4 last instants: the spans, both ends included; their prices may have changed.
 -- OFFSET 0: the index is read span by span, whatever the planner believes about the table.
@@ -47,4 +47,7 @@ marked AS (
   FROM judged AS j
   WHERE j.suspect <> j.was AND s.coin_id = j.coin_id AND s.source = j.source AND s.observed_at = j.observed_at
 )
-SELECT coin_id, source, observed_at, suspect, suspect <> was AS changed FROM judged
+SELECT
+  coin_id, source, observed_at, suspect,
+  suspect <> was AND EXISTS (SELECT FROM ops.tracked_coins AS t WHERE t.coin_id = j.coin_id AND t.source = j.source) AS remarked
+FROM judged AS j

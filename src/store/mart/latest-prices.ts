@@ -50,17 +50,14 @@ export async function getTrackedNewest(
 ): Promise<{ sources: Map<string, string>; newest: Map<string, NewestTick> }> {
   const { rows } = await tx.query({
     name: 'get-tracked-newest',
-    text: `SELECT t.coin_id, t.source, trim_scale(newest.price_usd)::text AS price_usd, newest.observed_at, newest.received_at, newest.position
+    text: `SELECT t.coin_id, t.source, trim_scale(l.price_usd)::text AS price_usd, l.observed_at, l.received_at, l.position
            FROM ops.tracked_coins AS t
-           LEFT JOIN mart.mart_latest_prices AS l ON l.coin_id = t.coin_id AND l.source = t.source
-           LEFT JOIN LATERAL (
-             SELECT l.price_usd, l.observed_at, l.received_at, l.position WHERE l.coin_id IS NOT NULL
-             UNION ALL ( -- after a switch of the source the mart still holds the other one's
-               SELECT s.price_usd, s.observed_at, s.received_at, s.position FROM staging.stg_prices AS s
-               WHERE l.coin_id IS NULL AND s.coin_id = t.coin_id AND s.source = t.source AND s.grain = 'tick'
-               ORDER BY s.observed_at DESC LIMIT 1
-             )
-           ) AS newest ON true
+           LEFT JOIN LATERAL ( -- the mart only bounds the search: around a switch of the source it may be behind, or hold the other one's
+             SELECT * FROM staging.stg_prices AS s
+             WHERE s.coin_id = t.coin_id AND s.source = t.source AND s.grain = 'tick' AND s.observed_at >= coalesce(
+               (SELECT l.observed_at FROM mart.mart_latest_prices AS l WHERE l.coin_id = t.coin_id AND l.source = t.source), '-infinity')
+             ORDER BY s.observed_at DESC LIMIT 1
+           ) AS l ON true
            WHERE t.coin_id = ANY ($1::text[])`,
     values: [coinIds],
   });

@@ -1,0 +1,99 @@
+/** Ticks that come after all that is known of their coin take one statement: it gives what a rebuild gives. */
+import { afterAll, beforeEach, expect, test } from '@jest/globals';
+import { observationKey, storePrices } from '../../jobs/streams/price-writer.js';
+import { rebuildPrices } from '../../jobs/streams/rebuild-prices.js';
+import type { Decimal } from '../../src/domain/decimal.js';
+import type { RawPrice } from '../../src/domain/prices.js';
+import { ensureMonthlyPartitions } from '../../src/platform/partitions.js';
+import type { Database } from '../../src/platform/postgres/database.js';
+import { fixedClock } from '../kit/clock.js';
+import { openTestDatabase } from '../kit/test-database.js';
+
+const BEGIN = new Date('2026-02-28T23:00:00Z'); // before a month's end
+const clock = fixedClock(new Date('2026-03-02T00:00:00Z'));
+
+let db: Database;
+beforeEach(async () => {
+  await db?.close();
+  db = await openTestDatabase();
+  await db.pool.query(`INSERT INTO ops.tracked_coins VALUES ('bitcoin', 'feeding', now())`);
+  await ensureMonthlyPartitions(db, BEGIN, clock.now());
+});
+afterAll(() => db.close());
+
+const instant = (minute: number) => new Date(BEGIN.getTime() + minute * 60_000);
+let positions = 0n;
+
+function tick(minute: number, priceUsd: string, source = 'feeding'): RawPrice {
+  const at = instant(minute);
+  const what = { source, coinId: 'bitcoin', priceUsd: priceUsd as Decimal, observedAt: at, receivedAt: at, payload: '{}' };
+  return { ...what, grain: 'tick', origin: 'market.prices.v1/0', position: positions++ };
+}
+
+/** Returns the minutes of those that are suspect. */
+async function store(...ticks: RawPrice[]): Promise<number[]> {
+  const { suspect } = await db.transaction((tx) => storePrices(tx, ticks, clock.now()));
+  return ticks
+    .filter(({ coinId, source, observedAt }) => suspect.has(observationKey(coinId, source, observedAt)))
+    .map(({ observedAt }) => (observedAt.getTime() - BEGIN.getTime()) / 60_000);
+}
+
+async function expectRebuildChangesNothing(): Promise<void> {
+  const rows = async () => {
+    const staged = await db.pool.query('SELECT * FROM staging.stg_prices ORDER BY source, observed_at');
+    const candles = await db.pool.query('SELECT * FROM mart.mart_price_candles ORDER BY interval, bucket_start');
+    const latest = await db.pool.query('SELECT * FROM mart.mart_latest_prices');
+    return [staged.rows, candles.rows, latest.rows];
+  };
+  const before = await rows();
+  await rebuildPrices(db, ['bitcoin'], clock);
+  expect(await rows()).toEqual(before);
+}
+
+async function markedDays(): Promise<string[]> {
+  const { rows } = await db.pool.query(`SELECT day::text, count(*)::integer FROM ops.changed_days GROUP BY 1 ORDER BY 1`);
+  return rows.map(({ day, count }) => `${day} ${count}`);
+}
+
+test('a jump is suspect against what is an hour older, and not against what is more', async () => {
+  await store(tick(0, '1'));
+  expect(await store(tick(60, '2'))).toEqual([60]);
+  expect(await store(tick(120.001, '4'))).toEqual([]);
+  await expectRebuildChangesNothing();
+});
+
+test('ticks far from each other in one batch: each is judged by the one before it, and every bucket and day is met', async () => {
+  await store(tick(0, '1'));
+  expect(await store(tick(20, '1.1'), tick(60, '9'), tick(60.5, '9'), tick(61, '2'), tick(1_000, '7'))).toEqual([60, 61]);
+  expect(await markedDays()).toEqual(['2026-02-28 2', '2026-03-01 1']);
+  await expectRebuildChangesNothing();
+});
+
+test('what another source says at the same time is stored and judged by itself, and reaches no candle', async () => {
+  await store(tick(0, '1'), tick(0, '5', 'other'));
+  expect(await store(tick(1, '1.1'), tick(1, '9', 'other'))).toEqual([1]);
+  expect(await store(tick(2, '9'), tick(2, '9.1', 'other'))).toEqual([2]);
+  const { rows } = await db.pool.query(
+    `SELECT observations, trim_scale(high)::text AS high FROM mart.mart_price_candles WHERE interval = '1d'`,
+  );
+  expect(rows).toEqual([{ observations: 3, high: '9' }]);
+  await expectRebuildChangesNothing();
+});
+
+test('behind a tick that is late the others of its coin are made anew with it', async () => {
+  await store(tick(0, '1'), tick(30, '1'));
+  expect(await store(tick(10, '3'), tick(40, '1.1'))).toEqual([10]);
+  await expectRebuildChangesNothing();
+});
+
+test('one instant twice in a batch: the word received last stands', async () => {
+  await store(tick(0, '1'));
+  await store(tick(1, '1.1'), { ...tick(1, '1.2'), receivedAt: instant(2) }, tick(2, '1'));
+  const { rows } = await db.pool.query('SELECT trim_scale(price_usd)::text AS usd, revisions FROM staging.stg_prices ORDER BY observed_at');
+  expect(rows).toEqual([
+    { usd: '1', revisions: 0 },
+    { usd: '1.2', revisions: 1 },
+    { usd: '1', revisions: 0 },
+  ]);
+  await expectRebuildChangesNothing();
+});
