@@ -112,9 +112,10 @@ async function getStoredBases(tx: Queryable, lookUps: LookUp[]): Promise<Answer[
     const series = staged.get(number) ?? [];
     let next = 0;
     for (const lookUp of stretch) {
-      while (next < series.length && (series[next] as Staged).observed_at <= before(lookUp, 1)) next++;
+      const [oldestAt, newestAt] = [before(lookUp, 2), before(lookUp, 1)];
+      while (next < series.length && (series[next] as Staged).observed_at <= newestAt) next++;
       const base = series[next - 1];
-      if (base === undefined || base.observed_at < before(lookUp, 2)) continue;
+      if (base === undefined || base.observed_at < oldestAt) continue;
       if (base.price_usd === null) open.push(lookUp);
       else answers.push({ index: lookUp.index, minutes: lookUp.minutes, priceUsd: base.price_usd });
     }

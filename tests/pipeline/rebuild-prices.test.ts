@@ -11,6 +11,7 @@ import { dropMonthlyPartitions, ensureMonthlyPartitions } from '../../src/platfo
 import type { Database } from '../../src/platform/postgres/database.js';
 import { fixedClock } from '../kit/clock.js';
 import { openTestDatabase } from '../kit/test-database.js';
+import { derivedPrices } from './setting/rebuilt.js';
 
 const clock = fixedClock(new Date('2026-04-01T00:00:00Z'));
 /** Around midnights, jumps across one of them too, and more on one day than a stretch holds. */
@@ -52,12 +53,7 @@ beforeEach(async () => {
 });
 afterEach(() => db.close());
 
-async function derived() {
-  const staged = await db.pool.query('SELECT * FROM staging.stg_prices ORDER BY coin_id, source, observed_at');
-  const candles = await db.pool.query('SELECT * FROM mart.mart_price_candles ORDER BY coin_id, interval, bucket_start');
-  const latest = await db.pool.query('SELECT * FROM mart.mart_latest_prices ORDER BY coin_id');
-  return { staged: staged.rows, candles: candles.rows, latest: latest.rows };
-}
+const derived = () => derivedPrices(db);
 
 test('lets others in after every stretch of whole days, and changes nothing', async () => {
   const before = await derived();

@@ -1,13 +1,13 @@
 /** Ticks that come after all that is known of their coin take one statement: it gives what a rebuild gives. */
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import { observationKey, storePrices } from '../../jobs/streams/price-writer.js';
-import { rebuildPrices } from '../../jobs/streams/rebuild-prices.js';
 import type { Decimal } from '../../src/domain/decimal.js';
 import type { RawPrice } from '../../src/domain/prices.js';
 import { ensureMonthlyPartitions } from '../../src/platform/partitions.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { fixedClock } from '../kit/clock.js';
 import { openTestDatabase } from '../kit/test-database.js';
+import { expectRebuildChangesNothing } from './setting/rebuilt.js';
 
 const BEGIN = new Date('2026-02-28T23:00:00Z'); // before a month's end
 const clock = fixedClock(new Date('2026-03-02T00:00:00Z'));
@@ -38,17 +38,7 @@ async function store(...ticks: RawPrice[]): Promise<number[]> {
     .map(({ observedAt }) => (observedAt.getTime() - BEGIN.getTime()) / 60_000);
 }
 
-async function expectRebuildChangesNothing(): Promise<void> {
-  const rows = async () => {
-    const staged = await db.pool.query('SELECT * FROM staging.stg_prices ORDER BY source, observed_at');
-    const candles = await db.pool.query('SELECT * FROM mart.mart_price_candles ORDER BY interval, bucket_start');
-    const latest = await db.pool.query('SELECT * FROM mart.mart_latest_prices');
-    return [staged.rows, candles.rows, latest.rows];
-  };
-  const before = await rows();
-  await rebuildPrices(db, ['bitcoin'], clock);
-  expect(await rows()).toEqual(before);
-}
+const expectAsRebuilt = () => expectRebuildChangesNothing(db, ['bitcoin'], clock);
 
 async function markedDays(): Promise<string[]> {
   const { rows } = await db.pool.query(`SELECT day::text, count(*)::integer FROM ops.changed_days GROUP BY 1 ORDER BY 1`);
@@ -59,31 +49,32 @@ test('a jump is suspect against what is an hour older, and not against what is m
   await store(tick(0, '1'));
   expect(await store(tick(60, '2'))).toEqual([60]);
   expect(await store(tick(120.001, '4'))).toEqual([]);
-  await expectRebuildChangesNothing();
+  await expectAsRebuilt();
 });
 
 test('ticks far from each other in one batch: each is judged by the one before it, and every bucket and day is met', async () => {
   await store(tick(0, '1'));
   expect(await store(tick(20, '1.1'), tick(60, '9'), tick(60.5, '9'), tick(61, '2'), tick(1_000, '7'))).toEqual([60, 61]);
   expect(await markedDays()).toEqual(['2026-02-28 2', '2026-03-01 1']);
-  await expectRebuildChangesNothing();
+  await expectAsRebuilt();
 });
 
 test('what another source says at the same time is stored and judged by itself, and reaches no candle', async () => {
   await store(tick(0, '1'), tick(0, '5', 'other'));
   expect(await store(tick(1, '1.1'), tick(1, '9', 'other'))).toEqual([1]);
   expect(await store(tick(2, '9'), tick(2, '9.1', 'other'))).toEqual([2]);
+  expect(await store(tick(3, '9'), tick(3.5, '99', 'other'))).toEqual([3.5]); // both were last seen at one instant: the source alone tells
   const { rows } = await db.pool.query(
     `SELECT observations, trim_scale(high)::text AS high FROM mart.mart_price_candles WHERE interval = '1d'`,
   );
-  expect(rows).toEqual([{ observations: 3, high: '9' }]);
-  await expectRebuildChangesNothing();
+  expect(rows).toEqual([{ observations: 4, high: '9' }]);
+  await expectAsRebuilt();
 });
 
 test('behind a tick that is late the others of its coin are made anew with it', async () => {
   await store(tick(0, '1'), tick(30, '1'));
   expect(await store(tick(10, '3'), tick(40, '1.1'))).toEqual([10]);
-  await expectRebuildChangesNothing();
+  await expectAsRebuilt();
 });
 
 test('one instant twice in a batch: the word received last stands', async () => {
@@ -95,5 +86,5 @@ test('one instant twice in a batch: the word received last stands', async () => 
     { usd: '1.2', revisions: 1 },
     { usd: '1', revisions: 0 },
   ]);
-  await expectRebuildChangesNothing();
+  await expectAsRebuilt();
 });

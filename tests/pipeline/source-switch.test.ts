@@ -69,3 +69,16 @@ test('what the first source said while a second one that says nothing was to fee
   await db.pool.query(`UPDATE ops.tracked_coins SET source = 'back'`);
   expect((await latest()).newest).toBe('2');
 });
+
+test('a candle that the second source reaches holds what that one said alone, also before the switch', async () => {
+  await db.pool.query(`UPDATE ops.tracked_coins SET source = 'left'`);
+  await store(tick('left', 70, '1'), tick('taken', 75, '5'));
+  await db.pool.query(`UPDATE ops.tracked_coins SET source = 'taken'`);
+  await store(tick('taken', 80, '6'));
+  const { rows } = await db.pool.query(
+    `SELECT trim_scale(open)::text AS open, trim_scale(close)::text AS close, observations FROM mart.mart_price_candles
+     WHERE interval = '1m' AND bucket_start = $1`,
+    [instant(60)],
+  );
+  expect(rows).toEqual([{ open: '5', close: '6', observations: 2 }]);
+});

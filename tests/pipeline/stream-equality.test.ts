@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { lockCoins, storePrices } from '../../jobs/streams/price-writer.js';
 import { priceStream } from '../../jobs/streams/prices.js';
-import { rebuildPrices } from '../../jobs/streams/rebuild-prices.js';
 import type { Decimal } from '../../src/domain/decimal.js';
 import { encodePriceRecord } from '../../src/domain/price-record.js';
 import { PRICES_TOPIC, type RawPrice, UPDATES_TOPIC } from '../../src/domain/prices.js';
@@ -19,6 +18,7 @@ import { modelPrices, modelPushed } from '../kit/reference/prices.js';
 import { alertDifferences, priceDifferences, readRules } from '../kit/reference/published-prices.js';
 import { openTestDatabase } from '../kit/test-database.js';
 import { leftInOutbox } from './setting/publishers.js';
+import { expectRebuildChangesNothing } from './setting/rebuilt.js';
 
 const BASE = Date.UTC(2026, 1, 28, 23, 50); // before a month's, a day's and an hour's end
 const COINS = ['bitcoin', 'dogecoin'];
@@ -154,7 +154,7 @@ describe('the price stream', () => {
           }
         }
         await expectModel(all, raw);
-        await expectRebuildChangesNothing();
+        await expectRebuildChangesNothing(db, COINS, clock, [5_000, 3]);
         // A history point may have the last word on a tick's instant before the tick comes; pushes are about the log alone.
         if (history.length === 0) await expectPushes(raw);
       }),
@@ -175,20 +175,6 @@ describe('the price stream', () => {
     });
   });
 });
-
-async function expectRebuildChangesNothing(): Promise<void> {
-  const rows = async () => {
-    const staged = await db.pool.query('SELECT * FROM staging.stg_prices ORDER BY coin_id, source, observed_at');
-    const candles = await db.pool.query('SELECT * FROM mart.mart_price_candles ORDER BY coin_id, interval, bucket_start');
-    const latest = await db.pool.query('SELECT * FROM mart.mart_latest_prices ORDER BY coin_id');
-    return [staged.rows, candles.rows, latest.rows];
-  };
-  const before = await rows();
-  for (const stretchRows of [5_000, 3]) {
-    await rebuildPrices(db, COINS, clock, stretchRows);
-    expect(await rows()).toEqual(before);
-  }
-}
 
 async function expectPushes(log: RawPrice[]): Promise<void> {
   const place = { target: UPDATES_TOPIC, sourcePartition: 0 };
