@@ -1,13 +1,13 @@
--- The short cut for ticks that come after all that is known of their coins: adds them to staging.stg_prices, mart.mart_price_candles and
+-- The short cut for ticks of instants at which nothing was observed before: adds them to staging.stg_prices, mart.mart_price_candles and
 -- mart.mart_latest_prices, and marks their days in ops.changed_days. Returns the suspect ones among them, and with suspect_at null the
--- spans that it left alone: those have to be merged, judged and recomputed. It gives what that would give, for no observation that
--- stands there is touched, and what comes after the last observation of a coin's newest day is in no candle of any interval.
+-- spans that it left alone, with all of their coins: those have to be merged, judged and recomputed. It gives what that would give, for
+-- no observation that stands there changes: neither its value, nor whether it is suspect where a late tick now stands before it.
 -- Grain of candles: one coin, interval and bucket (start, end]: an observation on the boundary closes the bucket before it.
 -- $1 coin_ids, $2 sources, $3 first and $4 last instants: the spans, both ends included, none overlapping another. $5 now.
 -- Of what raw holds within them all that is not in staging yet are ticks.
 -- OFFSET 0: an index is read span by span, whatever the planner believes about the table. Who writes here holds the coin's lock.
 WITH span AS MATERIALIZED ( -- of the sources that feed their coins; known_at: the last observation, for the candles and for staging
-  SELECT k.*, p.known_at, p.known_usd
+  SELECT k.*, p.known_at, p.known_usd, p.known_grain
   FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[]) WITH ORDINALITY
     AS k (coin_id, source, first_at, last_at, number)
   JOIN ops.tracked_coins AS t ON t.coin_id = k.coin_id AND t.source = k.source
@@ -17,30 +17,73 @@ WITH span AS MATERIALIZED ( -- of the sources that feed their coins; known_at: t
     ORDER BY c.bucket_start DESC LIMIT 1
   ) AS c
   JOIN LATERAL (
-    SELECT p.observed_at AS known_at, p.price_usd AS known_usd FROM staging.stg_prices AS p
+    SELECT p.observed_at AS known_at, p.price_usd AS known_usd, p.grain AS known_grain FROM staging.stg_prices AS p
     WHERE p.coin_id = k.coin_id AND p.source = k.source AND p.observed_at >= c.last_observed_at
     ORDER BY p.observed_at DESC LIMIT 1
   ) AS p ON p.known_at = c.last_observed_at -- else the candles are still of another source
 ),
-received AS MATERIALIZED (
+late AS MATERIALIZED (
   SELECT
-    k.number, k.coin_id, k.source, k.known_at, r.*,
-    lag(r.observed_at, 1, k.known_at) OVER w AS before_at, lag(r.price_usd, 1, k.known_usd) OVER w AS before_usd,
-    lead(r.observed_at) OVER w IS NULL AS newest
+    k.*,
+    ( SELECT p.observed_at FROM staging.stg_prices AS p
+      WHERE p.coin_id = k.coin_id AND p.source = k.source AND p.observed_at < k.first_at
+      ORDER BY p.observed_at DESC LIMIT 1
+    ) AS before_at,
+    ( SELECT n.observed_at FROM staging.stg_prices AS n
+      WHERE n.coin_id = k.coin_id AND n.source = k.source AND n.observed_at > k.last_at
+      ORDER BY n.observed_at LIMIT 1
+    ) AS after_at
+  FROM span AS k
+  WHERE k.first_at <= k.known_at
+),
+received AS MATERIALIZED (
+  SELECT k.number, k.coin_id, k.source, k.known_at, k.known_usd, r.*
   FROM span AS k
   CROSS JOIN LATERAL (
     SELECT r.observed_at, r.price_usd, r.grain, r.received_at, r.origin, r.position FROM raw.raw_prices AS r
     WHERE r.coin_id = k.coin_id AND r.source = k.source AND r.observed_at BETWEEN k.first_at AND k.last_at
     OFFSET 0
   ) AS r
-  WHERE k.coin_id NOT IN (SELECT late.coin_id FROM span AS late WHERE late.first_at <= late.known_at)
-  WINDOW w AS (PARTITION BY k.coin_id ORDER BY r.observed_at)
+  -- Where the last observation is a tick it stays the latest price; and of two late spans neither knows what stands in the other.
+  WHERE k.coin_id NOT IN (SELECT coin_id FROM late GROUP BY coin_id HAVING count(*) > 1 OR max(known_grain) <> 'tick')
+),
+stored AS MATERIALIZED (
+  SELECT k.number, k.coin_id, s.*
+  FROM late AS k
+  CROSS JOIN LATERAL (
+    SELECT s.observed_at, s.price_usd, s.suspect FROM staging.stg_prices AS s
+    WHERE s.coin_id = k.coin_id AND s.source = k.source
+      AND s.observed_at BETWEEN coalesce(k.before_at, k.first_at) AND coalesce(k.after_at, k.last_at)
+    OFFSET 0
+  ) AS s
+),
+neighbours AS (
+  SELECT
+    number, coin_id, source, known_at, observed_at, price_usd, grain, received_at, origin, position, NULL::boolean AS was,
+    lag(observed_at, 1, known_at) OVER w AS before_at, lag(price_usd, 1, known_usd) OVER w AS before_usd,
+    lead(observed_at) OVER w IS NULL AS newest
+  FROM received
+  WHERE observed_at > known_at
+  WINDOW w AS (PARTITION BY coin_id ORDER BY observed_at)
+  UNION ALL
+  SELECT
+    number, coin_id, source, known_at, observed_at, coalesce(s.price_usd, r.price_usd), grain, received_at, origin, position, s.suspect,
+    lag(observed_at) OVER w, lag(coalesce(s.price_usd, r.price_usd)) OVER w, false
+  FROM (SELECT * FROM received WHERE observed_at <= known_at) AS r
+  FULL JOIN stored AS s USING (number, coin_id, observed_at)
+  WINDOW w AS (PARTITION BY number ORDER BY observed_at)
+),
+judged AS MATERIALIZED (
+  SELECT
+    *,
+    coalesce(before_at >= observed_at - interval '1 hour' AND greatest(price_usd, before_usd) > 1.25 * least(price_usd, before_usd), false)
+      AS suspect
+  FROM neighbours
 ),
 added AS MATERIALIZED (
-  SELECT
-    *, before_at >= observed_at - interval '1 hour' AND greatest(price_usd, before_usd) > 1.25 * least(price_usd, before_usd) AS suspect
-  FROM received
-  WHERE coin_id NOT IN (SELECT twice.coin_id FROM received AS twice WHERE twice.before_at = twice.observed_at)
+  SELECT * FROM judged
+  WHERE was IS NULL
+    AND coin_id NOT IN (SELECT coin_id FROM judged WHERE before_at = observed_at OR was <> suspect AND before_at IS NOT NULL)
 ),
 staged AS (
   INSERT INTO staging.stg_prices (coin_id, source, observed_at, price_usd, grain, revisions, suspect, received_at, origin, position)
@@ -90,7 +133,7 @@ addition AS (
   UNION ALL SELECT '1h', * FROM hour
   UNION ALL SELECT '1d', * FROM day
 ),
-begun AS ( -- nothing was observed in it before
+begun AS ( -- nothing was observed in it before, nor after
   INSERT INTO mart.mart_price_candles
     (coin_id, interval, bucket_start, open, high, low, close, observations, suspect, first_observed_at, last_observed_at, computed_at)
   SELECT
@@ -106,9 +149,12 @@ extended AS (
   FROM addition
   WHERE bucket_start < known_at
   ON CONFLICT (coin_id, interval, bucket_start) DO UPDATE SET
-    high = greatest(c.high, excluded.high), low = least(c.low, excluded.low), close = excluded.close,
+    open = CASE WHEN c.first_observed_at < excluded.first_observed_at THEN c.open ELSE excluded.open END,
+    high = greatest(c.high, excluded.high), low = least(c.low, excluded.low),
+    close = CASE WHEN c.last_observed_at > excluded.last_observed_at THEN c.close ELSE excluded.close END,
     observations = c.observations + excluded.observations, suspect = c.suspect OR excluded.suspect,
-    last_observed_at = excluded.last_observed_at, computed_at = excluded.computed_at
+    first_observed_at = least(c.first_observed_at, excluded.first_observed_at),
+    last_observed_at = greatest(c.last_observed_at, excluded.last_observed_at), computed_at = excluded.computed_at
 ),
 latest AS (
   INSERT INTO mart.mart_latest_prices (coin_id, source, price_usd, observed_at, received_at, origin, position, suspect, computed_at)

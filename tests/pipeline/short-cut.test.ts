@@ -1,4 +1,4 @@
-/** Ticks that come after all that is known of their coin take one statement: it gives what a rebuild gives. */
+/** Ticks of instants at which nothing was observed before take one statement: it gives what a rebuild gives. */
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import { observationKey, storePrices } from '../../jobs/streams/price-writer.js';
 import type { Decimal } from '../../src/domain/decimal.js';
@@ -30,9 +30,13 @@ function tick(minute: number, priceUsd: string, source = 'feeding'): RawPrice {
   return { ...what, grain: 'tick', origin: 'market.prices.v1/0', position: positions++ };
 }
 
-/** Returns the minutes of those that are suspect. */
+let remade: boolean;
+
+/** Returns the minutes of those that are suspect; `remade` tells afterwards whether the short cut did not do for all. */
 async function store(...ticks: RawPrice[]): Promise<number[]> {
-  const { suspect } = await db.transaction((tx) => storePrices(tx, ticks, clock.now()));
+  const stored = await db.transaction((tx) => storePrices(tx, ticks, clock.now()));
+  const { suspect } = stored;
+  remade = stored.remade;
   return ticks
     .filter(({ coinId, source, observedAt }) => suspect.has(observationKey(coinId, source, observedAt)))
     .map(({ observedAt }) => (observedAt.getTime() - BEGIN.getTime()) / 60_000);
@@ -71,9 +75,56 @@ test('what another source says at the same time is stored and judged by itself, 
   await expectAsRebuilt();
 });
 
-test('behind a tick that is late the others of its coin are made anew with it', async () => {
+test('a late tick is put between those that stand, into every candle around it', async () => {
+  await store(tick(0, '1'), tick(2.2, '1.1'), tick(2.8, '1.2'), tick(30, '1.1'));
+  await store(tick(2.1, '1.05'), tick(2.5, '1.3'), tick(2.9, '0.99')); // before the first of a minute, between, behind its last one
+  expect(remade).toBe(false);
+  await store(tick(20, '1.1'), tick(31, '1.2')); // in a minute in which there was nothing, and one that is not late with it
+  expect(remade).toBe(false);
+  await expectAsRebuilt();
+});
+
+test('a late tick may be the first of its coin, or of yesterday, and is judged by the one before it', async () => {
+  await store(tick(30, '2'), tick(90, '2'));
+  expect(await store(tick(0, '1.9'), tick(1, '2.4'))).toEqual([1]);
+  expect(remade).toBe(false);
+  expect(await markedDays()).toEqual(['2026-02-28 2', '2026-03-01 1']);
+  const { rows } = await db.pool.query('SELECT observed_at FROM mart.mart_latest_prices');
+  expect(rows).toEqual([{ observed_at: instant(90) }]);
+  await expectAsRebuilt();
+});
+
+test('behind a late tick that makes the next one a jump all of its coin are made anew, and where it ends one', async () => {
   await store(tick(0, '1'), tick(30, '1'));
   expect(await store(tick(10, '3'), tick(40, '1.1'))).toEqual([10]);
+  expect(remade).toBe(true);
+  await expectAsRebuilt();
+  await store(tick(20, '1.2')); // 30 was a jump from 10
+  expect(remade).toBe(true);
+  await expectAsRebuilt();
+});
+
+test('late ticks far from each other, and what the history has since, are made anew', async () => {
+  await store(tick(0, '1'), tick(40, '1'));
+  await store(tick(10, '1.1'), tick(30, '1.2'));
+  expect(remade).toBe(true);
+  await store({ ...tick(60, '1'), grain: '1h', origin: 'history/1/1' });
+  await store(tick(50, '1.1')); // the newest tick, though there is something newer
+  expect(remade).toBe(true);
+  await store(tick(70, '1.1'));
+  expect(remade).toBe(false);
+  await expectAsRebuilt();
+});
+
+test.each([
+  ['a correction', { priceUsd: '1.2' as Decimal, receivedAt: instant(60) }],
+  ['a repetition', { receivedAt: instant(60) }],
+  ['an older word', { priceUsd: '1.2' as Decimal, receivedAt: instant(0) }],
+])('beside %s of what stands a late tick is made anew', async (_, word) => {
+  await store(tick(0, '1'), tick(10, '1.1'), tick(30, '1'));
+  await store({ ...tick(10, '1.1'), ...word }, tick(12, '1.15'));
+  expect(remade).toBe(true);
+  await store(tick(11, '1.1')); // and what is within reach of it stays so
   await expectAsRebuilt();
 });
 
