@@ -16,6 +16,8 @@ describe('a first start', () => {
     expect(await runs()).toEqual([{ date: '2026-11-22', attempt: 1, status: 'SUCCEEDED', error: null }]);
     expect(await runs('history')).toMatchObject([{ status: 'SUCCEEDED' }]);
     expect(await publishedThrough()).toBe('2026-11-22');
+    // What history loaded after the first publish is published too.
+    expect((await query(`SELECT DISTINCT day::text FROM ops.changed_days`)).rows).toEqual([{ day: '2026-11-23' }]);
     const { rows } = await query(
       `SELECT (SELECT count(*)::integer FROM mart.mart_coins) AS coins, (SELECT count(*)::integer FROM mart.mart_crypto_performance) AS days,
          (SELECT count(*)::integer FROM mart.mart_market_overview) AS overviews, (SELECT count(*)::integer FROM mart.mart_market_overview WHERE coin_count = 3) AS whole`,

@@ -1,6 +1,7 @@
 /**
- * One subscriber to all prices that measures how old each is when it arrives: ticks of the bench were observed when they were appended,
- * by the clock of this machine. Arguments: ws://…/graphql. A message { seconds }: answers with the ages of that time, sorted.
+ * One subscriber to all prices that measures how old each tick of the bench is when it arrives: they were observed when they were
+ * appended, by the clock of this machine. The simulator's are passed over: they are observed on whole seconds, some time before anybody
+ * asks for them. Arguments: ws://…/graphql. A message { seconds }: answers with the ages of that time, sorted.
  */
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
@@ -20,7 +21,9 @@ client.subscribe<{ priceUpdated: { observedAt: string } }>(
     next({ data }) {
       if (ages === null) process.send?.('ready'); // it hears
       ages ??= [];
-      if (data) ages.push(Date.now() - Date.parse(data.priceUpdated.observedAt));
+      if (!data) return;
+      const observedAt = Date.parse(data.priceUpdated.observedAt);
+      if (observedAt % 1_000 !== 0) ages.push(Date.now() - observedAt);
     },
     error: fail,
     complete: () => fail(new Error('the subscription ended')),
