@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DAY, MINUTE, SECOND } from '../../src/domain/time.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import type { Logger } from '../../src/platform/logger.js';
-import type { Database } from '../../src/platform/postgres/database.js';
 import { getFilledTables } from '../../src/store/pipelines/filled-tables.js';
 import { insertGap } from '../../src/store/pipelines/gaps.js';
 import {
@@ -19,7 +18,7 @@ import {
   insertIntervals,
 } from '../../src/store/pipelines/history.js';
 import { isDailyFetching, isFirstPublishUnderWay } from '../../src/store/pipelines/publishing.js';
-import type { Pipeline, TaskOutcome } from '../runtime/pipeline.js';
+import type { Pipeline, RunContext, TaskOutcome } from '../runtime/pipeline.js';
 import { type HistoryDeps, type IntervalOutcome, loadInterval, usableHistoryDays } from './history-load.js';
 import { planHole } from './history-plan.js';
 import { publishDays } from './publishing.js';
@@ -53,9 +52,16 @@ export function historyPipeline(deps: HistoryPipelineDeps): Pipeline {
           return { rows: await queueHoles(deps) };
         },
       },
-      { name: 'load', dependsOn: ['find_holes'], run: ({ signal }) => loadHistory(deps, signal, deps.logger) },
-      { name: 'publish', dependsOn: ['load'], run: (context) => publishDays(context, { through: null, clock: deps.clock }) },
-      { name: 'vacuum', dependsOn: ['publish'], run: ({ db }) => vacuumFilledTables(db) },
+      {
+        name: 'load',
+        dependsOn: ['find_holes'],
+        async run(context) {
+          const outcome = await loadHistory(deps, context.signal, deps.logger);
+          if ('rows' in outcome) await vacuumFilledTables(context);
+          return outcome;
+        },
+      },
+      { name: 'publish', after: ['load'], run: (context) => publishDays(context, { through: null, clock: deps.clock }) },
     ],
   };
 }
@@ -120,14 +126,19 @@ async function letPass(passing: () => Promise<boolean>, signal: AbortSignal): Pr
 }
 
 /**
- * What autovacuum would do within the minute, a table at a time and slowed down; it holds a snapshot all the while, and the live rows that
- * are updated ten times a second bloat behind it.
+ * What autovacuum would do within the minute, slowed down, table by table: it has a snapshot open all the while that it analyzes, and behind it
+ * live rows bloat that are updated ten times a second. Where this cannot be done, autovacuum still will.
  */
-async function vacuumFilledTables({ pool }: Database): Promise<TaskOutcome> {
-  const tables = await getFilledTables(pool);
-  if (tables.length === 0) return { skipped: 'no table has grown by much' };
-  await pool.query(`VACUUM (ANALYZE) ${tables.join(', ')}`);
-  return { rows: null };
+async function vacuumFilledTables({ db, signal, logger }: RunContext): Promise<void> {
+  try {
+    for (const table of await getFilledTables(db.pool)) {
+      signal.throwIfAborted();
+      await db.pool.query(`VACUUM (ANALYZE, SKIP_LOCKED) ${table}`);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    logger.warn({ err: error }, `a table that history has filled could not be vacuumed: ${(error as Error).message}`);
+  }
 }
 
 /** Several at a time. `stopped`: why the rest was left alone. */

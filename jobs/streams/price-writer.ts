@@ -1,7 +1,8 @@
 /**
  * Writes price observations: raw, stg_prices, candles, latest and the marks of changed days, in the caller's transaction.
- * The one code path of those datasets: the stream, the history load and a rebuild all come through here. Ticks that come after all that is
- * known of their coins, as nearly all do, take the short cut of one statement; whatever else changes is made anew from the rows below it.
+ * The one code path of those datasets: the stream, the history load and a rebuild all come through here. Ticks of instants at
+ * which nothing was observed before, as nearly all are, take the short cut of one statement; whatever else changes is made anew from the rows
+ * below it.
  * Must stay true: the locks of the coins are taken first, ascending, so writers never deadlock; every derived row is a function
  * of the rows below it, so any order of arrival and any repetition ends in the same rows.
  */
@@ -17,7 +18,7 @@ import { insertRawPrices } from '../../src/store/raw/raw-prices.js';
 import { type PriceSpan, spansOf } from './price-spans.js';
 
 export interface StoredPrices {
-  /** observationKey of the observations within the spans that are marked as suspect, and of the one behind each. */
+  /** observationKey of the stored observations that are suspect, and of what stands around those that were made anew. */
   suspect: ReadonlySet<string>;
   /** The short cut did not do for all: on a pipelined connection what was read beside it was read before the rest was there. */
   remade: boolean;
@@ -98,7 +99,7 @@ export async function derivePrices(
   return { suspect: new Set([...suspect, ...(await remakePrices(tx, left, now))]), remade: true };
 }
 
-/** Adds what comes after all that is known of its coin; `left`: the spans of which that cannot be said, which it leaves alone. */
+/** Adds ticks where nothing that stands changes by it; `left`: the spans of which that cannot be said, which it leaves alone. */
 async function extendPrices(tx: Queryable, spans: PriceSpan[], now: Date): Promise<{ left: PriceSpan[]; suspect: Set<string> }> {
   const { rows } = await tx.query<{ span: number; suspect_at: Date | null }>({
     name: 'extend-prices',

@@ -1,7 +1,8 @@
 -- The short cut for ticks of instants at which nothing was observed before: adds them to staging.stg_prices, mart.mart_price_candles and
 -- mart.mart_latest_prices, and marks their days in ops.changed_days. Returns the suspect ones among them, and with suspect_at null the
 -- spans that it left alone, with all of their coins: those have to be merged, judged and recomputed. It gives what that would give, for
--- no observation that stands there changes: neither its value, nor whether it is suspect where a late tick now stands before it.
+-- no observation that stands there changes: neither its value, nor whether it is suspect where a late tick now stands before it. (Of a coin
+-- whose source was switched, what a late tick is added to may still be the other one's: see docs/how-to/follow-coins.md.)
 -- Grain of candles: one coin, interval and bucket (start, end]: an observation on the boundary closes the bucket before it.
 -- $1 coin_ids, $2 sources, $3 first and $4 last instants: the spans, both ends included, none overlapping another. $5 now.
 -- Of what raw holds within them all that is not in staging yet are ticks.
@@ -36,6 +37,9 @@ late AS MATERIALIZED (
   FROM span AS k
   WHERE k.first_at <= k.known_at
 ),
+barred AS MATERIALIZED ( -- what is not a tick is not the latest price though it is the last; of two late spans neither knows the other's ticks
+  SELECT coin_id FROM late GROUP BY coin_id HAVING count(*) > 1 OR max(known_grain) <> 'tick'
+),
 received AS MATERIALIZED (
   SELECT k.number, k.coin_id, k.source, k.known_at, k.known_usd, r.*
   FROM span AS k
@@ -44,22 +48,22 @@ received AS MATERIALIZED (
     WHERE r.coin_id = k.coin_id AND r.source = k.source AND r.observed_at BETWEEN k.first_at AND k.last_at
     OFFSET 0
   ) AS r
-  -- Where the last observation is a tick it stays the latest price; and of two late spans neither knows what stands in the other.
-  WHERE k.coin_id NOT IN (SELECT coin_id FROM late GROUP BY coin_id HAVING count(*) > 1 OR max(known_grain) <> 'tick')
+  WHERE k.coin_id NOT IN (SELECT coin_id FROM barred)
 ),
 stored AS MATERIALIZED (
   SELECT k.number, k.coin_id, s.*
   FROM late AS k
   CROSS JOIN LATERAL (
-    SELECT s.observed_at, s.price_usd, s.suspect FROM staging.stg_prices AS s
+    SELECT s.observed_at, s.price_usd, s.suspect, s.received_at, s.origin, s.position FROM staging.stg_prices AS s
     WHERE s.coin_id = k.coin_id AND s.source = k.source
       AND s.observed_at BETWEEN coalesce(k.before_at, k.first_at) AND coalesce(k.after_at, k.last_at)
     OFFSET 0
   ) AS s
+  WHERE k.coin_id NOT IN (SELECT coin_id FROM barred)
 ),
-neighbours AS (
+neighbours AS ( -- was: whether what stands there was suspect
   SELECT
-    number, coin_id, source, known_at, observed_at, price_usd, grain, received_at, origin, position, NULL::boolean AS was,
+    number, coin_id, source, known_at, observed_at, price_usd, grain, received_at, origin, position, NULL::boolean AS was, false AS restated,
     lag(observed_at, 1, known_at) OVER w AS before_at, lag(price_usd, 1, known_usd) OVER w AS before_usd,
     lead(observed_at) OVER w IS NULL AS newest
   FROM received
@@ -67,7 +71,8 @@ neighbours AS (
   WINDOW w AS (PARTITION BY coin_id ORDER BY observed_at)
   UNION ALL
   SELECT
-    number, coin_id, source, known_at, observed_at, coalesce(s.price_usd, r.price_usd), grain, received_at, origin, position, s.suspect,
+    number, coin_id, source, known_at, observed_at, coalesce(s.price_usd, r.price_usd), grain, r.received_at, r.origin, r.position, s.suspect,
+    (r.received_at, r.origin, r.position) <> (s.received_at, s.origin, s.position),
     lag(observed_at) OVER w, lag(coalesce(s.price_usd, r.price_usd)) OVER w, false
   FROM (SELECT * FROM received WHERE observed_at <= known_at) AS r
   FULL JOIN stored AS s USING (number, coin_id, observed_at)
@@ -83,7 +88,10 @@ judged AS MATERIALIZED (
 added AS MATERIALIZED (
   SELECT * FROM judged
   WHERE was IS NULL
-    AND coin_id NOT IN (SELECT coin_id FROM judged WHERE before_at = observed_at OR was <> suspect AND before_at IS NOT NULL)
+    AND coin_id NOT IN (
+      SELECT coin_id FROM judged
+      WHERE before_at = observed_at OR restated OR (was <> suspect AND before_at IS NOT NULL) -- twice in raw, or raw was dropped since
+    )
 ),
 staged AS (
   INSERT INTO staging.stg_prices (coin_id, source, observed_at, price_usd, grain, revisions, suspect, received_at, origin, position)

@@ -128,6 +128,15 @@ test.each([
   await expectAsRebuilt();
 });
 
+test('beside a correction of what raw does not hold any more a late tick is made anew', async () => {
+  await store(tick(0, '1'), tick(10, '1.1'), tick(30, '1'));
+  await db.pool.query('DELETE FROM raw.raw_prices WHERE observed_at = $1', [instant(10)]); // as when a dropped month is made anew
+  await store({ ...tick(10, '1.2'), receivedAt: instant(60) }, tick(12, '1.15'));
+  expect(remade).toBe(true);
+  const { rows } = await db.pool.query('SELECT trim_scale(high)::text AS high FROM mart.mart_price_candles ORDER BY interval DESC LIMIT 1');
+  expect(rows).toEqual([{ high: '1.2' }]);
+});
+
 test('one instant twice in a batch: the word received last stands', async () => {
   await store(tick(0, '1'));
   await store(tick(1, '1.1'), { ...tick(1, '1.2'), receivedAt: instant(2) }, tick(2, '1'));

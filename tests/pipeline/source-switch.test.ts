@@ -70,7 +70,7 @@ test('what the first source said while a second one that says nothing was to fee
   expect((await latest()).newest).toBe('2');
 });
 
-test('a candle that the second source reaches holds what that one said alone, also before the switch', async () => {
+test('a candle that the first tick of the second source reaches holds what that one said alone, also before the switch', async () => {
   await db.pool.query(`UPDATE ops.tracked_coins SET source = 'left'`);
   await store(tick('left', 70, '1'), tick('taken', 75, '5'));
   await db.pool.query(`UPDATE ops.tracked_coins SET source = 'taken'`);

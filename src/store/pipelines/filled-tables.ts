@@ -1,7 +1,7 @@
 /** Tables that a load has filled: of the layers, those of which much is new since they were last vacuumed. */
 import type { Queryable } from '../../platform/postgres/database.js';
 
-/** As SQL names them. A fifth of the rows, as autovacuum measures it by default; what is small it has done in no time. */
+/** As SQL names them. Much: a fifth of the rows, and a thousand; autovacuum measures alike, and what is small it has done in no time. */
 export async function getFilledTables(db: Queryable): Promise<string[]> {
   const { rows } = await db.query<{ name: string }>(
     `SELECT format('%I.%I', schemaname, relname) AS name FROM pg_stat_user_tables

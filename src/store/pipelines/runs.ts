@@ -12,7 +12,7 @@ import { forgetDefinitions } from './datasets.js';
 export const PIPELINES = {
   daily: { dated: true, does: 'Fetches the market after midnight UTC, and publishes the marts of the day that ended' },
   restate: { dated: false, does: 'Publishes late prices and filled holes of days that were published before' },
-  history: { dated: false, does: 'Fetches past prices that are missing' },
+  history: { dated: false, does: 'Fetches past prices that are missing, and publishes them' },
   housekeeping: { dated: false, does: 'Checks whole tables, makes and drops months, trims the log' },
   rebuild: { dated: false, does: 'Makes every derived dataset anew from raw' },
 } as const;
