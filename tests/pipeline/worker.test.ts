@@ -26,6 +26,19 @@ describe('a first start', () => {
     expect(source.calls.filter((call) => !call.startsWith('history'))).toEqual(['topCoins', 'global']);
   });
 
+  test('vacuums what is mostly new once history is loaded', async () => {
+    await query(`INSERT INTO raw.raw_prices (origin, position, observed_at, source, coin_id, price_usd, grain, received_at, payload)
+        SELECT 'test', n, timestamptz '2026-01-05' + n * interval '1 second', 'simulator', 'nobody', 1, 'tick', now(), '{}'
+        FROM generate_series(1, 2000) AS n;
+      SELECT pg_stat_force_next_flush()`);
+    start(newSource());
+    await settled();
+    const { rows } = await query(
+      `SELECT last_vacuum IS NOT NULL AS vacuumed FROM pg_stat_user_tables WHERE relname = 'raw_prices_2026_01'`,
+    );
+    expect(rows).toEqual([{ vacuumed: true }]);
+  });
+
   test('of four workers at once is one start', async () => {
     const sources = Array.from({ length: 4 }, () => newSource());
     for (const source of sources) start(source, { coins: { count: 2 } });

@@ -9,8 +9,9 @@ export const latency: Benchmark = {
   about:
     '`cdp up` with its 100 coins, after the first history load. A process of its own appends 1,000 ticks a second to market.prices.v1, each by an ' +
     'append of its own, observed in that very millisecond; the platform consumes, stores and publishes them, and a subscriber in a third process ' +
-    'takes the difference to its own clock. One figure for each 5 s; the simulator goes on as always, its own ticks are not measured. Beside it the least that a tick goes ' +
-    'through which is stored before it is told: read from the same log, inserted into a bare table, committed, sent to the same subscriber.',
+    'takes the difference to its own clock. One figure for each 5 s; the simulator goes on as always, its own ticks are not measured. ' +
+    'Beside it the least that a tick goes through which is stored before it is told: read from the same log, inserted into a bare table, ' +
+    'committed, sent to the same subscriber.',
   run: async (context) => [await ofPlatform(context), await ofBarePipeline(context)],
 };
 
