@@ -94,6 +94,15 @@ test('a late tick may be the first of its coin, or of yesterday, and is judged b
   await expectAsRebuilt();
 });
 
+test('a late tick is judged by what stands before it, and what that is judged by does not matter', async () => {
+  await store(tick(0, '1'), tick(30, '1.2'));
+  expect(await store(tick(20, '1.3'))).toEqual([20]);
+  expect(remade).toBe(false);
+  expect(await store(tick(21, '1.3'))).toEqual([]); // 20 is suspect, and stays so
+  expect(remade).toBe(false);
+  await expectAsRebuilt();
+});
+
 test('behind a late tick that makes the next one a jump all of its coin are made anew, and where it ends one', async () => {
   await store(tick(0, '1'), tick(30, '1'));
   expect(await store(tick(10, '3'), tick(40, '1.1'))).toEqual([10]);
