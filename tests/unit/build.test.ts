@@ -18,10 +18,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
-function build(...args: string[]): { status: number | null; out: string; ms: number } {
-  const started = performance.now();
+function build(...args: string[]): { status: number | null; out: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'build.mjs'), ...args], { encoding: 'utf8', cwd: tmpdir() });
-  return { status, out: stdout + stderr, ms: performance.now() - started };
+  return { status, out: stdout + stderr };
 }
 
 describe('build.mjs', () => {
@@ -33,9 +32,7 @@ describe('build.mjs', () => {
     });
     expect(existsSync(join(root, 'generated/prisma/client.ts'))).toBe(true);
     expect(existsSync(join(root, 'dist/src/main/cli.js'))).toBe(true);
-    const again = build();
-    expect(again).toMatchObject({ status: 0, out: '' });
-    expect(again.ms).toBeLessThan(1_000); // 40 ms on an idle machine, most of it Node's own start
+    expect(build()).toEqual({ status: 0, out: '' });
   });
 
   test('makes again only what changed, and only the client where that is all that is wanted', () => {

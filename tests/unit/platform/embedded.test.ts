@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { attach } from '../../../src/platform/postgres/embedded.js';
 import { projectRoot } from '../../../src/platform/project-root.js';
+import { waitFor } from '../../kit/wait-for.js';
 
 let dataDir: string;
 let holders: Holder[] = [];
@@ -148,8 +149,7 @@ describe('the embedded Postgres', () => {
     (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
     await sleeping;
     const abandoned = `SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT ''abandoned''%' AND pid <> pg_backend_pid()`;
-    const deadline = Date.now() + 10_000;
-    while ((await query(url, abandoned)).length > 0) expect(Date.now()).toBeLessThan(deadline);
+    await waitFor('its statement is ended', async () => (await query(url, abandoned)).length === 0, { withinMs: 10_000 });
   });
 
   test('recovers what was committed when the server itself is killed, and the holder notices', async () => {
@@ -170,11 +170,7 @@ describe('the embedded Postgres', () => {
     process.kill(pid, 'SIGKILL'); // Postgres restarts all of its processes
     const owned = `SELECT 1 AS one FROM pg_locks l JOIN pg_stat_activity USING (pid)
                    WHERE l.locktype = 'advisory' AND application_name = 'cdp owner' AND pid <> ${pid}`;
-    const deadline = Date.now() + 15_000;
-    while ((await query(url, owned).catch(() => [])).length === 0) {
-      expect(Date.now()).toBeLessThan(deadline);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await waitFor('it owns the data again', async () => (await query(url, owned)).length > 0, { withinMs: 15_000 });
     const second = hold();
     expect(await second.event('failed')).toContain('Another platform runs');
     expect(await stop(first)).toBe(0);

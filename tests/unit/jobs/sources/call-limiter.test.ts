@@ -92,11 +92,13 @@ describe('a Retry-After', () => {
     ];
     await mine.block(300);
     await mine.block(10);
-    const begun = performance.now();
-    await another.takeTurn('/ping', 'stream');
-    expect(performance.now() - begun).toBeLessThan(250);
-    await theirs.takeTurn('/ping', 'stream');
-    expect(performance.now() - begun).toBeGreaterThanOrEqual(290);
+    const asked: string[] = [];
+    const turns = [theirs.takeTurn('/ping', 'stream').then(() => asked.push('theirs'))];
+    turns.push(another.takeTurn('/ping', 'stream').then(() => asked.push('another')));
+    await Promise.all(turns);
+    expect(asked).toEqual(['another', 'theirs']);
+    const { rows } = await database.pool.query('SELECT 1 FROM ops.api_budgets WHERE blocked_until > clock_timestamp()');
+    expect(rows).toEqual([]);
   });
 
   test('of more than two minutes is the caller’s to decide about', async () => {
@@ -123,9 +125,7 @@ describe('a Retry-After', () => {
     const abort = new AbortController();
     const turn = limiter.takeTurn('/ping', 'stream', abort.signal);
     setTimeout(() => abort.abort(), 30);
-    const begun = performance.now();
     await expect(turn).rejects.toMatchObject({ name: 'AbortError' });
-    expect(performance.now() - begun).toBeLessThan(5_000);
   });
 });
 

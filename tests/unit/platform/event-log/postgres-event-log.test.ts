@@ -173,21 +173,18 @@ describe('what only Postgres can do to it', () => {
     expect(pages).toEqual([2, 2, 1]);
   });
 
-  test('wakes a reader long before the poll, also for another process', async () => {
+  test('wakes a reader before it polls, also for another process', async () => {
     const topic = await newTopic('wake', 1);
     const writer = openDatabase(db.url, { applicationName: 'writer' });
     const writerLog = createPostgresEventLog(writer, logger);
     let seen = Promise.withResolvers<void>();
     const consumer = await log.consume({ topic, group: 'g', startOffset: async () => 0n, onBatch: async () => seen.resolve() });
-    const waits: number[] = [];
-    for (let round = 0; round < 10; round++) {
+    // With polls alone these rounds take twice the time that a test has.
+    for (let round = 0; round < 20; round++) {
       seen = Promise.withResolvers<void>();
-      const start = performance.now();
       await writerLog.append(topic, [{ key: 'k', value: Buffer.from('v') }]);
       await seen.promise;
-      waits.push(performance.now() - start);
     }
-    expect(waits.toSorted((a, b) => a - b)[5]).toBeLessThan(250);
     await consumer.stop();
     await closeBoth(writerLog, writer)();
   });
