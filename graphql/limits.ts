@@ -20,7 +20,7 @@ import {
   type ValidationRule,
 } from 'graphql';
 import { type ComplexityEstimator, fieldExtensionsEstimator, getComplexity, simpleEstimator } from 'graphql-query-complexity/cjs';
-import { clientError } from './errors.js';
+import { badUserInput, clientError } from './errors.js';
 
 export const LIMITS = {
   /** Words and signs of the query text. The introspection query of common tools has 330. */
@@ -172,6 +172,7 @@ export function checkCost({ schema, document, operationName, variables }: Operat
   const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}, VALIDATION_OPTIONS);
   if (errors !== undefined) return null; // the executor says which and why
   const cost = costOf({ schema, query: document, operationName: operation.name?.value, variables: variables ?? {} });
+  if (cost instanceof GraphQLError) return cost;
   const live = operation.operation === 'subscription';
   const most = live ? LIMITS.eventCost : LIMITS.cost;
   if (cost <= most) return null;
@@ -181,11 +182,13 @@ export function checkCost({ schema, document, operationName, variables }: Operat
   );
 }
 
-function costOf(options: Omit<Parameters<typeof getComplexity>[0], 'estimators'>): number {
+function costOf(options: Omit<Parameters<typeof getComplexity>[0], 'estimators'>): number | GraphQLError {
   try {
     return getComplexity({ ...options, estimators: ESTIMATORS, maxQueryNodes: 10_000 });
   } catch (error) {
-    if (error instanceof Error && error.message.includes('maximum allowed number of nodes')) return Infinity;
-    return 0; // bad arguments: the executor says which and why
+    if (!(error instanceof Error)) throw error;
+    if (error.message.includes('maximum allowed number of nodes')) return Infinity;
+    // A variable that is null where a field wants a value: graphql-js would refuse that field alone and run all the others, uncounted.
+    return badUserInput(error.message);
   }
 }

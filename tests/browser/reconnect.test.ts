@@ -1,6 +1,10 @@
 /** A gateway is killed under the open page: the page says so, comes back by itself, and has missed nothing. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import { UPDATES_TOPIC } from '../../src/domain/prices.js';
+import { trimLog } from '../../src/platform/event-log/trim-log.js';
+import { openDatabase } from '../../src/platform/postgres/database.js';
+import { attach } from '../../src/platform/postgres/embedded.js';
 import { TestSubscription } from '../kit/live.js';
 import { waitFor } from '../kit/wait-for.js';
 import { findBrowser, launch, openPage } from './browser.js';
@@ -93,6 +97,33 @@ suite('a gateway that dies', () => {
       expect(own).toEqual(whole.slice(whole.indexOf(own[0] as string), whole.indexOf(own.at(-1) as string) + 1));
     }
     await witness.stop();
+    expect(complaints).toEqual([]);
+  }, 400_000);
+
+  test('says so where what came meanwhile is kept no more, and goes on', async () => {
+    const gateway = await scene.startGateway();
+    const witness = new TestSubscription<{ priceUpdated: Update }>(`${scene.url.replace('http', 'ws')}/graphql`, { query: QUERY });
+    await witness.connected;
+    const { page, complaints } = await openPage(browser);
+    const told = listenTo(page);
+    await page.goto(gateway.url);
+    await waitFor('the first updates', () => told.length >= 3, SOON);
+    gateway.kill('SIGKILL');
+    await gateway.ended;
+    await page.getByTestId('disconnected').waitFor();
+    const before = told.length;
+    const missed = witness.data.length;
+    await waitFor('updates that nobody tells the page', () => witness.data.length >= missed + 5, SOON);
+    await witness.stop();
+    const db = openDatabase(attach(scene.dataDir), { applicationName: 'test', maxConnections: 1 });
+    await trimLog(db, { topic: UPDATES_TOPIC, partitions: 1, retentionMs: 0 }, false);
+    await db.close();
+
+    await scene.startGateway(Number(new URL(gateway.url).port));
+    await waitFor('updates after the break', () => told.length >= before + 3, SOON);
+    await page.getByRole('button', { name: /the stream of prices/ }).click();
+    await page.getByText('The cursor had expired 1 time').waitFor();
+    expect(await page.getByTestId('broken').textContent()).toBe('0');
     expect(complaints).toEqual([]);
   }, 400_000);
 });

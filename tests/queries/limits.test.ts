@@ -66,6 +66,15 @@ describe('too much at once', () => {
     expect(await codesOf(query, { first: 100_000, candles: 1 })).toEqual(['BAD_USER_INPUT']);
   });
 
+  test('what cannot be counted is not run', async () => {
+    const much = 'coins(first: 200) { nodes { candles(interval: ONE_HOUR, first: 1000) { close } } }';
+    expect(await codesOf(`query ($id: ID = "bitcoin") { coin(id: $id) { id } ${much} }`, { id: null })).toEqual(['BAD_USER_INPUT']);
+    expect(await codesOf(`query ($off: Boolean = false) { ${much} datasets @skip(if: $off) { name } }`, { off: null })).toEqual([
+      'BAD_USER_INPUT',
+    ]);
+    expect(await codesOf(`query ($id: ID = "bitcoin") { coin(id: $id) { id } }`, {})).toEqual([]);
+  });
+
   test('what is skipped costs nothing', async () => {
     const query =
       'query ($all: Boolean!) { coins(first: 200) { nodes { candles(interval: ONE_DAY, first: 1000) @include(if: $all) { close } } } }';

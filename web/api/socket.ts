@@ -103,19 +103,24 @@ export function follow<Data, Variables extends { after?: string | null }>(
   const again = () => {
     if (!stopped) timer = setTimeout(subscribe, AGAIN_MS);
   };
+  function failed(error: unknown): void {
+    if (!Array.isArray(error)) return; // a socket that closed
+    if ((error as GraphQLProblem[]).some(({ extensions }) => extensions?.code === 'CURSOR_EXPIRED')) {
+      variables.after = null;
+      follower.expired?.();
+    } else console.error('a subscription failed', error);
+  }
   function subscribe(): void {
     stop = client.subscribe<Data>(
       { query: text, variables: variables as Record<string, unknown> },
       {
+        // A subscription that cannot begin is told as one answer without data, and then as complete.
         next: ({ data, errors }) => {
           if (data != null) follower.next(data);
-          else console.error('a subscription told an error', errors);
+          else failed(errors);
         },
         error: (error) => {
-          if (Array.isArray(error) && (error as GraphQLProblem[]).some(({ extensions }) => extensions?.code === 'CURSOR_EXPIRED')) {
-            variables.after = null;
-            follower.expired?.();
-          }
+          failed(error);
           again(); // a close that the client takes for final, such as 4429 of the slow, comes here too
         },
         complete: again,
