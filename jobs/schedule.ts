@@ -32,6 +32,22 @@ export function createSchedule(deps: ScheduleDeps): ScheduleEntry[] {
       },
     },
     { pipeline: housekeepingPipeline(deps), cron: '17 * * * *', due: async (_, atStart) => (atStart ? NOT_NOW : ONCE) },
-    { pipeline: rebuildPipeline(deps), cron: null, due: async () => ((await registerDatasets(db)).length > 0 ? ONCE : NOT_NOW) },
+    rebuildEntry(deps),
   ];
+}
+
+/**
+ * Asked for until the rows are made by this version's definitions: while versions take turns, a worker of the old one may take the run
+ * up and find nothing to do. That one, which was content at its start, does not ask.
+ */
+function rebuildEntry(deps: ScheduleDeps): ScheduleEntry {
+  let wanted = false;
+  return {
+    pipeline: rebuildPipeline(deps),
+    cron: '*/15 * * * *',
+    async due(_, atStart) {
+      if (atStart || wanted) wanted = (await registerDatasets(deps.db)).length > 0;
+      return wanted ? ONCE : NOT_NOW;
+    },
+  };
 }

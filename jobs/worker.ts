@@ -21,6 +21,7 @@ import {
   requestRunByHand,
   type TaskRunRow,
 } from '../src/store/pipelines/runs.js';
+import { getTrackedCoins } from '../src/store/tracked-coins.js';
 import { trackConfiguredCoins } from './pipelines/bootstrap.js';
 import { queueHoles } from './pipelines/history.js';
 import { RunAborted, startLeases } from './runtime/lease.js';
@@ -90,6 +91,12 @@ async function prepare(options: WorkerOptions, signal: AbortSignal): Promise<voi
   if (added > 0) await queueHoles({ db, source, clock, retentionDays: config.retentionDays });
 }
 
+/** Where coins are followed, COINS of whoever asks by hand is not what the worker was told: it adds none. */
+async function prepareByHand(options: WorkerOptions, signal: AbortSignal): Promise<void> {
+  if ((await getTrackedCoins(options.db.pool)).length === 0) await prepare(options, signal);
+  else await registerDatasets(options.db);
+}
+
 function scheduleOf({ config, ...options }: WorkerOptions) {
   const { retentionDays, batchCron, kafka } = config;
   return createSchedule({ ...options, retentionDays, batchCron, trimmedTopics: kafka === null ? TOPICS : [] });
@@ -135,7 +142,7 @@ export async function runPipelineOnce(
       if (run.status !== 'QUEUED' && run.status !== 'RUNNING')
         return { run, tasks: (await loadTaskRuns(db.pool, [run.id])).get(run.id) ?? [] };
       if (performance.now() >= untilHere) {
-        if (Number.isFinite(untilHere)) await prepare(options, signal);
+        if (Number.isFinite(untilHere)) await prepareByHand(options, signal);
         untilHere = Number.NEGATIVE_INFINITY;
         await workOnce({ db, leases, logger, signal }, entry.pipeline);
       }

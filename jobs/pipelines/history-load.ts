@@ -16,6 +16,7 @@ import {
   insertIntervals,
   postponeInterval,
 } from '../../src/store/pipelines/history.js';
+import { getRawStart } from '../../src/store/raw/raw-prices.js';
 import { insertRejectedRows } from '../../src/store/stream/rejected-rows.js';
 import { landHistoryMarketData } from '../runtime/land.js';
 import { type HistoryPoint, type PriceSource, SourceError, type SourceResult } from '../sources/source.js';
@@ -33,6 +34,8 @@ const FIRST_RETRY_MS = 10 * SECOND;
 const MAX_RETRY_MS = HOUR;
 /** What needs an operator is looked at again in this long. */
 const BLOCKED_RETRY_MS = HOUR;
+/** So many answers without a point mean that there is none; a single one may be a bad moment of the source. */
+const EMPTY_ANSWERS = 3;
 
 /** 'blocked': the source refuses everything until an operator acts. 'lost': another worker has this interval now. */
 export type IntervalOutcome = { status: 'done' | 'unavailable' | 'lost' } | { status: 'postponed' | 'blocked'; reason: string };
@@ -65,9 +68,17 @@ export async function loadInterval(
     const waitMs = blocked ? BLOCKED_RETRY_MS : Math.max(retryMs(attempt), (error instanceof SourceError && error.retryAfterMs) || 0);
     const reason = error instanceof Error ? error.message : String(error);
     logger.warn({ err: error, coin: interval.coinId, grain: interval.grain, attempt }, `history of ${interval.coinId}: ${reason}`);
-    await postponeInterval(db.pool, begun, new Date(clock.now().getTime() + waitMs), reason);
-    return { status: blocked ? 'blocked' : 'postponed', reason };
+    return postpone(deps, begun, { status: blocked ? 'blocked' : 'postponed', reason, waitMs });
   }
+}
+
+async function postpone(
+  { db, clock }: HistoryDeps,
+  interval: HistoryInterval,
+  { status, reason, waitMs }: { status: 'postponed' | 'blocked'; reason: string; waitMs: number },
+): Promise<IntervalOutcome> {
+  await postponeInterval(db.pool, interval, new Date(clock.now().getTime() + waitMs), reason);
+  return { status, reason };
 }
 
 function retryMs(attempt: number): number {
@@ -100,9 +111,20 @@ async function giveUp({ db, source, clock }: HistoryDeps, interval: HistoryInter
 async function storeResult(deps: HistoryDeps, interval: HistoryInterval, result: SourceResult<HistoryPoint>): Promise<IntervalOutcome> {
   const { db, source, clock } = deps;
   const origin = `history/${interval.id}/${interval.attempt}`;
+  const { grain, attempt } = interval;
+  if (result.rows.length === 0 && result.rejected.length > 0) return refuseAll(deps, interval, origin, result);
   await rejectRows(db.pool, source.name, origin, result, clock.now());
-  if (result.rows.length === 0) return giveUp(deps, interval, `${source.name} has no points ${interval.grain} apart here`);
-  const rows = result.rows.map((point, position) => toRawPrice(point, position, interval, origin, source.name, result.receivedAt));
+  if (result.rows.length === 0) {
+    const reason = `${source.name} has no points ${grain} apart here`;
+    return attempt < EMPTY_ANSWERS
+      ? postpone(deps, interval, { status: 'postponed', reason, waitMs: retryMs(attempt) })
+      : giveUp(deps, interval, reason);
+  }
+  // RETENTION_DAYS may be less than when this was planned.
+  const kept = await getRawStart(db.pool);
+  const points = result.rows.filter(({ observedAt }) => observedAt >= kept);
+  if (points.length === 0) return giveUp(deps, interval, 'older than the raw prices that are kept (RETENTION_DAYS)');
+  const rows = points.map((point, position) => toRawPrice(point, position, interval, origin, source.name, result.receivedAt));
   for (let from = 0; from < rows.length; from += CHUNK_POINTS) {
     const chunk = rows.slice(from, from + CHUNK_POINTS);
     const last = from + chunk.length === rows.length;
@@ -116,6 +138,19 @@ async function storeResult(deps: HistoryDeps, interval: HistoryInterval, result:
     if (!stored) return { status: 'lost' };
   }
   return { status: 'done' };
+}
+
+/** The source has points here that none of ours can be made of: a change of its format, and a newer version of the platform may read it. */
+async function refuseAll(
+  deps: HistoryDeps,
+  interval: HistoryInterval,
+  origin: string,
+  result: SourceResult<HistoryPoint>,
+): Promise<IntervalOutcome> {
+  const { db, source, clock } = deps;
+  if (interval.attempt === 1) await rejectRows(db.pool, source.name, origin, result, clock.now());
+  const reason = `all ${result.rejected.length} points were rejected, the first one for: ${result.rejected[0]?.reason}`;
+  return postpone(deps, interval, { status: 'postponed', reason, waitMs: MAX_RETRY_MS });
 }
 
 function toRawPrice(

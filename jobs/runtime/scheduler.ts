@@ -17,8 +17,8 @@ import type { Pipeline } from './pipeline.js';
 
 export interface ScheduleEntry {
   pipeline: Pipeline;
-  /** Five or six fields, UTC. Null: only at start. */
-  cron: string | null;
+  /** Five or six fields, UTC. */
+  cron: string;
   /** The dates that are due, in order; a pipeline without dates: [null] if a run is due. `atStart`: the worker has just started. */
   due(now: Date, atStart: boolean): Promise<(UtcDate | null)[]>;
 }
@@ -68,7 +68,7 @@ export async function requestAtStart(context: SchedulerContext, entries: Schedul
 /** Asks for every entry when its cron says so, until the signal. */
 export async function runScheduler(context: SchedulerContext, entries: ScheduleEntry[], signal: AbortSignal): Promise<void> {
   const underWay = new Map<ScheduleEntry, Promise<void>>();
-  const frequent = entries.some(({ cron }) => cron !== null && (cron.startsWith('*/') || cron.startsWith('* ')));
+  const frequent = entries.some(({ cron }) => cron.startsWith('*/') || cron.startsWith('* '));
   const clock = frequent ? context.hearts?.heart('scheduler', CLOCK_BOUND_MS) : undefined;
   clock?.beat();
   const ask = (entry: ScheduleEntry) => {
@@ -80,9 +80,7 @@ export async function runScheduler(context: SchedulerContext, entries: ScheduleE
       asked.finally(() => underWay.delete(entry)),
     );
   };
-  const jobs = entries.flatMap((entry) =>
-    entry.cron === null ? [] : [schedule.scheduleJob({ rule: entry.cron, tz: 'Etc/UTC' }, () => ask(entry))],
-  );
+  const jobs = entries.map((entry) => schedule.scheduleJob({ rule: entry.cron, tz: 'Etc/UTC' }, () => ask(entry)));
   if (!signal.aborted) await once(signal, 'abort');
   for (const job of jobs) job.cancel();
   clock?.rest();

@@ -1,7 +1,7 @@
 /** What is missing is found, once, whatever the platform missed it for. */
 import { describe, expect, test } from '@jest/globals';
 import { queueHoles } from '../../jobs/pipelines/history.js';
-import { MINUTE } from '../../src/domain/time.js';
+import { DAY, HOUR, MINUTE } from '../../src/domain/time.js';
 import { at, COINS, useHistory } from './setting/history.js';
 import { scriptedSource } from './setting/scripted-source.js';
 
@@ -33,6 +33,21 @@ describe('finding what is missing', () => {
       'bitcoin 1d 2025-11-20 10:00 to 2026-10-21 10:00 PENDING',
       'bitcoin 1d 2025-10-16 10:00 to 2025-11-20 10:00 PENDING',
     ]);
+  });
+
+  test('what the plan never reaches is one gap, however often it is looked for', async () => {
+    await trackAll(['bitcoin']);
+    await queueHoles(depsWith({ ...source, historyDays: 365 }));
+    const gaps = async () => (await query('SELECT from_at, to_at FROM ops.gaps ORDER BY id')).rows;
+    clock.advance(20 * DAY);
+    for (let hour = 0; hour < 3; hour++) {
+      await queueHoles(depsWith(source));
+      clock.advance(HOUR);
+    }
+    const { rows } = await query(
+      `SELECT tracked_at - interval '400 days' AS from_at, tracked_at - interval '380 days' AS to_at FROM ops.tracked_coins`,
+    );
+    expect(await gaps()).toEqual(rows);
   });
 
   test('a downtime and a hole within the last days are asked for, once; nine minutes are none', async () => {

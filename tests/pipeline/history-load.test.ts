@@ -4,8 +4,9 @@ import { describe, expect, test } from '@jest/globals';
 import { loadHistory, queueHoles } from '../../jobs/pipelines/history.js';
 import { loadInterval } from '../../jobs/pipelines/history-load.js';
 import { SourceError, type SourceErrorKind } from '../../jobs/sources/source.js';
-import { MINUTE } from '../../src/domain/time.js';
+import { MINUTE, SECOND } from '../../src/domain/time.js';
 import { createLogger } from '../../src/platform/logger.js';
+import { dropMonthlyPartitions } from '../../src/platform/partitions.js';
 import { findHistoryProgress, getDueIntervals, type HistoryInterval } from '../../src/store/pipelines/history.js';
 import { at, COINS, useHistory } from './setting/history.js';
 import { pointsOf, type ScriptedSource, scriptedSource } from './setting/scripted-source.js';
@@ -101,17 +102,23 @@ describe('loading', () => {
     expect(source.calls.length).toBeLessThan(20);
   });
 
-  test('a coin that the source dropped, and a stretch without points, become gaps; the others are loaded', async () => {
+  test('a coin that the source dropped, and a stretch that stays without points, become gaps; the others are loaded', async () => {
     await trackAll(['bitcoin', 'ethereum', 'tether']);
+    let empty = 0;
     const source = scriptedSource(clock, COINS, {
       async history(coinId, grain, from, to) {
         if (coinId === 'ethereum') throw failing('not_found', 'coin not found');
-        const rows = coinId === 'tether' && grain === '5m' ? [] : pointsOf(coinId, grain, from, to);
-        return { fetchedAt: clock.now(), receivedAt: clock.now(), rows, rejected: [] };
+        const none = coinId === 'tether' && (grain === '5m' || (grain === '1d' && empty++ === 0));
+        return { fetchedAt: clock.now(), receivedAt: clock.now(), rows: none ? [] : pointsOf(coinId, grain, from, to), rejected: [] };
       },
     });
     await queueHoles(depsWith(source));
-    expect(await loadHistory(depsWith(source), forEver, logger)).toEqual({ rows: 5 });
+    const time = setInterval(() => clock.advance(SECOND), 5);
+    const outcome = await loadHistory(depsWith(source), forEver, logger);
+    clearInterval(time);
+    expect(outcome).toEqual({ rows: 5 });
+    expect(source.calls.filter((call) => call === 'history tether 1d')).toHaveLength(2);
+    expect(source.calls.filter((call) => call === 'history tether 5m')).toHaveLength(3);
     const { rows } = await query(
       `SELECT coin_id, (extract(epoch FROM to_at - from_at) / 86400)::integer AS days, reason FROM ops.gaps ORDER BY coin_id, days DESC`,
     );
@@ -122,6 +129,24 @@ describe('loading', () => {
       { coin_id: 'tether', days: 1, reason: 'simulator has no points 5m apart here' },
     ]);
     expect(await queueHoles(depsWith(source))).toBe(0);
+  });
+
+  test('points of which none can be read are asked for again: a newer version may read them', async () => {
+    await trackAll(['bitcoin']);
+    const rejected = [{ coinId: 'bitcoin', reason: 'a daily point at 08:00', payload: '[1, 2]' }];
+    const source = scriptedSource(clock, COINS, {
+      history: async () => ({ fetchedAt: clock.now(), receivedAt: clock.now(), rows: [], rejected }),
+    });
+    await queueHoles(depsWith(source));
+    for (let attempt = 1; attempt <= 4; attempt++) {
+      expect(await loadHistory(depsWith(source), forEver, logger)).toEqual({
+        failed: expect.stringContaining('all 1 points were rejected, the first one for: a daily point at 08:00'),
+      });
+      clock.advance(61 * MINUTE);
+    }
+    expect((await ledger()).filter((line) => line.includes(' 1d ') && !line.endsWith('PENDING'))).toEqual([]);
+    const { rows: origins } = await query(`SELECT DISTINCT substring(origin FROM '[0-9]+$') AS attempt FROM ops.rejected_rows`);
+    expect(origins).toEqual([{ attempt: '1' }]);
   });
 
   test('an interval that waited until the source dropped it is asked for at what still reaches it', async () => {
@@ -198,4 +223,14 @@ describe('loading', () => {
     await expect(loadHistory(depsWith(source), stop.signal, logger)).rejects.toThrow('stopping');
     expect((await query('SELECT FROM raw.raw_prices')).rowCount).toBe(0);
   });
+});
+
+// The last one: months that are dropped are missed by others.
+test('what is older than the raw prices that are kept is left out', async () => {
+  await trackAll(['bitcoin']);
+  await queueHoles(depsWith(scriptedSource(clock, COINS)));
+  await dropMonthlyPartitions(db(), at('01T00:00:00'));
+  const source = scriptedSource(clock, COINS);
+  expect(await loadHistory(depsWith(source), forEver, logger)).toEqual({ rows: 3 });
+  expect((await query(`SELECT min(observed_at) AS oldest FROM raw.raw_prices`)).rows).toEqual([{ oldest: at('01T00:00:00') }]);
 });

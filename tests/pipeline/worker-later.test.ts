@@ -1,6 +1,8 @@
 /** What workers do about a platform that has run before: new coins, downtimes, reruns, failures, late ticks, new definitions. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import type { ScheduleEntry } from '../../jobs/runtime/scheduler.js';
+import { createSchedule } from '../../jobs/schedule.js';
 import { SourceError } from '../../jobs/sources/source.js';
 import { storePrices } from '../../jobs/streams/price-writer.js';
 import { runPipelineOnce } from '../../jobs/worker.js';
@@ -139,6 +141,32 @@ describe('later', () => {
     start(newSource());
     await settled();
     expect(await runs('rebuild')).toHaveLength(1);
+  });
+
+  test('a run by hand follows no coin that the worker does not', async () => {
+    await published();
+    await query(`DELETE FROM ops.tracked_coins WHERE coin_id = 'tether'`);
+    const source = newSource();
+    const { run } = await runPipelineOnce(optionsWith(source, { coins: { count: 3 } }), { pipeline: 'history', date: null }, forEver);
+    expect(run).toMatchObject({ status: 'SUCCEEDED' });
+    expect(source.calls).toEqual([]);
+    expect((await query('SELECT coin_id FROM ops.tracked_coins ORDER BY 1')).rows).toEqual([
+      { coin_id: 'bitcoin' },
+      { coin_id: 'ethereum' },
+    ]);
+  });
+
+  test('a rebuild that a worker of another version took up is asked for again', async () => {
+    await published();
+    await query(`UPDATE ops.datasets SET definition_hash = 'of an older version'`);
+    const rebuild = createSchedule({ ...optionsWith(newSource()), retentionDays: null, batchCron: '0 0 * * *', trimmedTopics: [] }).find(
+      ({ pipeline }) => pipeline.name === 'rebuild',
+    ) as ScheduleEntry;
+    expect(await rebuild.due(clock.now(), false)).toEqual([]); // content at its start, as far as it knows
+    expect(await rebuild.due(clock.now(), true)).toEqual([null]);
+    expect(await rebuild.due(clock.now(), false)).toEqual([null]);
+    await runPipelineOnce(optionsWith(newSource()), { pipeline: 'rebuild', date: null }, forEver);
+    expect(await rebuild.due(clock.now(), false)).toEqual([]);
   });
 
   test('whoever asks for a rebuild has everything made anew from raw, whatever had become of it', async () => {

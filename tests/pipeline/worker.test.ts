@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { SourceError } from '../../jobs/sources/source.js';
 import { runPipelineOnce } from '../../jobs/worker.js';
+import { isCheckOfAllDue } from '../../src/store/pipelines/retention.js';
 import { useWorkers } from './setting/workers.js';
 
-const { clock, query, openLog, newSource, optionsWith, start, stopAll, settled, publishedThrough, runs } = useWorkers();
+const { clock, query, openLog, newSource, optionsWith, start, stopAll, settled, db, publishedThrough, runs } = useWorkers();
 const forEver = new AbortController().signal;
 
 describe('a first start', () => {
@@ -150,4 +151,9 @@ test('housekeeping makes months, drops old ones, trims the log, merges marks and
   expect((await query(`SELECT FROM ops.check_results WHERE run_id = $1`, [run.id])).rowCount).toBeGreaterThan(10);
   const again = await runPipelineOnce(optionsWith(newSource(), { retentionDays: 35 }), { pipeline: 'housekeeping', date: null }, forEver);
   expect(again.tasks.find((task) => task.name === 'check_all')?.status).toBe('SKIPPED');
+  expect(await isCheckOfAllDue(db().pool, clock.now())).toBe(false);
+  // As the next attempt finds a check that was cut off.
+  await query(`UPDATE ops.task_runs SET status = 'FAILED' WHERE name = 'check_all' AND status = 'SUCCEEDED';
+    UPDATE ops.pipeline_runs SET status = 'RUNNING', attempt = attempt + 1 WHERE pipeline = 'housekeeping'`);
+  expect(await isCheckOfAllDue(db().pool, clock.now())).toBe(true);
 }, 30_000);

@@ -44,7 +44,7 @@ describe('a fetch of /coins/markets', () => {
         origin: `${SOURCE}/coins/markets/2026-03-10T00:00:07.123Z`,
         position: BigInt(snapshots.indexOf(snapshot)),
         price_usd: snapshot.priceUsd,
-        market_cap_usd: snapshot.marketCapUsd,
+        market_cap_usd: snapshot.marketCapUsd === '0' ? null : snapshot.marketCapUsd, // it knows none
         market_cap_rank: snapshot.marketCapRank,
         fully_diluted_valuation_usd: snapshot.fullyDilutedValuationUsd,
         volume_24h_usd: snapshot.volume24hUsd,

@@ -81,7 +81,8 @@ function kindOf(status: number, complaint: Complaint | null): SourceErrorKind {
   const effective = code ?? status;
   if (effective === 429) return 'rate_limited';
   if (effective === 401 || effective === 403) return 'unauthorized';
-  if (effective === 404 || (isSuccess(status) && /not found/i.test(complaint?.words ?? ''))) return 'not_found';
+  // Any other 404 is a path that is none there, or a proxy's: it says nothing of the coin.
+  if ((effective === 404 || isSuccess(status)) && /coin not found/i.test(complaint?.words ?? '')) return 'not_found';
   return effective >= 500 || effective === 408 ? 'unavailable' : 'invalid_request';
 }
 
@@ -89,7 +90,7 @@ const NEXT_STEP: Record<SourceErrorKind, string> = {
   rate_limited: 'The platform waits and goes on; a bigger plan (COINGECKO_PLAN with its COINGECKO_API_KEY) has more room.',
   unauthorized:
     'Check that COINGECKO_API_KEY belongs to COINGECKO_PLAN and that the plan offers this; a network address can be shut out too.',
-  not_found: 'Check the coin id (the one in the address of its page at CoinGecko) and COINGECKO_BASE_URL.',
+  not_found: 'Check the coin id (the one in the address of its page at CoinGecko).',
   invalid_request: 'This call will not succeed as it stands; the plan, or COINGECKO_BASE_URL, may be another one than expected.',
   unavailable: 'It is tried again later.',
   malformed: 'It is tried again later. If it stays, a proxy may stand between: check COINGECKO_BASE_URL.',

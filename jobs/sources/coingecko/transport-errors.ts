@@ -72,5 +72,6 @@ function whatHappened({ host, deadlineMs }: RequestContext, cause: unknown): str
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the name ${host} cannot be resolved. Check the network and COINGECKO_BASE_URL.`;
   if (code === 'ECONNREFUSED') return `${host} refuses connections. Check that it is up, and COINGECKO_BASE_URL.`;
   if (isResetOrTimeout(cause)) return `the connection to ${host} broke off (${code}). It is tried again later.`;
-  return `no connection to ${host} (${code ?? (cause as ErrorLike)?.message ?? cause}). Check the network and COINGECKO_BASE_URL.`;
+  // No words of fetch's own: they may quote what a log must not hold.
+  return `no connection to ${host} (${code ?? (cause as ErrorLike)?.name ?? 'for no reason given'}). Check the network and COINGECKO_BASE_URL.`;
 }

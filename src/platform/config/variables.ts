@@ -20,6 +20,8 @@ const list = (test: (item: string) => boolean, problem: string) =>
     .refine((items) => items.every((item) => test(item)), problem);
 
 const isUrl = (text: string, protocols: string[]) => URL.canParse(text) && protocols.includes(new URL(text).protocol);
+/** What paths can be put behind. Credentials in it would be no key of the source, and would be quoted in messages. */
+const isBaseUrl = (text: string) => isUrl(text, ['http:', 'https:']) && !/[?#]/.test(text) && !/^\w+:\/\/[^/]*@/.test(text);
 const isOrigin = (text: string) => isUrl(text, ['http:', 'https:']) && new URL(text).origin === text;
 const isCoinId = (text: string) => /^[^\s,]{1,200}$/.test(text);
 /** Header values cannot hold anything else. */
@@ -58,7 +60,7 @@ const variable = <T>(schema: z.ZodType<T, string>, fallback: string, meaning: st
 });
 
 const POSTGRES_URL = 'must be a URL like postgresql://user:password@host:5432/database';
-const HTTP_URL = 'must be a URL that begins with http:// or https://';
+const BASE_URL = 'must be a URL that begins with http:// or https://, without a user name, a query and a fragment';
 const BROKERS = 'must be host:port, several separated by commas';
 const ORIGINS = 'must be origins like https://example.org, separated by commas';
 const TOKEN = 'must be visible ASCII characters without spaces';
@@ -100,11 +102,7 @@ export const VARIABLES = {
     '`public`, `demo` or `pro`: sets host, authentication header, rate and credit.',
   ),
   COINGECKO_API_KEY: variable(matching(isToken, TOKEN), 'none', 'Key of that plan; `demo` and `pro` need one.'),
-  COINGECKO_BASE_URL: variable(
-    matching((text) => isUrl(text, ['http:', 'https:']), HTTP_URL),
-    "the plan's",
-    'Another address of the API, up to and with `/api/v3`.',
-  ),
+  COINGECKO_BASE_URL: variable(matching(isBaseUrl, BASE_URL), "the plan's", 'Another address of the API, up to and with `/api/v3`.'),
   COINGECKO_CALLS_PER_MINUTE: variable(
     whole(2, 100_000),
     "the plan's: public 5, demo 30, pro 250",

@@ -24,13 +24,18 @@ export interface AlertRow {
 
 /** Lowest first. */
 export const ALERT_SEVERITIES: readonly AlertSeverity[] = ['INFO', 'WARNING', 'CRITICAL'];
+/** Of alerts that were not suppressed. */
+export const SENT_STATUSES: readonly AlertStatus[] = ['FIRING', 'ACKNOWLEDGED', 'RESOLVED'];
 
 /** from and to: [from, to) of triggeredAt. */
 export interface AlertFilter {
   coinIds?: readonly string[] | null;
   ruleId?: bigint | null;
   status?: AlertStatus | null;
+  /** Any of them; of severities too. */
+  statuses?: readonly AlertStatus[] | null;
   minSeverity?: AlertSeverity | null;
+  severities?: readonly AlertSeverity[] | null;
   /** False: those that were suppressed. */
   sent?: boolean | null;
   from?: Date | null;
@@ -59,7 +64,9 @@ export async function getAlerts(
            WHERE ($1::text[] IS NULL OR a.coin_id = ANY ($1))
              AND ($2::bigint IS NULL OR a.rule_id = $2)
              AND ($3::text IS NULL OR a.status = $3)
+             AND ($11::text[] IS NULL OR a.status = ANY ($11))
              AND ($4::text[] IS NULL OR a.severity = ANY ($4))
+             AND ($12::text[] IS NULL OR a.severity = ANY ($12))
              AND ($5::timestamptz IS NULL OR a.triggered_at >= $5)
              AND ($6::timestamptz IS NULL OR a.triggered_at < $6)
              AND ($7::timestamptz IS NULL OR (a.triggered_at, a.alert_id) < ($7, $8))
@@ -76,6 +83,8 @@ export async function getAlerts(
       after?.alertId ?? null,
       page.limit,
       filter.sent ?? null,
+      filter.statuses ?? null,
+      filter.severities ?? null,
     ],
   });
   return rows;

@@ -22,12 +22,13 @@ export async function deleteOldCheckResults(db: Queryable, before: Date): Promis
   return rowCount ?? 0;
 }
 
-/** Whether the last run that checked whole tables is over a day old. */
+/** Whether the last run that checked whole tables is over a day old. A check that was cut off, whose run has gone on since, is none. */
 export async function isCheckOfAllDue(db: Queryable, now: Date): Promise<boolean> {
   const { rows } = await db.query<{ due: boolean }>(
     `SELECT NOT EXISTS (
        SELECT FROM ops.task_runs t JOIN ops.pipeline_runs r ON r.id = t.run_id AND r.pipeline = 'housekeeping'
-       WHERE t.name = 'check_all' AND t.status IN ('SUCCEEDED', 'FAILED') AND r.requested_at > $1::timestamptz - interval '23 hours 30 minutes'
+       WHERE t.name = 'check_all' AND (t.status = 'SUCCEEDED' OR (t.status = 'FAILED' AND t.run_attempt = r.attempt))
+         AND r.requested_at > $1::timestamptz - interval '23 hours 30 minutes'
      ) AS due`,
     [now],
   );

@@ -123,6 +123,8 @@ describe('configuration', () => {
     [{ BATCH_CRON: '2030-01-01' }, 'BATCH_CRON'],
     [{ BATCH_CRON: '0 25 * * *' }, 'BATCH_CRON'],
     [{ COINGECKO_BASE_URL: 'ftp://x' }, 'COINGECKO_BASE_URL'],
+    [{ COINGECKO_BASE_URL: 'https://user:secret@proxy.example/api/v3' }, 'COINGECKO_BASE_URL'],
+    [{ COINGECKO_BASE_URL: 'https://proxy.example/api/v3?key=1' }, 'COINGECKO_BASE_URL'],
     [{ ADMIN_API_KEY: 'two words' }, 'ADMIN_API_KEY'],
     [{ PRICE_SOURCE: 'coingecko', COINGECKO_PLAN: 'demo' }, 'COINGECKO_API_KEY'],
     [{ COINGECKO_API_KEY: 'CG-1' }, 'COINGECKO_PLAN'],
