@@ -39,7 +39,10 @@ export function labelCoins(coins: readonly NamedCoin[]): ReadonlyMap<string, str
 }
 
 export interface ChosenCoins {
-  coins: NamedCoin[];
+  /** As chosen: what tables show. */
+  coins: readonly NamedCoin[];
+  /** Those that a panel draws series of, however many are chosen: a variable's "All" shall still be a picture. */
+  drawn: readonly NamedCoin[];
   /** Nothing narrows them down: of all there are, the first ones. */
   every: boolean;
 }
@@ -54,10 +57,18 @@ export function chooseCoins(
   const chosen = readSelection(given ?? request.scopedVars?.coin?.value ?? request.scopedVars?.coins?.value ?? null);
   const filters = [...(request.filters ?? []), ...(request.adhocFilters ?? [])].filter(({ key }) => !OF_ALERTS.has(key));
   const { all } = known;
-  const asked = chosen === null ? all : chosen.flatMap((word) => findCoin(known, word) ?? []);
+  const asked = chosen === null ? all : [...new Set(chosen.flatMap((word) => findCoin(known, word) ?? []))];
   const kept = filters.length === 0 ? asked : asked.filter((coin) => passing(all, request, filters).has(coin));
   const every = chosen === null && filters.length === 0;
-  return { coins: kept.slice(0, every && given === undefined ? DEFAULT_COINS : LIMITS.seriesCoins), every };
+  const coins = every && given === undefined ? kept.slice(0, DEFAULT_COINS) : kept;
+  return { coins, drawn: largest(known, coins), every };
+}
+
+/** In their order where timeseries takes them all; else as many as it takes, by rank. */
+function largest({ all }: KnownCoins, coins: readonly NamedCoin[]): readonly NamedCoin[] {
+  if (coins.length <= LIMITS.seriesCoins) return coins;
+  const chosen = new Set(coins);
+  return all.filter((coin) => chosen.has(coin)).slice(0, LIMITS.seriesCoins);
 }
 
 const passed = new WeakMap<QueryRequest, ReadonlySet<NamedCoin>>();

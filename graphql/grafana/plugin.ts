@@ -6,6 +6,7 @@
 import type { FastifyError, FastifyInstance } from 'fastify';
 import { GraphQLError } from 'graphql';
 import type { Database } from '../../src/platform/postgres/database.js';
+import { ALERT_SEVERITIES, SENT_STATUSES } from '../../src/store/mart/alerts.js';
 import { TIMESERIES_METRICS } from '../../src/store/mart/timeseries.js';
 import { badUserInput, type ErrorFormatter } from '../errors.js';
 import { LIMITS } from '../limits.js';
@@ -112,8 +113,8 @@ async function annotations(db: Database, body: unknown) {
 }
 
 async function tagValues(db: Database, key: string): Promise<{ text: string }[]> {
-  if (key === 'severity') return ['INFO', 'WARNING', 'CRITICAL'].map((text) => ({ text }));
-  if (key === 'status') return ['FIRING', 'ACKNOWLEDGED', 'RESOLVED'].map((text) => ({ text }));
+  if (key === 'severity') return ALERT_SEVERITIES.map((text) => ({ text }));
+  if (key === 'status') return SENT_STATUSES.map((text) => ({ text }));
   if (!Object.hasOwn(FILTER_KEYS, key)) return [];
   const field = FILTER_KEYS[key as keyof typeof FILTER_KEYS];
   const values = (await listCoins(db.pool)).all.map((coin) => coin[field]);

@@ -5,11 +5,11 @@
  */
 import { timeGrid } from '../../src/domain/time-grid.js';
 import type { Queryable } from '../../src/platform/postgres/database.js';
-import { getAlerts } from '../../src/store/mart/alerts.js';
+import { ALERT_SEVERITIES, getAlerts, SENT_STATUSES } from '../../src/store/mart/alerts.js';
 import { loadCoins } from '../../src/store/mart/coins.js';
 import { loadLatestPrices } from '../../src/store/mart/latest-prices.js';
 import { getMarketFigures, type MarketFigure } from '../../src/store/mart/market-overview.js';
-import { TIMESERIES_METRICS, type TimeseriesMetric, type TimeseriesPointRow } from '../../src/store/mart/timeseries.js';
+import { getTimeseries, TIMESERIES_METRICS, type TimeseriesMetric, type TimeseriesPointRow } from '../../src/store/mart/timeseries.js';
 import { badUserInput, clientError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import { readTimeseries } from '../modules/timeseries/timeseries.reader.js';
@@ -77,7 +77,10 @@ interface Scope {
   request: QueryRequest;
   target: Target;
   labelOf(coinId: string): string;
+  /** For tables of coins and alerts. */
   coins: readonly NamedCoin[];
+  /** Of these, for series and candles: as many as timeseries takes. */
+  drawn: readonly NamedCoin[];
   everyCoin: boolean;
   maxPoints: number;
   /** More than one metric: a series says which it is. */
@@ -88,20 +91,20 @@ function planTarget(known: KnownCoins, target: Target, request: QueryRequest): P
   // simple-json has no payload: "price_usd:bitcoin".
   const [metricText = '', named] = (target.target as string).split(/:(.*)/s);
   const metrics = readSelection(metricText) ?? [];
-  const { coins, every: everyCoin } = chooseCoins(known, { target, named: named ?? null, request });
+  const { coins, drawn, every: everyCoin } = chooseCoins(known, { target, named: named ?? null, request });
   const several = metrics.length > 1 || request.targets.length > 1;
   const labelOf = (coinId: string) => known.labels.get(coinId) ?? coinId;
-  const scope = { request, target, labelOf, coins, everyCoin, maxPoints: maxPointsOf(request), several };
+  const scope = { request, target, labelOf, coins, drawn, everyCoin, maxPoints: maxPointsOf(request), several };
   return metrics.map((name) => planMetric(name, scope));
 }
 
 function planMetric(name: string, scope: Scope): Plan {
-  const { coins, maxPoints, target } = scope;
+  const { coins, drawn, maxPoints, target } = scope;
   const metric = COIN_METRICS.get(name);
-  if (metric !== undefined) return { cost: coins.length * maxPoints, answer: (db) => answerMetric(db, metric, scope) };
+  if (metric !== undefined) return { cost: drawn.length * maxPoints, answer: (db) => answerMetric(db, metric, scope) };
   const market = MARKET_METRICS.get(name);
   if (market !== undefined) return { cost: maxPoints, answer: (db) => answerMarket(db, market, scope) };
-  if (name === 'candles') return { cost: 4 * coins.length * maxPoints, answer: async (db) => [await candleTable(db, scope)] };
+  if (name === 'candles') return { cost: 4 * drawn.length * maxPoints, answer: async (db) => [await candleTable(db, scope)] };
   if (name === 'coins') return { cost: coins.length, answer: async (db) => [await coinTable(db, scope)] };
   if (ALERT_TARGETS.has(name))
     return { cost: MOST_ALERTS, answer: async (db) => [{ ...(await alertTable(db, scope)), refId: target.refId }] };
@@ -116,31 +119,36 @@ function maxPointsOf({ range, maxDataPoints, intervalMs }: QueryRequest): number
   return Math.max(Math.min(most, wanted), 1);
 }
 
+type PointsOfCoins = Map<string, TimeseriesPointRow[]>;
+
+/** Of several metrics, all on the grid that was chosen for the first: what is written meanwhile must not part them. */
 async function pointsOf(
   db: Queryable,
-  metric: TimeseriesMetric,
-  { request, coins, maxPoints }: Scope,
-): Promise<Map<string, TimeseriesPointRow[]>> {
-  if (coins.length === 0) return new Map();
+  [metric, ...others]: readonly [TimeseriesMetric, ...TimeseriesMetric[]],
+  { request, drawn, maxPoints }: Scope,
+): Promise<PointsOfCoins[]> {
+  if (drawn.length === 0) return [];
   const { from, to } = request.range;
-  const points = await readTimeseries(db, { metric, coinIds: coins.map(({ id }) => id), from, to, interval: null, maxPoints });
-  return Map.groupBy(points, ({ coinId }) => coinId);
+  const coinIds = drawn.map(({ id }) => id);
+  const { grid, points } = await readTimeseries(db, { metric, coinIds, from, to, interval: null, maxPoints });
+  const beside = await Promise.all(others.map((other) => getTimeseries(db, { metric: other, coinIds, grid })));
+  return [points, ...beside].map((rows) => Map.groupBy(rows, ({ coinId }) => coinId));
 }
 
 async function answerMetric(db: Queryable, metric: TimeseriesMetric, scope: Scope): Promise<Answer[]> {
-  const { target, coins, labelOf, several } = scope;
+  const { target, drawn, labelOf, several } = scope;
   const { title, unit } = TIMESERIES_METRICS[metric];
-  const points = await pointsOf(db, metric, scope);
+  const [points] = await pointsOf(db, [metric], scope);
   const { refId } = target;
   if (target.type === 'table') {
-    const rows = coins.flatMap((coin) => (points.get(coin.id) ?? []).map(({ time, value }) => [time.getTime(), labelOf(coin.id), value]));
+    const rows = drawn.flatMap((coin) => (points?.get(coin.id) ?? []).map(({ time, value }) => [time.getTime(), labelOf(coin.id), value]));
     return [{ type: 'table', refId, columns: [TIME, text('Coin'), { text: title, type: 'number', unit: UNITS[unit] }], rows }];
   }
-  return coins.map((coin) => ({
+  return drawn.map((coin) => ({
     target: several ? `${labelOf(coin.id)}: ${title}` : labelOf(coin.id),
     refId,
     unit: UNITS[unit],
-    datapoints: (points.get(coin.id) ?? []).map(({ time, value }) => [value, time.getTime()]),
+    datapoints: (points?.get(coin.id) ?? []).map(({ time, value }) => [value, time.getTime()]),
   }));
 }
 
@@ -165,10 +173,9 @@ const toNumber = (value: string | number | null) => (value === null ? null : Num
 
 /** Rows without a candle are left out: a candlestick has no gap to draw. */
 async function candleTable(db: Queryable, scope: Scope): Promise<Table> {
-  const { coins, labelOf, target } = scope;
-  const metrics = ['openUsd', 'highUsd', 'lowUsd', 'priceUsd'] as const;
-  const [open, ...others] = await Promise.all(metrics.map((metric) => pointsOf(db, metric, scope)));
-  const rows = coins.flatMap((coin) =>
+  const { drawn, labelOf, target } = scope;
+  const [open, ...others] = await pointsOf(db, ['openUsd', 'highUsd', 'lowUsd', 'priceUsd'], scope);
+  const rows = drawn.flatMap((coin) =>
     (open?.get(coin.id) ?? []).flatMap(({ time, value }, place) =>
       value === null ? [] : [[time.getTime(), labelOf(coin.id), value, ...others.map((each) => each.get(coin.id)?.[place]?.value ?? null)]],
     ),
@@ -205,31 +212,27 @@ async function coinTable(db: Queryable, { coins, target }: Scope): Promise<Table
   };
 }
 
-/** The newest of a range. */
+/** The newest of a range that pass the filters. */
 const MOST_ALERTS = 1_000;
 
 /** With the columns that Grafana looks for in annotations: time, title, text, tags. Suppressed alerts were not sent, and are not shown. */
 async function alertTable(db: Queryable, { request, target, coins, everyCoin, labelOf }: Scope): Promise<Table> {
   const filters = [...(request.filters ?? []), ...(request.adhocFilters ?? [])];
   const { from, to } = request.range;
+  // Whatever the operator: the values that it lets through, for Postgres to find.
+  const passing = <T extends string>(key: string, values: readonly T[]) =>
+    values.filter((value) => filters.every((filter) => filter.key !== key || holds(value, filter)));
   const alerts = await getAlerts(db, {
-    filter: { from, to, sent: true, coinIds: everyCoin ? null : coins.map(({ id }) => id) },
+    filter: {
+      from,
+      to,
+      coinIds: everyCoin ? null : coins.map(({ id }) => id),
+      severities: passing('severity', ALERT_SEVERITIES),
+      statuses: passing('status', SENT_STATUSES),
+    },
     after: null,
     limit: MOST_ALERTS,
   });
-  const verdicts = new Map<string, boolean>(); // a few values of each, and perhaps a thousand alerts
-  const passes = ({ severity, status }: { severity: string; status: string }) => {
-    const known = verdicts.get(`${severity} ${status}`);
-    const verdict =
-      known ??
-      filters.every(({ key, ...rest }) => {
-        const value = key === 'severity' ? severity : key === 'status' ? status : null;
-        return value === null || holds(value, { key, ...rest });
-      });
-    verdicts.set(`${severity} ${status}`, verdict);
-    return verdict;
-  };
-  const shown = alerts.filter((alert) => passes(alert));
   const columns = [
     { text: 'time', type: 'time' } as const,
     { text: 'timeEnd', type: 'time' } as const,
@@ -239,7 +242,7 @@ async function alertTable(db: Queryable, { request, target, coins, everyCoin, la
     type: 'table',
     refId: target.refId,
     columns,
-    rows: shown.reverse().map(({ alertId, triggeredAt, resolvedAt, coinId, message, severity, status, kind }) => {
+    rows: alerts.reverse().map(({ alertId, triggeredAt, resolvedAt, coinId, message, severity, status, kind }) => {
       const title = `${labelOf(coinId)}: ${kind}`;
       return [triggeredAt.getTime(), resolvedAt?.getTime() ?? null, title, message, `${coinId},${severity}`, alertId, severity, status];
     }),

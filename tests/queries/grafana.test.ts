@@ -59,6 +59,7 @@ describe('/query, series', () => {
     ['the glob form', { payload: { coins: '{ethereum,bitcoin}' } }, {}, ['Ethereum (ETH)', 'Bitcoin (BTC)']],
     ['a list', { payload: { coins: 'bitcoin, tether' } }, {}, ['Bitcoin (BTC)', 'tether 100% (USDT)']],
     ['a symbol that one coin has', { payload: { coin: 'btc' } }, {}, ['Bitcoin (BTC)']],
+    ['its id and its symbol', { payload: { coins: 'btc,bitcoin' } }, {}, ['Bitcoin (BTC)']],
     ['a symbol that two coins have', { payload: { coin: 'eth' } }, {}, []],
     ['in the target, for simple-json', { target: 'price_usd:(bitcoin|tether)' }, {}, ['Bitcoin (BTC)', 'tether 100% (USDT)']],
     ["the dashboard's variable", {}, { scopedVars: { coin: { text: 'x', value: 'ethereum' } } }, ['Ethereum (ETH)']],

@@ -35,6 +35,7 @@ export class TimeseriesResolver {
     @Arg('maxPoints', () => Int, { defaultValue: 500, description: 'Steps of each coin, 1 to 2000.' }) maxPoints: number,
     @Ctx() context: GatewayContext,
   ): Promise<TimeseriesPointRow[]> {
-    return readTimeseries(context.db.pool, { metric, coinIds, from, to, interval: interval ?? null, maxPoints });
+    const { points } = await readTimeseries(context.db.pool, { metric, coinIds, from, to, interval: interval ?? null, maxPoints });
+    return points;
   }
 }
