@@ -9,7 +9,7 @@ import {
   isListType,
   isNonNullType,
 } from 'graphql';
-import type { Parameter, RestRoute, Selected } from './routes.js';
+import { isConnection, type Parameter, type RestRoute, type Selected } from './routes.js';
 import { FORMAT } from './variables.js';
 
 type Schema = Record<string, unknown>;
@@ -30,7 +30,7 @@ export function openApiDocument(routes: readonly RestRoute[], version: string) {
       title: 'Crypto Data Platform',
       version,
       description:
-        'Reading, over plain HTTP. Made from the GraphQL schema at /graphql, and executed by it, behind the same limits. Every answer comes as JSON, or as CSV with format=csv.',
+        'Reading, over plain HTTP. Made from the GraphQL schema at /graphql, and executed by it, behind the same limits. Every answer comes as JSON, or as CSV with format=csv. Collections come in pages: where there is more, the header Link leads to the next one.',
       license: { name: 'Apache-2.0' },
     },
     servers: [{ url: '/api' }],
@@ -58,6 +58,7 @@ function operationOf(route: RestRoute) {
     responses: {
       200: {
         description: 'The answer.',
+        ...(isConnection(getNamedType(route.answer.type)) ? { headers: { Link: NEXT_LINK } } : {}),
         content: { 'application/json': { schema: schemaOf(route.answer) }, 'text/csv': { schema: { type: 'string' } } },
       },
       400: failed('A parameter is wrong, or too much is asked for.'),
@@ -66,6 +67,12 @@ function operationOf(route: RestRoute) {
     },
   };
 }
+
+const NEXT_LINK = {
+  description: 'There where there is more: the next page (RFC 8288, rel="next"), relative to what was asked.',
+  schema: { type: 'string' },
+  example: '<?format=csv&first=200&after=WyJiaXRjb2luIl0>; rel="next"',
+};
 
 const FORMAT_PARAMETER = {
   name: FORMAT,

@@ -28,7 +28,8 @@ export function restPage(routes: readonly RestRoute[], now: Date): string {
 <header><a href="/">Crypto Data Platform</a> <a href="/graphiql">GraphiQL</a></header><main>
 <h1>REST</h1>
 <p>Reading, over plain HTTP. Each route is a query of the GraphQL API, executed by it behind the same limits; whatever else you need, ask
-<code>/graphql</code>. Answers come as JSON, or as CSV with <code>format=csv</code>. The document for tools: <a href="/api/openapi.json">openapi.json</a>.</p>
+<code>/graphql</code>. Answers come as JSON, or as CSV with <code>format=csv</code>. Where there is more, the header <code>Link</code>
+leads to the next page. The document for tools: <a href="/api/openapi.json">openapi.json</a>.</p>
 <ul>${routes.map(({ path }) => `<li><a href="#${anchorOf(path)}"><code>${escapeHtml(toTemplate(path))}</code></a></li>`).join('')}</ul>
 ${routes.map((route) => routeSection(route, now)).join('\n')}
 </main></body></html>

@@ -9,6 +9,7 @@ import type { GatewayContext } from '../context.js';
 import type { ErrorCode } from '../errors.js';
 import { schema } from '../schema.js';
 import { toCsv } from './csv.js';
+import { linkToNext } from './next-page.js';
 import { openApiDocument } from './openapi.js';
 import { PAGE_POLICY, restPage } from './page.js';
 import { createRoutes, type RestRoute } from './routes.js';
@@ -45,6 +46,9 @@ export function restRoutes({ apollo, contextFor, version, now }: RestServices) {
         const { data, errors } = await execute(apollo, route, readOrRefuse(route, params, query), contextFor(headers.authorization));
         if (errors !== undefined) return refuse(reply, errors);
         if (data === null) return refuse(reply, [notThere(request.url)]);
+        const next = linkToNext(route.answer, data, query);
+        // A page of an allowed origin reads no header that is not named.
+        if (next !== null) reply.headers({ link: next, 'access-control-expose-headers': 'Link' });
         if (!asCsv) return reply.send(data);
         const file = `${route.path
           .slice(1)

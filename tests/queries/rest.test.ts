@@ -180,6 +180,8 @@ describe('the document and the page', () => {
     expect(json.paths['/coins'].get.parameters.find(({ name }: { name: string }) => name === 'orderBy').schema.default).toBe(
       'MARKET_CAP_RANK',
     );
+    expect(json.paths['/coins'].get.responses[200].headers.Link.description).toMatch(/next page/);
+    expect(responses[200].headers).toBeUndefined();
   });
 
   test('every answer is what the document says', async () => {
