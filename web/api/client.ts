@@ -4,12 +4,14 @@
  */
 import { useCallback, useEffect, useRef } from 'react';
 import { Client, type CombinedError, cacheExchange, fetchExchange, useMutation, useQuery } from 'urql';
+import { useFailedRefresh } from './failed-refreshes.js';
 import type { Operation } from './operation.js';
 import { operatorKey } from './operator-key.js';
+import { stampAnswers } from './stamp-answers.js';
 
 export const client = new Client({
   url: '/graphql',
-  exchanges: [cacheExchange, fetchExchange],
+  exchanges: [cacheExchange, stampAnswers, fetchExchange],
   preferGetMethod: false,
   fetchOptions: () => {
     const key = operatorKey();
@@ -20,6 +22,8 @@ export const client = new Client({
 export interface Answer<Data> {
   data: Data | undefined;
   problem: string | null;
+  /** When what is shown was answered, where asking again has failed since; null: nothing newer is known to be missing. */
+  oldSince: number | null;
   /** Nothing has come yet. */
   loading: boolean;
   refresh(): void;
@@ -36,7 +40,7 @@ export function useAnswer<Data, Variables extends object>(
   variables: Variables,
   { everyMs, pause = false }: Asking = {},
 ): Answer<Data> {
-  const [{ data, error, fetching }, execute] = useQuery<Data, Variables>({
+  const [{ data, extensions, error, fetching }, execute] = useQuery<Data, Variables>({
     query: text as string,
     variables,
     pause,
@@ -50,15 +54,32 @@ export function useAnswer<Data, Variables extends object>(
     }, everyMs);
     return () => clearInterval(timer);
   }, [everyMs, pause, refresh]);
-  const shown = useLast(data, JSON.stringify(variables), error === undefined && !fetching);
-  return { data: shown, problem: error ? describeProblem(error) : null, loading: shown === undefined && fetching, refresh };
+  const last = useLast<Data>(JSON.stringify(variables));
+  if (!fetching && error) last.current = { ...last.current, problem: describeProblem(error) };
+  else if (!fetching && data !== undefined) last.current = { data, answeredAt: extensions?.answeredAt ?? null, problem: null };
+  // Of the question before, while this one is asked for the first time.
+  const shown = data ?? last.current.data;
+  const { problem, answeredAt } = last.current;
+  const oldSince = problem === null ? null : answeredAt;
+  useFailedRefresh(text, problem, answeredAt, refresh);
+  return { data: shown, problem, oldSince, loading: shown === undefined && fetching, refresh };
 }
 
-/** What was answered last to the same question: an answer that failed has no data, and takes none away. */
-function useLast<Data>(data: Data | undefined, question: string, settled: boolean): Data | undefined {
-  const last = useRef<{ question: string; data: Data } | null>(null);
-  if (data !== undefined && settled) last.current = { question, data };
-  return data ?? (last.current?.question === question ? last.current.data : undefined);
+interface Outcome<Data> {
+  data: Data | undefined;
+  answeredAt: number | null;
+  problem: string | null;
+}
+
+const NOTHING_YET = { data: undefined, answeredAt: null, problem: null };
+
+/** What became of the same question last. It stands while that is asked again, and a failure takes no data away. */
+function useLast<Data>(question: string): { current: Outcome<Data> } {
+  const last = useRef<Outcome<Data>>(NOTHING_YET);
+  const asked = useRef(question);
+  if (asked.current !== question) last.current = NOTHING_YET;
+  asked.current = question;
+  return last;
 }
 
 const NOTHING_ELSE: string[] = [];

@@ -8,6 +8,7 @@ import { Empty, Skeleton } from '../ui/states.js';
 import { lazyPage } from './lazy-page.js';
 import { usePlatform } from './platform.js';
 import { Banners } from './shell/banners.js';
+import { FailedRefreshes } from './shell/failed-refreshes.js';
 import { Footer } from './shell/footer.js';
 import { Header } from './shell/header.js';
 
@@ -25,6 +26,7 @@ export function App() {
       </a>
       <Header platform={platform} />
       <Banners platform={platform} />
+      <FailedRefreshes />
       <ErrorBoundary place={path}>
         <Suspense fallback={<Opening />}>
           <Switch>

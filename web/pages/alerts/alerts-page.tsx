@@ -51,14 +51,15 @@ function LiveAlerts() {
           {connected ? 'Listening' : 'Disconnected: what is missed comes first'}
         </span>
       </div>
-      {!loaded && problem !== null ? (
-        <Problem what="The alerts cannot be shown" problem={problem} retry={refresh} />
-      ) : loaded && alerts.length === 0 ? (
+      {data === undefined && problem !== null && (
+        <Problem what={loaded ? 'What became of them cannot be shown' : 'The alerts cannot be shown'} problem={problem} retry={refresh} />
+      )}
+      {loaded && alerts.length === 0 ? (
         <Empty title="No alert yet">
           A rule fires when its condition becomes true, once, and again only after it was false in between.
         </Empty>
       ) : (
-        <AlertList alerts={loaded ? alerts : undefined} />
+        (loaded || problem === null) && <AlertList alerts={loaded ? alerts : undefined} />
       )}
     </section>
   );

@@ -1,6 +1,7 @@
 /** Every coin of the platform, page by page, asked again now and then for what the stream does not tell: caps, volumes, returns. */
 import { useCallback, useEffect, useState } from 'react';
 import { client, describeProblem } from '../../api/client.js';
+import { useFailedRefresh } from '../../api/failed-refreshes.js';
 import type { Operation } from '../../api/operation.js';
 import { MARKET, type MarketCoin, type PageInfo, TRENDS } from '../../api/operations/market.js';
 import { priceFeed } from '../../live/prices.js';
@@ -30,12 +31,14 @@ async function askAll<Node>(text: Operation<CoinPage<Node>, { after: string | nu
 }
 
 /** What was answered last, and why there is nothing newer. */
-function useAsked<Value>(ask: () => Promise<Value>, everyMs: number) {
+function useAsked<Value>(question: string, ask: () => Promise<Value>, everyMs: number) {
   const [value, setValue] = useState<Value | null>(null);
+  const [answeredAt, setAnsweredAt] = useState<number | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const refresh = useCallback(async () => {
     try {
       setValue(await ask());
+      setAnsweredAt(Date.now());
       setProblem(null);
     } catch (error) {
       setProblem((error as Error).message);
@@ -50,6 +53,7 @@ function useAsked<Value>(ask: () => Promise<Value>, everyMs: number) {
       unlisten();
     };
   }, [refresh, everyMs]);
+  useFailedRefresh(question, problem, answeredAt, refresh);
   return { value, problem, refresh };
 }
 
@@ -65,7 +69,7 @@ async function askTrends(): Promise<ReadonlyMap<string, number[]>> {
 }
 
 export function useMarket() {
-  const coins = useAsked(askCoins, ASK_AGAIN_MS);
-  const trends = useAsked(askTrends, TRENDS_AGAIN_MS);
+  const coins = useAsked(MARKET, askCoins, ASK_AGAIN_MS);
+  const trends = useAsked(TRENDS, askTrends, TRENDS_AGAIN_MS);
   return { coins: coins.value, problem: coins.problem, refresh: coins.refresh, trends: trends.value };
 }

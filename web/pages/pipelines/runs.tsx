@@ -19,7 +19,7 @@ export function Runs() {
   const [pipeline, setPipeline] = useState<string | undefined>(undefined);
   const [first, setFirst] = useState(FIRST);
   const { data: known, problem: unknown, refresh: askKnown } = useAnswer(PIPELINES, NONE);
-  const { data, problem, refresh } = useAnswer(
+  const { data, problem, oldSince, refresh } = useAnswer(
     RUNS,
     { first, after: null, filter: pipeline === undefined ? NONE : { pipeline } },
     { everyMs: ASK_AGAIN_MS },
@@ -47,7 +47,7 @@ export function Runs() {
         )}
         {runs?.nodes.length === 0 && <Empty title="No runs yet">The scheduler starts them; the key's holder may ask for one above.</Empty>}
         {runs?.nodes.map((run) => (
-          <Run key={run.id} run={run} />
+          <Run key={run.id} run={run} oldSince={oldSince} />
         ))}
         {runs?.pageInfo.hasNextPage && first < MOST && (
           <div className="more">
@@ -61,7 +61,13 @@ export function Runs() {
   );
 }
 
-function Run({ run }: { run: PipelineRun }) {
+interface RunProps {
+  run: PipelineRun;
+  /** Null: it is as it is known now. */
+  oldSince: number | null;
+}
+
+function Run({ run, oldSince }: RunProps) {
   const { id, pipeline, logicalDate, attempt, status, requestedAt, startedAt, error, checks } = run;
   const broken = checks.filter(({ status: found }) => found !== 'PASSED');
   return (
@@ -75,7 +81,7 @@ function Run({ run }: { run: PipelineRun }) {
         </span>
         <span className="muted run-checks">{checks.length > 0 && checkState(checks).words}</span>
         <span className="muted number run-time">
-          <RunTime run={run} />
+          <RunTime run={run} oldSince={oldSince} />
         </span>
         <time className="muted number" dateTime={startedAt ?? requestedAt}>
           {formatMinute(startedAt ?? requestedAt)}
@@ -99,8 +105,10 @@ function Run({ run }: { run: PipelineRun }) {
   );
 }
 
-function RunTime({ run: { startedAt, finishedAt, status } }: { run: PipelineRun }) {
+/** A run is known to last only until it was last heard of. */
+function RunTime({ run: { startedAt, finishedAt, status }, oldSince }: RunProps) {
   const now = useNow();
   if (startedAt === null) return status === 'QUEUED' ? 'waits for a worker' : '–';
-  return formatDuration(Math.max(0, (finishedAt === null ? now : Date.parse(finishedAt)) - Date.parse(startedAt)));
+  const until = finishedAt === null ? (oldSince ?? now) : Date.parse(finishedAt);
+  return formatDuration(Math.max(0, until - Date.parse(startedAt)));
 }
