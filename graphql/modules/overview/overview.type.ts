@@ -12,10 +12,10 @@ export class MarketOverview {
   @Field(() => DateScalar)
   day!: UtcDate;
 
-  @Field(() => DecimalScalar, { description: 'USD, of coinCount coins.' })
+  @Field(() => DecimalScalar, { description: 'USD, of those of the coinCount coins whose market cap is known.' })
   totalMarketCapUsd!: Decimal;
 
-  @Field(() => DecimalScalar, { description: 'USD traded in 24 hours, of coinCount coins.' })
+  @Field(() => DecimalScalar, { description: 'USD traded in 24 hours, of those of the coinCount coins whose volume is known.' })
   totalVolume24hUsd!: Decimal;
 
   @Field(() => Float, {
