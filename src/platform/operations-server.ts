@@ -14,6 +14,8 @@ export interface OperationsOptions {
   status(): Promise<unknown>;
 }
 
+const CLOSE_PATIENCE_MS = 1_000;
+
 export interface OperationsServer {
   /** http://host:port */
   url: string;
@@ -47,7 +49,12 @@ export async function startOperationsServer(options: OperationsOptions): Promise
     url: `http://${urlHost(options.host)}:${port}`,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        // One that has not asked anything yet is not idle.
+        const patience = setTimeout(() => server.closeAllConnections(), CLOSE_PATIENCE_MS);
+        server.close(() => {
+          clearTimeout(patience);
+          resolve();
+        });
         server.closeIdleConnections();
       }),
   };

@@ -27,7 +27,10 @@ export async function ensureMonthlyPartitions(db: Database, from: Date, to: Date
   if ((await getMissing(db.pool, from, to)).length === 0) return [];
   return withPartitionsLock(db.pool, async (client) => {
     const missing = await getMissing(client, from, to);
-    for (const table of missing) await retrying(() => attach(client, table));
+    for (const table of missing) {
+      await drop(client, table); // what a drop that was interrupted left of it
+      await retrying(() => attach(client, table));
+    }
     return missing;
   });
 }
@@ -36,11 +39,10 @@ export async function ensureMonthlyPartitions(db: Database, from: Date, to: Date
 export async function dropMonthlyPartitions(db: Database, before: Date): Promise<string[]> {
   return withPartitionsLock(db.pool, async (client) => {
     const old = (await getMonths(client)).filter((month) => endOf(month.table) <= before);
-    for (const { table, attached } of old) {
+    for (const { table } of old) {
       // First: from here on nobody deletes what could not be made anew.
       await retrying(() => noteDropped(client, endOf(table)));
-      if (attached) await retrying(() => detach(client, table));
-      await client.query(`DROP TABLE raw_partitions.${table}`);
+      await drop(client, table);
     }
     return old.map(({ table }) => table);
   });
@@ -49,13 +51,13 @@ export async function dropMonthlyPartitions(db: Database, before: Date): Promise
 interface Month {
   /** raw_prices_2026_11, in the schema raw_partitions. */
   table: string;
-  /** False once it was detached: a drop was interrupted there. */
+  /** False once its detaching was begun: a drop was interrupted there. */
   attached: boolean;
 }
 
 async function getMonths(client: Queryable): Promise<Month[]> {
   const { rows } = await client.query<Month>(
-    `SELECT c.relname AS "table", i.inhrelid IS NOT NULL AS attached
+    `SELECT c.relname AS "table", i.inhrelid IS NOT NULL AND NOT i.inhdetachpending AS attached
      FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
      WHERE c.relnamespace = 'raw_partitions'::regnamespace AND c.relkind = 'r' ORDER BY 1`,
   );
@@ -78,7 +80,11 @@ function endOf(table: string): Date {
 }
 
 async function getMissing(client: Queryable, from: Date, to: Date): Promise<string[]> {
-  const there = new Set((await getMonths(client)).map(({ table }) => table));
+  const { rows } = await client.query<{ kept: Date | null }>('SELECT raw_kept_from AS kept FROM ops.database');
+  const kept = rows[0]?.kept ?? new Date(0);
+  // What a drop has begun with is gone; what somebody else detached is left alone.
+  const months = (await getMonths(client)).filter(({ table, attached }) => attached || endOf(table) > kept);
+  const there = new Set(months.map(({ table }) => table));
   const missing: string[] = [];
   for (let table = tableOf(from); startOf(table) <= to; table = tableOf(endOf(table))) if (!there.has(table)) missing.push(table);
   return missing;
@@ -97,10 +103,15 @@ async function noteDropped(client: Queryable, end: Date): Promise<void> {
   await client.query('UPDATE ops.database SET raw_kept_from = greatest(raw_kept_from, $1)', [end]);
 }
 
+async function drop(client: Queryable, table: string): Promise<void> {
+  await retrying(() => detach(client, table));
+  await retrying(async () => void (await client.query(`DROP TABLE IF EXISTS raw_partitions.${table}`)));
+}
+
 /** A detach that was interrupted cannot be begun again: it is finished. */
 async function detach(client: Queryable, table: string): Promise<void> {
   const { rows } = await client.query<{ inhdetachpending: boolean }>(
-    `SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = 'raw_partitions.${table}'::regclass`,
+    `SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = to_regclass('raw_partitions.${table}')`,
   );
   if (rows[0] === undefined) return;
   const how = rows[0].inhdetachpending ? 'FINALIZE' : 'CONCURRENTLY';

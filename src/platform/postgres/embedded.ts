@@ -3,6 +3,7 @@
  * left it running. One platform owns it at a time; others on the same machine may attach to it.
  */
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { EXIT_TRY_AGAIN, OperatorError } from '../../domain/errors.js';
 import { findPostgresPrograms } from './embedded/binaries.js';
@@ -10,6 +11,7 @@ import { type Cluster, checkVersion, clusterAt, exists, initialiseCluster, prepa
 import { takeOwnership } from './embedded/owner.js';
 import { ensureServer, findServer, isRunning, type Server, stopServer } from './embedded/server.js';
 import { findServerUser } from './embedded/user.js';
+import { isTransient } from './errors.js';
 
 export interface EmbeddedPostgres {
   /** Holds the password: never log it. */
@@ -57,9 +59,7 @@ export async function startEmbeddedPostgres(
     await initialiseCluster(cluster, programs);
   }
   checkVersion(cluster, programs.major);
-  const server = await ensureServer(cluster, programs, { ...SETTINGS, ...settings });
-  const url = connectionUrl(cluster, server);
-  const owner = await takeOwnership(url, () => isRunning(cluster, server));
+  const { server, url, owner } = await takeServer(cluster, () => ensureServer(cluster, programs, { ...SETTINGS, ...settings }));
   if (owner === null) {
     throw new OperatorError(
       `Another platform runs on the data directory ${resolve(dataDir)}. Stop it first, or set DATA_DIR to another directory. ` +
@@ -71,11 +71,22 @@ export async function startEmbeddedPostgres(
   return {
     url,
     lost: owner.lost.then(() => new Error(`the built-in Postgres is gone; the end of ${cluster.logFile} may say why`)),
-    async stop() {
-      await owner.release();
-      await stopServer(cluster, server);
-    },
+    stop: () => owner.release(() => stopServer(cluster, server)),
   };
+}
+
+/** The one that runs may be ending with its platform: then another one is started, of our own. */
+async function takeServer(cluster: Cluster, ensure: () => ReturnType<typeof ensureServer>) {
+  for (let attempt = 1; ; attempt++) {
+    const server = await ensure();
+    const url = connectionUrl(cluster, server);
+    try {
+      return { server, url, owner: await takeOwnership(url, () => isRunning(cluster, server)) };
+    } catch (error) {
+      if (!server.found || !isTransient(error) || attempt === 3) throw error;
+      await sleep(500);
+    }
+  }
 }
 
 /** The URL of the Postgres that runs on this data directory: for a second terminal. */

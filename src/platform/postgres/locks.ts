@@ -5,7 +5,7 @@
 import { keyHash } from '../../domain/murmur2.js';
 
 export const LOCKS = {
-  /** One process migrates the schema. Session lock. */
+  /** One process migrates the schema. Key 0: session lock of that process; 1: transaction lock of its script. */
   migration: 101,
   /** Publishes are serial. Session lock, taken before BEGIN. */
   publish: 102,

@@ -1,6 +1,7 @@
 /**
  * Brings a database's schema up to this version's, under a lock, and refuses one that is ahead of it.
  * Where there is nothing to do it costs one query: the engine is not loaded.
+ * Must stay true: a migration that failed or was cut off has left nothing of itself and is applied again; no hand is needed.
  */
 import { createHash } from 'node:crypto';
 import type { MigrationList } from '@prisma/schema-engine-wasm';
@@ -8,7 +9,7 @@ import { EXIT_TRY_AGAIN, OperatorError } from '../../domain/errors.js';
 import { connect } from './connect.js';
 import type { Queryable } from './database.js';
 import { LOCKS } from './locks.js';
-import { openSchemaEngine, readMigrations } from './schema-engine.js';
+import { openSchemaEngine, readMigrations, SCRIPT_LOCK } from './schema-engine.js';
 
 export interface SchemaState {
   /** Migrations of this version that the database lacks, in order. */
@@ -29,11 +30,19 @@ export async function migrate(url: string): Promise<string[]> {
     await client.query('SELECT pg_advisory_lock($1, 0)', [LOCKS.migration]).catch((cause) => {
       throw new OperatorError('Another process has been migrating the database for two minutes. Try again.', EXIT_TRY_AGAIN, { cause });
     });
+    await forgetUnfinished(client);
     const { pending } = await checkedState(client, migrations);
     return pending.length === 0 ? [] : await apply(url, migrations, pending);
   } finally {
     await client.end();
   }
+}
+
+/** Under the lock nobody migrates, so what is not finished never will be: but a script of a killed process may still run, and finish. */
+async function forgetUnfinished(client: Queryable): Promise<void> {
+  if ((await getApplied(client)).every(isFinished)) return;
+  await client.query('SELECT pg_advisory_xact_lock($1, $2)', SCRIPT_LOCK);
+  await client.query('UPDATE public._prisma_migrations SET rolled_back_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL');
 }
 
 async function apply(url: string, migrations: MigrationList, pending: string[]): Promise<string[]> {
@@ -71,22 +80,24 @@ interface AppliedMigration {
   migration_name: string;
   checksum: string;
   finished_at: Date | null;
-  logs: string | null;
 }
+
+const isFinished = ({ finished_at }: AppliedMigration) => finished_at !== null;
 
 async function getApplied(db: Queryable): Promise<AppliedMigration[]> {
   const { rows } = await db.query<{ found: boolean }>(`SELECT to_regclass('public._prisma_migrations') IS NOT NULL AS found`);
   if (!rows[0]?.found) return [];
   const applied = await db.query<AppliedMigration>(
-    'SELECT migration_name, checksum, finished_at, logs FROM public._prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at',
+    'SELECT migration_name, checksum, finished_at FROM public._prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at',
   );
   return applied.rows;
 }
 
 function compare(migrations: MigrationList, applied: AppliedMigration[]): SchemaState {
   const known = migrations.migrationDirectories.map(({ path }) => path);
-  const there = new Set(applied.map((row) => row.migration_name));
-  return { pending: known.filter((name) => !there.has(name)), unknown: [...there].filter((name) => !known.includes(name)) };
+  const finished = new Set(applied.filter(isFinished).map((row) => row.migration_name));
+  const unknown = new Set(applied.map((row) => row.migration_name).filter((name) => !known.includes(name)));
+  return { pending: known.filter((name) => !finished.has(name)), unknown: [...unknown] };
 }
 
 async function checkedState(db: Queryable, migrations: MigrationList): Promise<SchemaState> {
@@ -97,14 +108,7 @@ async function checkedState(db: Queryable, migrations: MigrationList): Promise<S
       `The database was migrated by a newer version of the platform (${state.unknown.join(', ')}). Start that version, or restore a backup.`,
     );
   }
-  const failed = applied.find((row) => row.finished_at === null);
-  if (failed !== undefined) {
-    throw new OperatorError(
-      `The migration ${failed.migration_name} failed earlier and left the database as it was: ${failed.logs?.trim().split('\n')[0] ?? ''}\n` +
-        `Remove the cause, then run \`npx prisma migrate resolve --rolled-back ${failed.migration_name}\` and start again.`,
-    );
-  }
-  const edited = applied.find((row) => !checksums(migrations, row.migration_name).includes(row.checksum));
+  const edited = applied.find((row) => isFinished(row) && !checksums(migrations, row.migration_name).includes(row.checksum));
   if (edited !== undefined) {
     throw new OperatorError(
       `The migration ${edited.migration_name} is another one than the database was made with: a migration must not be edited. ` +

@@ -17,6 +17,7 @@ import {
 import type { MigrationList, SchemaEngine, SchemasContainer } from '@prisma/schema-engine-wasm';
 import pg from 'pg';
 import { projectRoot } from '../project-root.js';
+import { LOCKS } from './locks.js';
 
 /** Of Node, which its types leave out. */
 declare const WebAssembly: {
@@ -105,13 +106,26 @@ function complete(adapter: SqlDriverAdapter, pool: pg.Pool): SqlDriverAdapter {
     return { ...result, columnTypes: result.columnTypes.map(typeOf) };
   };
   adapter.executeScript = async (script) => {
-    await pool.query(script).catch((cause: pg.DatabaseError) => {
+    await pool.query(`SELECT pg_advisory_xact_lock(${SCRIPT_LOCK}); ${script}\n;${FINISH}`).catch((cause: pg.DatabaseError) => {
       const { code = '', severity = '', message, detail, column, hint } = cause;
       throw new DriverAdapterError({ kind: 'postgres', code, severity, message, detail, column, hint });
     });
   };
   return adapter;
 }
+
+/** Held by a script as long as it runs, whatever has become of the process that sent it. */
+export const SCRIPT_LOCK = [LOCKS.migration, 1];
+
+/**
+ * The engine notes in a statement of its own that a script has ended. Killed before it does, it would leave a script that was applied and
+ * looks as if it were not; so the script notes it itself, in its transaction.
+ */
+const FINISH = `DO $$ BEGIN
+  IF to_regclass('public._prisma_migrations') IS NOT NULL THEN
+    UPDATE public._prisma_migrations SET finished_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL;
+  END IF;
+END $$`;
 
 export const MIGRATIONS_DIRECTORY = join(projectRoot, 'prisma', 'migrations');
 

@@ -188,6 +188,19 @@ describe('the embedded Postgres', () => {
     expect(() => attach(dataDir)).toThrow(/Nothing runs on the data directory/);
   });
 
+  test('a start while the platform before is ending takes over, however they meet', async () => {
+    let last = hold();
+    await last.event('ready');
+    for (const lead of [0, 300, 600]) {
+      const next = hold();
+      if (lead > 0) await new Promise((resolve) => setTimeout(resolve, lead)); // meets it earlier or later in its end
+      expect(await stop(last)).toBe(0);
+      await query(await next.event('ready'), 'SELECT 1');
+      last = next;
+    }
+    expect(await stop(last)).toBe(0);
+  }, 60_000);
+
   test('of two first starts at once one wins, and the other is refused', async () => {
     const both = [hold(), hold()];
     const ready = await Promise.any(both.map((holder) => holder.event('ready').then(() => holder)));

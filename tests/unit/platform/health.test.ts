@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { checkDatabase, createHealth } from '../../../src/platform/health.js';
 import { Metrics, observePool } from '../../../src/platform/metrics/metrics.js';
@@ -87,6 +89,16 @@ describe('the operations server', () => {
     expect(text).toContain('cdp_database_connections{state="idle",role="worker"}');
     expect((await get('/elsewhere')).code).toBe(404);
     await db.close();
+  });
+
+  test('closes though somebody has connected and says nothing', async () => {
+    server = await startOperationsServer(options());
+    const { hostname, port } = new URL(server.url);
+    const silent = connect(Number(port), hostname);
+    await once(silent, 'connect');
+    const ended = once(silent, 'close');
+    await server.close();
+    await ended;
   });
 
   test('says that its port is taken', async () => {

@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { OperatorError } from '../../../src/domain/errors.js';
+import { LOCKS } from '../../../src/platform/postgres/locks.js';
 import { getSchemaState, migrate, NO_FILTERS, requireCurrentSchema } from '../../../src/platform/postgres/migrate.js';
-import { openSchemaEngine, readMigrations, readSchema } from '../../../src/platform/postgres/schema-engine.js';
+import { openSchemaEngine, readMigrations, readSchema, SCRIPT_LOCK } from '../../../src/platform/postgres/schema-engine.js';
 import { createEmptyDatabase, testServerUrl } from '../../kit/test-database.js';
+import { waitFor } from '../../kit/wait-for.js';
 
 const drops: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -80,21 +82,61 @@ describe('migrate', () => {
     await expect(requireCurrentSchema(url)).rejects.toBeInstanceOf(OperatorError);
   });
 
-  test('refuses to go on after a migration that failed, and one that was edited', async () => {
+  test('refuses to go on where a migration was edited', async () => {
     const url = await emptyDatabase();
     await migrate(url);
     const last = names.at(-1) as string;
-    await query(url, `UPDATE _prisma_migrations SET finished_at = NULL, logs = 'column missing' WHERE migration_name = '${last}'`);
-    await expect(migrate(url)).rejects.toThrow(/failed earlier.*column missing.*resolve --rolled-back/s);
-    await query(url, `UPDATE _prisma_migrations SET finished_at = now(), checksum = 'other' WHERE migration_name = '${last}'`);
+    await query(url, `UPDATE _prisma_migrations SET checksum = 'other' WHERE migration_name = '${last}'`);
     await expect(migrate(url)).rejects.toThrow(new RegExp(`${last} is another one`));
   });
 
-  test('a migration that fails leaves nothing of itself, and names itself', async () => {
+  test('a migration that fails leaves nothing of itself, names itself, and is applied once its cause is gone', async () => {
     const url = await emptyDatabase();
     await query(url, 'CREATE SCHEMA mart');
     await expect(migrate(url)).rejects.toThrow(/could not be applied.*schema "mart" already exists/s);
     expect(await query(url, `SELECT nspname FROM pg_namespace WHERE nspname IN ('raw', 'staging', 'ops')`)).toEqual([]);
+    await expect(requireCurrentSchema(url)).rejects.toMatchObject({ exitCode: 75 });
+    await query(url, 'DROP SCHEMA mart');
+    expect(await migrate(url)).toEqual(names);
+  });
+
+  test('a process that dies in the middle of a script costs nothing: the next one applies it', async () => {
+    const url = await emptyDatabase();
+    const ahead = new pg.Client({ connectionString: url });
+    await ahead.connect();
+    await ahead.query('SELECT pg_advisory_lock($1, $2)', SCRIPT_LOCK); // holds the first script up
+    const dying = migrate(url).catch((error: unknown) => error);
+    const row = `SELECT finished_at FROM _prisma_migrations WHERE to_regclass('_prisma_migrations') IS NOT NULL`;
+    await waitFor('its script is under way', async () => (await query(url, row)).length === 1, { withinMs: 10_000 });
+    const waiting = migrate(url); // another one begins meanwhile, and waits
+    await ahead.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'cdp migrate' AND pid <> ALL (
+        SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = ${LOCKS.migration} AND objid = 0 AND NOT granted)`);
+    expect(await dying).toBeInstanceOf(Error);
+    await ahead.end();
+    expect(await waiting).toEqual(names);
+    expect(await query(url, 'SELECT FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL')).toEqual([]);
+  });
+
+  test('a script of a killed process that goes on by itself is waited for, and not applied again', async () => {
+    const url = await emptyDatabase();
+    await migrate(url);
+    const last = names.at(-1) as string;
+    await query(url, `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '${last}'`);
+    const orphan = new pg.Client({ connectionString: url });
+    await orphan.connect();
+    await orphan.query('BEGIN');
+    await orphan.query('SELECT pg_advisory_xact_lock($1, $2)', SCRIPT_LOCK);
+    const next = migrate(url);
+    await waitFor(
+      'the next one to wait for it',
+      async () => (await query(url, `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 1 AND NOT granted`)).length === 1,
+      { withinMs: 10_000 },
+    );
+    await orphan.query(`UPDATE _prisma_migrations SET finished_at = now() WHERE migration_name = '${last}'`);
+    await orphan.query('COMMIT');
+    await orphan.end();
+    expect(await next).toEqual([]);
   });
 
   test('a role that does not migrate says what is missing', async () => {

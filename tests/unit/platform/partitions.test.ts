@@ -88,6 +88,20 @@ describe('months of raw_prices', () => {
     expect(await dropMonthlyPartitions(db, at('2026-02-01T00:00:00'))).toEqual(['raw_prices_2026_01']);
   });
 
+  test('what an interrupted drop left is made anew where the month is wanted again; what somebody else detached is left alone', async () => {
+    await db.pool.query(`INSERT INTO ops.database (realm, created_at) VALUES ('real', now())`);
+    await ensureMonthlyPartitions(db, at('2026-01-10T00:00:00'), at('2026-03-10T00:00:00'));
+    await insert(at('2026-01-10T00:00:00'));
+    await db.pool.query(`UPDATE ops.database SET raw_kept_from = '2026-02-01T00:00:00Z'`);
+    for (const month of ['01', '03'])
+      await db.pool.query(`ALTER TABLE raw.raw_prices DETACH PARTITION raw_partitions.raw_prices_2026_${month}`);
+    const made = await ensureMonthlyPartitions(db, at('2026-01-10T00:00:00'), at('2026-03-10T00:00:00'));
+    expect(made).toEqual(['raw_prices_2026_01']);
+    await insert(at('2026-01-10T00:00:00'));
+    expect((await db.pool.query('SELECT count(*) AS n FROM raw.raw_prices')).rows).toEqual([{ n: 1n }]);
+    await db.pool.query('DROP TABLE raw_partitions.raw_prices_2026_03');
+  });
+
   test('what was dropped stays gone for a rebuild, also where an empty month is made again', async () => {
     await db.pool.query(`INSERT INTO ops.database (realm, created_at) VALUES ('real', now())`);
     await ensureMonthlyPartitions(db, at('2026-01-10T00:00:00'), at('2026-03-10T00:00:00'));

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 export interface Ownership {
-  release(): Promise<void>;
+  /** `stopServer` ends the server and the lock with it: given up before, another platform could take a server that is about to end. */
+  release(stopServer: () => Promise<void>): Promise<void>;
   /** Resolves if the server went away for good, or fell to somebody else, while we owned it. */
   readonly lost: Promise<void>;
 }
@@ -40,8 +41,9 @@ export async function takeOwnership(url: string, isRunning: () => boolean): Prom
   });
   return {
     lost,
-    async release() {
+    async release(stopServer) {
       released = true;
+      await stopServer();
       await client?.end();
     },
   };
