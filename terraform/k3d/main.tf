@@ -30,6 +30,8 @@ resource "helm_release" "platform" {
       image   = { repository = local.image[0], tag = local.image[1] }
       config  = var.config
       ingress = { host = var.host }
+      # The tag stays the same: without it another image would start no pod.
+      podAnnotations = { for id in compact([var.image_id]) : "crypto-data-platform/image-id" => id }
     }),
   ]
   set_sensitive = [{ name = "postgres.password", value = random_password.postgres.result }]

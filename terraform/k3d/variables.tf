@@ -27,7 +27,7 @@ variable "image" {
 }
 
 variable "image_id" {
-  description = "Imported anew when it changes: -var image_id=$(docker images -q crypto-data-platform:local)."
+  description = "When it changes the image is imported anew and the pods start on it: -var image_id=$(docker images -q crypto-data-platform:local)."
   type        = string
   default     = ""
 }

@@ -34,6 +34,7 @@ export function findBrokenPods(objects) {
   for (const { kind, metadata, spec } of objects.filter(({ kind }) => ['Deployment', 'Job', 'StatefulSet'].includes(kind))) {
     const who = `${kind} ${metadata.name}`;
     const { containers, volumes = [] } = spec.template.spec;
+    if (kind === 'Deployment') problems.push(...findShortDrains(who, spec.template, objects));
     for (const { configMap } of volumes)
       if (configMap !== undefined && named('ConfigMap', configMap.name) === undefined)
         problems.push(`${who}: no ConfigMap ${configMap.name}`);
@@ -44,6 +45,18 @@ export function findBrokenPods(objects) {
         problems.push(...findClosedPorts(who, addressesOf(env, envFrom, named), policyOf(spec.template, objects)));
     }
   }
+  return problems;
+}
+
+/** Connections that the load balancer still lets drain would be refused, and a pod that is killed while it stops loses what it does. */
+function findShortDrains(who, { metadata, spec }, objects) {
+  const sleep = spec.containers[0].lifecycle?.preStop.sleep.seconds ?? 0;
+  const balancer = objects.find(({ kind }) => kind === 'BackendConfig')?.spec.connectionDraining.drainingTimeoutSec ?? 0;
+  const problems = [];
+  if (metadata.labels['app.kubernetes.io/component'] === 'gateway' && sleep <= balancer)
+    problems.push(`${who} drains for ${sleep} s, its load balancer for ${balancer} s`);
+  if (spec.terminationGracePeriodSeconds < sleep + 30)
+    problems.push(`${who} is killed ${spec.terminationGracePeriodSeconds} s after it is told to stop`);
   return problems;
 }
 

@@ -160,6 +160,7 @@ function refusals() {
     ['--set', 'secrets.existing=,secrets.values.DATABASE_URL=postgres.example.org'],
     ['--set', 'databaseAuthority=/etc/ca.crt'],
     ['--set', 'producer.replicas=2'],
+    ['--set', 'gateway.drainSeconds=-1'],
     ['--set', 'gateway.autoscaling.enabled=true,gateway.autoscaling.minReplicas=9'],
     ['--set', 'ingress.enabled=true,ingress.host=https://prices.example.org'],
     ['--set', 'image.repository=registry.example.org/cdp:1.2.3'],

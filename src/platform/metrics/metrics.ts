@@ -107,6 +107,8 @@ function create(name: MetricName, definition: MetricDefinition, registry: Regist
         ? new Gauge(options)
         : new Histogram({ ...options, buckets: [...buckets] });
   if (metric instanceof Counter) for (const values of combinations(labels)) metric.inc(values, 0);
+  // One without labels would show 0 from here on: an age that nobody has read yet is none.
+  if (metric instanceof Gauge && options.labelNames.length === 0) metric.remove();
   return metric;
 }
 

@@ -23,6 +23,18 @@ run "platform" {
   }
 }
 
+run "another_image_is_another_release" {
+  command = plan
+  variables {
+    image_id = "123456789012"
+  }
+
+  assert {
+    condition     = yamldecode(helm_release.platform.values[1]).podAnnotations == { "crypto-data-platform/image-id" = "123456789012" }
+    error_message = "The tag is the same, so the pods must say which image they are of."
+  }
+}
+
 run "refuses_an_image_without_a_tag" {
   command = plan
   variables {

@@ -33,6 +33,14 @@ describe('the metrics of a role', () => {
     expect(text).toContain('cdp_subscription_deliveries_total{role="gateway"} 0');
     expect(text).toContain('nodejs_eventloop_lag_p99_seconds{role="gateway"}');
   });
+
+  test('gauges are not there until they are set: an age that nobody has read is not 0', async () => {
+    const metrics = new Metrics('worker');
+    const samples = async () => (await metrics.text()).split('\n').filter((line) => line.startsWith('cdp_published_day_age_seconds'));
+    expect(await samples()).toEqual([]);
+    metrics.gauge('cdp_published_day_age_seconds').set(7);
+    expect(await samples()).toEqual(['cdp_published_day_age_seconds{role="worker"} 7']);
+  });
 });
 
 describe('a reading', () => {
