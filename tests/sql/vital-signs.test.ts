@@ -1,6 +1,7 @@
 /** What the alarms look at, read from the seeded market. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Database } from '../../src/platform/postgres/database.js';
+import { insertCheckResults, loadChecksOfDatasets } from '../../src/store/pipelines/check-results.js';
 import { insertGap } from '../../src/store/pipelines/gaps.js';
 import { countChecks, getVitalSigns } from '../../src/store/pipelines/vital-signs.js';
 import { insertOutbox } from '../../src/store/stream/outbox.js';
@@ -63,4 +64,37 @@ test('ages, what waits, and the newest result of each check', async () => {
   });
   const checks = await countChecks(db.pool);
   expect(Object.fromEntries(checks.map(({ result, count }) => [result, count]))).toEqual({ passed: 1, warned: 1, failed: 0 });
+});
+
+test('a look at whole tables that failed stands until another one passes, and so does one at what a publish touched', async () => {
+  const dataset = 'mart.mart_coins';
+  const runs = await db.pool.query<{ id: bigint; pipeline: string }>(
+    `INSERT INTO ops.pipeline_runs (pipeline, slot, status, requested_at)
+     SELECT p, 'of this test', 'SUCCEEDED', now() FROM unnest('{housekeeping,restate,rebuild}'::text[]) AS p RETURNING id, pipeline`,
+  );
+  let seconds = 0;
+  const look = (pipeline: string, status: 'PASSED' | 'FAILED') =>
+    insertCheckResults(db.pool, runs.rows.find((run) => run.pipeline === pipeline)?.id ?? null, [
+      {
+        name: 'one',
+        dataset,
+        severity: 'ERROR',
+        status,
+        failedRows: status === 'PASSED' ? 0n : 1n,
+        message: pipeline,
+        rowCount: null,
+        checkedAt: new Date(Date.UTC(2026, 2, 10, 10, 0, seconds++)),
+      },
+    ]);
+  const said = async () => (await loadChecksOfDatasets(db.pool, [dataset])).get(dataset)?.find(({ name }) => name === 'one');
+  await look('housekeeping', 'FAILED');
+  await look('restate', 'PASSED');
+  expect(await said()).toMatchObject({ status: 'FAILED', message: 'housekeeping' });
+  await look('rebuild', 'PASSED');
+  expect(await said()).toMatchObject({ status: 'PASSED' });
+  await look('restate', 'FAILED');
+  await look('housekeeping', 'PASSED');
+  expect(await said()).toMatchObject({ status: 'FAILED', message: 'restate' });
+  await look('restate', 'PASSED');
+  expect(await said()).toMatchObject({ status: 'PASSED' });
 });

@@ -1,4 +1,7 @@
-/** ops.check_results. Grain: one check, run once. Readers are shown only the newest result of each check. */
+/**
+ * ops.check_results. Grain: one check, run once. Readers are shown what each check says now: the newest look at what a publish touched, or
+ * the newest look at whole tables (by housekeeping, or a rebuild, which touches all), whichever is worse. A look at a few rows takes nothing back.
+ */
 import type { Queryable } from '../../platform/postgres/database.js';
 
 export interface CheckResultRow {
@@ -15,15 +18,26 @@ const COLUMNS = 'name, dataset, severity, status, failed_rows AS "failedRows", m
 
 /** Results of a dataset that are looked through for the newest of each check: a check that long ago did not run is no news. */
 const LOOK_BACK = 1_000;
+/** Whole tables are looked at once a day, by one of housekeeping's hourly runs. */
+const LOOK_BACK_RUNS = 48;
 
-/** The newest result of each check on each of the datasets, by name of the check. */
+/** What each check on each of the datasets says now, by name of the check. */
 export async function loadChecksOfDatasets(db: Queryable, datasets: readonly string[]): Promise<Map<string, CheckResultRow[]>> {
   const { rows } = await db.query<CheckResultRow>({
     name: 'load-checks-of-datasets',
-    text: `SELECT DISTINCT ON (dataset, name) ${COLUMNS}
-           FROM unnest($1::text[]) AS asked (of)
-           CROSS JOIN LATERAL (SELECT * FROM ops.check_results WHERE dataset = asked.of ORDER BY checked_at DESC LIMIT ${LOOK_BACK}) recent
-           ORDER BY dataset, name, checked_at DESC, id DESC`,
+    text: `WITH whole AS MATERIALIZED (
+             SELECT id FROM ops.pipeline_runs WHERE pipeline IN ('housekeeping', 'rebuild') ORDER BY id DESC LIMIT ${LOOK_BACK_RUNS}
+           ), looked AS (
+             SELECT *, true AS whole FROM ops.check_results WHERE run_id IN (SELECT id FROM whole) AND dataset = ANY ($1)
+             UNION ALL
+             SELECT recent.*, false FROM unnest($1::text[]) AS asked (of)
+             CROSS JOIN LATERAL (SELECT * FROM ops.check_results WHERE dataset = asked.of ORDER BY checked_at DESC LIMIT ${LOOK_BACK}) recent
+             WHERE run_id IS NULL OR run_id NOT IN (SELECT id FROM whole)
+           ), newest AS (
+             SELECT DISTINCT ON (dataset, name, whole) * FROM looked ORDER BY dataset, name, whole, checked_at DESC, id DESC
+           )
+           SELECT DISTINCT ON (dataset, name) ${COLUMNS} FROM newest
+           ORDER BY dataset, name, array_position('{FAILED,WARNED,PASSED}', status), checked_at DESC`,
     values: [datasets],
   });
   return Map.groupBy(rows, (row) => row.dataset);
