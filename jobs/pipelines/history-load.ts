@@ -34,8 +34,8 @@ const FIRST_RETRY_MS = 10 * SECOND;
 const MAX_RETRY_MS = HOUR;
 /** What needs an operator is looked at again in this long. */
 const BLOCKED_RETRY_MS = HOUR;
-/** So many answers without a point mean that there is none; a single one may be a bad moment of the source. */
-const EMPTY_ANSWERS = 3;
+/** From this attempt on an answer without a point means that there is none; a first one may be a bad moment of the source. */
+const EMPTY_ATTEMPTS = 3;
 
 /** 'blocked': the source refuses everything until an operator acts. 'lost': another worker has this interval now. */
 export type IntervalOutcome = { status: 'done' | 'unavailable' | 'lost' } | { status: 'postponed' | 'blocked'; reason: string };
@@ -112,11 +112,11 @@ async function storeResult(deps: HistoryDeps, interval: HistoryInterval, result:
   const { db, source, clock } = deps;
   const origin = `history/${interval.id}/${interval.attempt}`;
   const { grain, attempt } = interval;
-  if (result.rows.length === 0 && result.rejected.length > 0) return refuseAll(deps, interval, origin, result);
+  if (result.rows.length === 0 && result.rejected.length > 0) return refuseAll(deps, interval, result);
   await rejectRows(db.pool, source.name, origin, result, clock.now());
   if (result.rows.length === 0) {
     const reason = `${source.name} has no points ${grain} apart here`;
-    return attempt < EMPTY_ANSWERS
+    return attempt < EMPTY_ATTEMPTS
       ? postpone(deps, interval, { status: 'postponed', reason, waitMs: retryMs(attempt) })
       : giveUp(deps, interval, reason);
   }
@@ -141,14 +141,10 @@ async function storeResult(deps: HistoryDeps, interval: HistoryInterval, result:
 }
 
 /** The source has points here that none of ours can be made of: a change of its format, and a newer version of the platform may read it. */
-async function refuseAll(
-  deps: HistoryDeps,
-  interval: HistoryInterval,
-  origin: string,
-  result: SourceResult<HistoryPoint>,
-): Promise<IntervalOutcome> {
+async function refuseAll(deps: HistoryDeps, interval: HistoryInterval, result: SourceResult<HistoryPoint>): Promise<IntervalOutcome> {
   const { db, source, clock } = deps;
-  if (interval.attempt === 1) await rejectRows(db.pool, source.name, origin, result, clock.now());
+  // Of one origin whatever the attempt: they are kept once, however often they come.
+  await rejectRows(db.pool, source.name, `history/${interval.id}/1`, result, clock.now());
   const reason = `all ${result.rejected.length} points were rejected, the first one for: ${result.rejected[0]?.reason}`;
   return postpone(deps, interval, { status: 'postponed', reason, waitMs: MAX_RETRY_MS });
 }
