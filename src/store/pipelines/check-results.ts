@@ -25,16 +25,16 @@ const LOOK_BACK_RUNS = 48;
 export async function loadChecksOfDatasets(db: Queryable, datasets: readonly string[]): Promise<Map<string, CheckResultRow[]>> {
   const { rows } = await db.query<CheckResultRow>({
     name: 'load-checks-of-datasets',
-    text: `WITH whole AS MATERIALIZED (
-             SELECT id FROM ops.pipeline_runs WHERE pipeline IN ('housekeeping', 'rebuild') ORDER BY id DESC LIMIT ${LOOK_BACK_RUNS}
-           ), looked AS (
-             SELECT *, true AS whole FROM ops.check_results WHERE run_id IN (SELECT id FROM whole) AND dataset = ANY ($1)
-             UNION ALL
-             SELECT recent.*, false FROM unnest($1::text[]) AS asked (of)
+    text: `WITH looked AS (
+             SELECT * FROM ops.check_results WHERE dataset = ANY ($1) AND run_id IN (
+               SELECT id FROM ops.pipeline_runs WHERE pipeline IN ('housekeeping', 'rebuild') ORDER BY id DESC LIMIT ${LOOK_BACK_RUNS})
+             UNION
+             SELECT recent.* FROM unnest($1::text[]) AS asked (of)
              CROSS JOIN LATERAL (SELECT * FROM ops.check_results WHERE dataset = asked.of ORDER BY checked_at DESC LIMIT ${LOOK_BACK}) recent
-             WHERE run_id IS NULL OR run_id NOT IN (SELECT id FROM whole)
            ), newest AS (
-             SELECT DISTINCT ON (dataset, name, whole) * FROM looked ORDER BY dataset, name, whole, checked_at DESC, id DESC
+             SELECT DISTINCT ON (dataset, name, whole) looked.*, coalesce(r.pipeline IN ('housekeeping', 'rebuild'), false) AS whole
+             FROM looked LEFT JOIN ops.pipeline_runs AS r ON r.id = looked.run_id
+             ORDER BY dataset, name, whole, checked_at DESC, looked.id DESC
            )
            SELECT DISTINCT ON (dataset, name) ${COLUMNS} FROM newest
            ORDER BY dataset, name, array_position('{FAILED,WARNED,PASSED}', status), checked_at DESC`,
