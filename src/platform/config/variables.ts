@@ -21,7 +21,11 @@ const list = (test: (item: string) => boolean, problem: string) =>
 
 const isUrl = (text: string, protocols: string[]) => URL.canParse(text) && protocols.includes(new URL(text).protocol);
 /** What paths can be put behind. Credentials in it would be no key of the source, and would be quoted in messages. */
-const isBaseUrl = (text: string) => isUrl(text, ['http:', 'https:']) && !/[?#]/.test(text) && !/^\w+:\/\/[^/]*@/.test(text);
+function isBaseUrl(text: string): boolean {
+  if (!isUrl(text, ['http:', 'https:']) || /[?#]/.test(text)) return false;
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
+}
 const isOrigin = (text: string) => isUrl(text, ['http:', 'https:']) && new URL(text).origin === text;
 const isCoinId = (text: string) => /^[^\s,]{1,200}$/.test(text);
 /** Header values cannot hold anything else. */

@@ -124,6 +124,7 @@ describe('configuration', () => {
     [{ BATCH_CRON: '0 25 * * *' }, 'BATCH_CRON'],
     [{ COINGECKO_BASE_URL: 'ftp://x' }, 'COINGECKO_BASE_URL'],
     [{ COINGECKO_BASE_URL: 'https://user:secret@cache.example/api/v3' }, 'COINGECKO_BASE_URL'],
+    [{ COINGECKO_BASE_URL: 'https:user:secret@cache.example/api/v3' }, 'COINGECKO_BASE_URL'],
     [{ COINGECKO_BASE_URL: 'https://cache.example/api/v3?key=1' }, 'COINGECKO_BASE_URL'],
     [{ ADMIN_API_KEY: 'two words' }, 'ADMIN_API_KEY'],
     [{ PRICE_SOURCE: 'coingecko', COINGECKO_PLAN: 'demo' }, 'COINGECKO_API_KEY'],
