@@ -6,7 +6,7 @@ import type { Queryable } from '../../src/platform/postgres/database.js';
 import { type CoinRow, getCoins } from '../../src/store/mart/coins.js';
 import { badUserInput } from '../errors.js';
 import { LIMITS } from '../limits.js';
-import { type AdHocFilter, type QueryRequest, readSelection, removeEscapes, splitAlternatives, type Target } from './request.js';
+import { type AdHocFilter, filtersOf, type QueryRequest, readSelection, removeEscapes, splitAlternatives, type Target } from './request.js';
 
 export type NamedCoin = Pick<CoinRow, 'id' | 'symbol' | 'name' | 'rank'>;
 
@@ -55,7 +55,7 @@ export function chooseCoins(
   const { payload } = target;
   const given = [payload.coins, payload.coin, payload.coinIds, named].find((value) => value !== undefined && value !== null);
   const chosen = readSelection(given ?? request.scopedVars?.coin?.value ?? request.scopedVars?.coins?.value ?? null);
-  const filters = [...(request.filters ?? []), ...(request.adhocFilters ?? [])].filter(({ key }) => !OF_ALERTS.has(key));
+  const filters = filtersOf(request).filter(({ key }) => !OF_ALERTS.has(key));
   const { all } = known;
   const asked = chosen === null ? all : [...new Set(chosen.flatMap((word) => findCoin(known, word) ?? []))];
   const kept = filters.length === 0 ? asked : asked.filter((coin) => passing(all, request, filters).has(coin));

@@ -46,6 +46,10 @@ export const queryRequest = z.object({
 });
 export type QueryRequest = z.infer<typeof queryRequest>;
 
+export function filtersOf({ filters, adhocFilters }: QueryRequest): AdHocFilter[] {
+  return [...(filters ?? []), ...(adhocFilters ?? [])];
+}
+
 export const annotationRequest = z.object({ range, annotation: z.looseObject({ query: z.string().nullish() }) });
 export const variableRequest = z.object({ payload: z.looseObject({ target: z.string().optional() }).catch({}).default({}) });
 export const searchRequest = z.object({ target: z.string().nullish() }).catch({});

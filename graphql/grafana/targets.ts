@@ -14,7 +14,7 @@ import { badUserInput, clientError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import { readTimeseries } from '../modules/timeseries/timeseries.reader.js';
 import { chooseCoins, holds, type KnownCoins, listCoins, type NamedCoin } from './coins.js';
-import { type QueryRequest, readSelection, type Target } from './request.js';
+import { filtersOf, type QueryRequest, readSelection, type Target } from './request.js';
 
 export type Answer = Series | Table;
 interface Series {
@@ -217,7 +217,7 @@ const MOST_ALERTS = 1_000;
 
 /** With the columns that Grafana looks for in annotations: time, title, text, tags. Suppressed alerts were not sent, and are not shown. */
 async function alertTable(db: Queryable, { request, target, coins, everyCoin, labelOf }: Scope): Promise<Table> {
-  const filters = [...(request.filters ?? []), ...(request.adhocFilters ?? [])];
+  const filters = filtersOf(request);
   const { from, to } = request.range;
   // Whatever the operator: the values that it lets through, for Postgres to find.
   const passing = <T extends string>(key: string, values: readonly T[]) =>

@@ -2,7 +2,7 @@
 import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { z } from 'zod';
 import { acknowledgeAlert } from '../../../src/alerts/rules.js';
-import { type AlertPlace, type AlertRow, findAlert, getAlerts } from '../../../src/store/mart/alerts.js';
+import { type AlertPlace, type AlertRow, findAlert, getAlerts, severitiesFrom } from '../../../src/store/mart/alerts.js';
 import type { CoinRow } from '../../../src/store/mart/coins.js';
 import type { AlertRuleRow } from '../../../src/store/stream/alert-rules.js';
 import type { GatewayContext } from '../../context.js';
@@ -26,8 +26,12 @@ export class AlertResolver {
     if ((filter?.coinIds?.length ?? 0) > LIMITS.ids)
       throw badUserInput(`filter.coinIds: at most ${LIMITS.ids} ids; ask in several queries`);
     if (filter?.from && filter.to && filter.from > filter.to) throw badUserInput('filter.from lies after filter.to: exchange them');
-    const ruleId = filter?.ruleId == null ? null : toRowId(filter.ruleId);
-    const rows = await getAlerts(context.db.pool, { filter: { ...filter, ruleId }, after: readPlace(after), limit: first + 1 });
+    const { status, minSeverity, ...others } = filter ?? {};
+    const ruleId = others.ruleId == null ? null : toRowId(others.ruleId);
+    const statuses = status == null ? null : [status];
+    const severities = minSeverity == null ? null : severitiesFrom(minSeverity);
+    const asked = { ...others, ruleId, statuses, severities };
+    const rows = await getAlerts(context.db.pool, { filter: asked, after: readPlace(after), limit: first + 1 });
     return toAlertPage(rows, first);
   }
 

@@ -24,6 +24,10 @@ export interface AlertRow {
 
 /** Lowest first. */
 export const ALERT_SEVERITIES: readonly AlertSeverity[] = ['INFO', 'WARNING', 'CRITICAL'];
+export function severitiesFrom(least: AlertSeverity): readonly AlertSeverity[] {
+  return ALERT_SEVERITIES.slice(ALERT_SEVERITIES.indexOf(least));
+}
+
 /** Of alerts that were not suppressed. */
 export const SENT_STATUSES: readonly AlertStatus[] = ['FIRING', 'ACKNOWLEDGED', 'RESOLVED'];
 
@@ -31,10 +35,8 @@ export const SENT_STATUSES: readonly AlertStatus[] = ['FIRING', 'ACKNOWLEDGED', 
 export interface AlertFilter {
   coinIds?: readonly string[] | null;
   ruleId?: bigint | null;
-  status?: AlertStatus | null;
   /** Any of them; of severities too. */
   statuses?: readonly AlertStatus[] | null;
-  minSeverity?: AlertSeverity | null;
   severities?: readonly AlertSeverity[] | null;
   /** False: those that were suppressed. */
   sent?: boolean | null;
@@ -57,16 +59,13 @@ export async function getAlerts(
   page: { filter: AlertFilter; after: AlertPlace | null; limit: number },
 ): Promise<AlertRow[]> {
   const { filter, after } = page;
-  const severities = filter.minSeverity == null ? null : ALERT_SEVERITIES.slice(ALERT_SEVERITIES.indexOf(filter.minSeverity));
   const { rows } = await db.query<AlertRow>({
     name: 'get-alerts',
     text: `SELECT ${COLUMNS} FROM mart.mart_alerts a
            WHERE ($1::text[] IS NULL OR a.coin_id = ANY ($1))
              AND ($2::bigint IS NULL OR a.rule_id = $2)
-             AND ($3::text IS NULL OR a.status = $3)
-             AND ($11::text[] IS NULL OR a.status = ANY ($11))
+             AND ($3::text[] IS NULL OR a.status = ANY ($3))
              AND ($4::text[] IS NULL OR a.severity = ANY ($4))
-             AND ($12::text[] IS NULL OR a.severity = ANY ($12))
              AND ($5::timestamptz IS NULL OR a.triggered_at >= $5)
              AND ($6::timestamptz IS NULL OR a.triggered_at < $6)
              AND ($7::timestamptz IS NULL OR (a.triggered_at, a.alert_id) < ($7, $8))
@@ -75,16 +74,14 @@ export async function getAlerts(
     values: [
       filter.coinIds ?? null,
       filter.ruleId ?? null,
-      filter.status ?? null,
-      severities,
+      filter.statuses ?? null,
+      filter.severities ?? null,
       filter.from ?? null,
       filter.to ?? null,
       after?.triggeredAt ?? null,
       after?.alertId ?? null,
       page.limit,
       filter.sent ?? null,
-      filter.statuses ?? null,
-      filter.severities ?? null,
     ],
   });
   return rows;
