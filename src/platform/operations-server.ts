@@ -14,13 +14,13 @@ export interface OperationsOptions {
   status(): Promise<unknown>;
 }
 
-const CLOSE_PATIENCE_MS = 1_000;
-
 export interface OperationsServer {
   /** http://host:port */
   url: string;
   close(): Promise<void>;
 }
+
+const CLOSE_PATIENCE_MS = 1_000;
 
 export async function startOperationsServer(options: OperationsOptions): Promise<OperationsServer> {
   const routes: Record<string, (response: ServerResponse) => Promise<void>> = {
