@@ -51,7 +51,8 @@ suite('a gateway that dies', () => {
     await scene?.close();
   }, 60_000);
 
-  test('costs the page no update', async () => {
+  /** A page on a gateway of its own, which has been told of some updates, and a witness at another one. */
+  async function openWitnessed() {
     const gateway = await scene.startGateway();
     const witness = new TestSubscription<{ priceUpdated: Update }>(`${scene.url.replace('http', 'ws')}/graphql`, { query: QUERY });
     await witness.connected;
@@ -59,6 +60,16 @@ suite('a gateway that dies', () => {
     const told = listenTo(page);
     await page.goto(gateway.url);
     await waitFor('the first updates', () => told.length >= 3, SOON);
+    return { gateway, witness, page, complaints, told };
+  }
+
+  async function missUpdates(witness: TestSubscription<{ priceUpdated: Update }>): Promise<void> {
+    const missed = witness.data.length;
+    await waitFor('updates that nobody tells the page', () => witness.data.length >= missed + 5, SOON);
+  }
+
+  test('costs the page no update', async () => {
+    const { gateway, witness, page, complaints, told } = await openWitnessed();
     const runs = await openPage(browser);
     await runs.page.goto(`${gateway.url}/pipelines/runs`);
     await runs.page.locator('[data-run]').first().waitFor();
@@ -70,8 +81,7 @@ suite('a gateway that dies', () => {
     await runs.page.getByTestId('disconnected').waitFor();
     expect(await runs.page.locator('[data-run]').count()).toBeGreaterThan(0);
     await runs.context.close();
-    const missed = witness.data.length;
-    await waitFor('updates that nobody tells the page', () => witness.data.length >= missed + 5, SOON);
+    await missUpdates(witness);
     const before = told.length;
 
     await scene.startGateway(Number(new URL(gateway.url).port));
@@ -101,19 +111,12 @@ suite('a gateway that dies', () => {
   }, 400_000);
 
   test('says so where what came meanwhile is kept no more, and goes on', async () => {
-    const gateway = await scene.startGateway();
-    const witness = new TestSubscription<{ priceUpdated: Update }>(`${scene.url.replace('http', 'ws')}/graphql`, { query: QUERY });
-    await witness.connected;
-    const { page, complaints } = await openPage(browser);
-    const told = listenTo(page);
-    await page.goto(gateway.url);
-    await waitFor('the first updates', () => told.length >= 3, SOON);
+    const { gateway, witness, page, complaints, told } = await openWitnessed();
     gateway.kill('SIGKILL');
     await gateway.ended;
     await page.getByTestId('disconnected').waitFor();
     const before = told.length;
-    const missed = witness.data.length;
-    await waitFor('updates that nobody tells the page', () => witness.data.length >= missed + 5, SOON);
+    await missUpdates(witness);
     await witness.stop();
     const db = openDatabase(attach(scene.dataDir), { applicationName: 'test', maxConnections: 1 });
     await trimLog(db, { topic: UPDATES_TOPIC, partitions: 1, retentionMs: 0 }, false);
