@@ -16,8 +16,8 @@ export interface Door {
   realm: Realm;
   tracked(coinId: string): boolean;
   now: Date;
-  /** Days that raw is kept; null: for ever. */
-  retentionDays: number | null;
+  /** Raw is kept from here on; null: for ever. */
+  keptFrom: Date | null;
 }
 
 /** Real prices span 1e-12 to 6.9e28; a quotient of two beyond this does not fit into a float any more. */
@@ -36,7 +36,6 @@ export function refusal(price: PriceObservation, door: Door): string | null {
   if (observed > received + NEWEST_OBSERVATION_MS) return 'observed_at is over 5 minutes after received_at';
   if (observed < received - OLDEST_OBSERVATION_MS) return 'observed_at is over 400 days before received_at';
   if (observed < door.now.getTime() - OLDEST_OBSERVATION_MS) return 'observed_at is over 400 days ago';
-  if (door.retentionDays !== null && observed < door.now.getTime() - door.retentionDays * DAY)
-    return 'observed_at lies before the start of retention';
+  if (door.keptFrom !== null && observed < door.keptFrom.getTime()) return 'observed_at lies before the start of retention';
   return null;
 }

@@ -7,13 +7,15 @@ import { findBasePrices } from '../../src/alerts/base-prices.js';
 import { announced, evaluateBatch, openRuleBook, saveEvaluation } from '../../src/alerts/batch.js';
 import type { FiredAlert } from '../../src/alerts/state.js';
 import { parsePriceRecord } from '../../src/domain/price-record.js';
-import { ALERTS_TOPIC, logOrigin, PRICES_TOPIC, type RawPrice, UPDATES_TOPIC } from '../../src/domain/prices.js';
-import type { Clock } from '../../src/domain/time.js';
+import { ALERTS_TOPIC, logOrigin, PRICES_TOPIC, type PriceObservation, type RawPrice, UPDATES_TOPIC } from '../../src/domain/prices.js';
+import { type Clock, DAY } from '../../src/domain/time.js';
 import { encodeAlert, encodePriceUpdate } from '../../src/domain/updates.js';
 import type { Realm } from '../../src/platform/config.js';
 import type { LogRecord } from '../../src/platform/event-log/event-log.js';
+import type { Queryable } from '../../src/platform/postgres/database.js';
 import { atOnce } from '../../src/platform/postgres/pipelining.js';
 import { getTrackedNewest } from '../../src/store/mart/latest-prices.js';
+import { getRawStart } from '../../src/store/raw/raw-prices.js';
 import type { DeadLetter } from '../../src/store/stream/dead-letters.js';
 import type { OutboxRecord } from '../../src/store/stream/outbox.js';
 import { insertRejectedRows, type NewRejectedRow } from '../../src/store/stream/rejected-rows.js';
@@ -65,7 +67,7 @@ async function processPrices(
 
   const door = {
     realm: options.realm,
-    retentionDays: options.retentionDays,
+    keptFrom: await getKeptFrom(tx, read.prices, { now, retentionDays: options.retentionDays }),
     now,
     tracked: (coinId: string) => sources.has(coinId),
   };
@@ -96,6 +98,21 @@ async function processPrices(
   const news = [...pushed.map((each) => toUpdate(each, read.partitions, stored.suspect)), ...toAlertRows(alerts, read.partitions)];
   await atOnce(tx, [() => saveEvaluation(tx, evaluation, now), () => options.publisher.stage(tx, news)]);
   return read.corrupt;
+}
+
+/**
+ * From where on raw is kept: what this process is told, or a month that another one dropped, which may be told less. Months end before they
+ * are dropped, by a day at least, so newer observations need not ask.
+ */
+async function getKeptFrom(
+  tx: Queryable,
+  prices: readonly { price: PriceObservation }[],
+  { now, retentionDays }: { now: Date; retentionDays: number | null },
+): Promise<Date | null> {
+  const told = retentionDays === null ? null : new Date(now.getTime() - retentionDays * DAY);
+  if (!prices.some(({ price }) => price.observedAt.getTime() < now.getTime() - DAY)) return told;
+  const start = await getRawStart(tx);
+  return told !== null && told > start ? told : start;
 }
 
 function newestOf(prices: RawPrice[]): Date | null {

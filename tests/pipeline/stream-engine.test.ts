@@ -76,6 +76,21 @@ describe('the stream engine', () => {
     expect(shown).toContain('cdp_stream_assigned_partitions{topic="market.prices.v1",role="consumer"} 2');
   });
 
+  test('what was observed in a month that another process has dropped is refused, though this one keeps raw for ever', async () => {
+    const db = setting.db.pool;
+    await db.query(`CREATE TABLE raw_partitions.p2026_10 PARTITION OF raw.raw_prices FOR VALUES FROM ('2026-10-01') TO ('2026-11-01')`);
+    const october = tick('bitcoin', 1, '100', { observedAt: '2026-10-31T23:59:59.999Z' });
+    await setting.append([october]);
+    setting.start();
+    await eventually(setting.committed, (count) => count === 1n);
+    await db.query(`UPDATE ops.database SET raw_kept_from = '2026-11-01'; DROP TABLE raw_partitions.p2026_10`);
+    await setting.append([october, tick('bitcoin', 1, '101', { observedAt: '2026-11-01T00:00:00.000Z' })]);
+    await eventually(setting.committed, (count) => count === 3n);
+    const rejected = await db.query('SELECT position, reason FROM ops.rejected_rows');
+    expect(rejected.rows).toEqual([{ position: 1n, reason: 'observed_at lies before the start of retention' }]);
+    expect((await db.query('SELECT position FROM raw.raw_prices')).rows).toEqual([{ position: 2n }]);
+  });
+
   test('a dead letter keeps its headers, but for what Postgres cannot hold', async () => {
     const record = { topic: 'foreign', partition: 0, offset: 7n, key: 'k\0', value: Buffer.from('?'), appendedAt: NOW };
     const headers = { 'na\0me': 'v\0alue', escape: '\\u0000', quote: '"' };
