@@ -18,7 +18,7 @@ import { createApollo } from './apollo.js';
 import { createKeyCheck, type OperatorAccess } from './auth.js';
 import { type ContextServices, createContext } from './context.js';
 import { createErrorFormatter } from './errors.js';
-import { grafanaRoutes } from './grafana/plugin.js';
+import { grafanaError, grafanaRoutes } from './grafana/plugin.js';
 import { LIMITS } from './limits.js';
 import { showLive } from './observation/gateway-metrics.js';
 import { countErrors, createOperationTimes } from './observation/operations.js';
@@ -114,7 +114,10 @@ function guard(app: FastifyInstance, checkOrigin: OriginCheck): void {
     });
     if (request.routeOptions.url === '/livez' || request.routeOptions.url === '/readyz') return;
     const verdict = checkOrigin(request.raw);
-    if (!verdict.allowed) return reply.code(403).send(errorBody('FORBIDDEN', verdict.problem));
+    if (!verdict.allowed) {
+      const describe = request.url.startsWith('/grafana') ? grafanaError : errorBody;
+      return reply.code(403).send(describe('FORBIDDEN', verdict.problem));
+    }
     if (verdict.cors !== null) reply.header('access-control-allow-origin', verdict.cors);
     if (request.method === 'OPTIONS') {
       return reply

@@ -49,15 +49,19 @@ export function grafanaRoutes({ db, formatError }: GrafanaServices) {
   };
 }
 
+export function grafanaError(code: string, message: string) {
+  return { message, error: { code, message } };
+}
+
 function answerErrors(app: FastifyInstance, formatError: ErrorFormatter): void {
   app.setErrorHandler((error: FastifyError | GraphQLError, _request, reply) => {
     const status = 'statusCode' in error ? error.statusCode : undefined;
     if (status !== undefined && status < 500) {
-      return reply.code(status).send({ message: error.message, error: { code: 'BAD_USER_INPUT', message: error.message } });
+      return reply.code(status).send(grafanaError('BAD_USER_INPUT', error.message));
     }
     const { message, extensions } = formatError({ message: error.message, path: ['grafana'] }, error);
     const code = String(extensions?.code);
-    return reply.code(code === 'INTERNAL_SERVER_ERROR' ? 500 : 400).send({ message, error: { code, message } });
+    return reply.code(code === 'INTERNAL_SERVER_ERROR' ? 500 : 400).send(grafanaError(code, message));
   });
 }
 

@@ -33,7 +33,7 @@ function columnsOf({ fields }: Selected, path: string[]): Column[] {
     const own = [...path, field.name];
     if (isListType(getNullableType(field.type))) return [];
     if (field.fields !== null) return columnsOf(field, own);
-    return [{ header: own.join('.'), path: own, isText: getNamedType(field.type).name === 'String' }];
+    return [{ header: own.join('.'), path: own, isText: ['String', 'ID'].includes(getNamedType(field.type).name) }];
   });
 }
 

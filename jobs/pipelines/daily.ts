@@ -31,8 +31,8 @@ const LONGEST_WAIT_FOR_HISTORY_MS = 60 * SECOND;
 const LONGEST_WAIT_FOR_SOURCE_MS = 2 * MINUTE;
 /** A worker takes up a queued run within a second. */
 const LONGEST_WAIT_FOR_CLAIM_MS = 5 * SECOND;
-/** Nine minutes. A snapshot of the day's end cannot be fetched later, and the marts wait for the stream as long. */
-const FETCH_RETRY: RetryPolicy = { retries: 20, minTimeout: 2 * SECOND, maxTimeout: 30 * SECOND };
+/** A snapshot of the day's end cannot be fetched later, and the marts wait for the stream about as long. */
+const FETCH_RETRY: RetryPolicy = { retries: Infinity, minTimeout: 2 * SECOND, maxTimeout: 30 * SECOND, withinMs: 9 * MINUTE };
 
 export function dailyPipeline(deps: DailyDeps): Pipeline {
   return {

@@ -22,7 +22,10 @@ export interface RunContext {
 export type TaskOutcome = { rows: number | null } | { skipped: string } | { failed: string };
 
 /** Waits double from minTimeout up to maxTimeout (ms), each drawn up to twice as long, so that what failed together comes back apart. */
-export type RetryPolicy = Required<Pick<RetryOptions, 'retries' | 'minTimeout' | 'maxTimeout'>>;
+export type RetryPolicy = Required<Pick<RetryOptions, 'retries' | 'minTimeout' | 'maxTimeout'>> & {
+  /** For all attempts and waits together, in ms: what is under way then is aborted. */
+  withinMs?: number;
+};
 const DEFAULT_RETRY: RetryPolicy = { retries: 4, minTimeout: 1_000, maxTimeout: 30_000 };
 
 export interface Task {
@@ -90,25 +93,35 @@ async function executeAfter(task: Task, resultOf: (name: string) => Promise<Task
 }
 
 async function executeTask(task: Task, context: RunContext): Promise<TaskResult> {
-  const { signal } = context;
   const logger = context.logger.child({ task: task.name });
+  const { withinMs, ...retry } = task.retry ?? DEFAULT_RETRY;
+  const deadline = withinMs === undefined ? null : AbortSignal.timeout(withinMs);
+  const signal = deadline === null ? context.signal : AbortSignal.any([context.signal, deadline]);
   let attempt = 0;
+  let failure = 'it did not end';
   const tryOnce = async () => {
     attempt++;
     await recordTask(context, { name: task.name, attempt, status: 'RUNNING', error: null, rows: null });
-    return task.run({ ...context, logger });
+    return task.run({ ...context, signal, logger });
   };
   const onFailedAttempt = ({ error, retriesLeft }: { error: Error; retriesLeft: number }) => {
-    if (!signal.aborted) logger.warn({ err: error, attempt, retriesLeft }, `${task.name} failed: ${error.message}`);
+    if (signal.aborted) return;
+    failure = error.message;
+    logger.warn({ err: error, attempt, retriesLeft }, `${task.name} failed: ${error.message}`);
   };
   try {
-    const outcome = await pRetry(tryOnce, { ...(task.retry ?? DEFAULT_RETRY), randomize: true, signal, onFailedAttempt });
+    const outcome = await pRetry(tryOnce, { ...retry, randomize: true, signal, onFailedAttempt });
     const result = toResult(outcome);
     await recordTask(context, { name: task.name, attempt, ...result, rows: 'rows' in outcome ? outcome.rows : null });
     return result;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    if (!signal.aborted) await recordTask(context, { name: task.name, attempt, status: 'FAILED', error: message, rows: null });
+    const late = deadline?.aborted === true && !context.signal.aborted;
+    const message = late
+      ? `given up after ${Number(withinMs) / 1_000} s: ${failure}`
+      : error instanceof Error
+        ? error.message
+        : String(error);
+    if (!context.signal.aborted) await recordTask(context, { name: task.name, attempt, status: 'FAILED', error: message, rows: null });
     return { status: 'FAILED', error: message };
   }
 }

@@ -1,5 +1,6 @@
 /** `cdp up`: every role in one process, on the embedded Postgres and its log unless others are given. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Stream } from '../../jobs/runtime/stream/stream.js';
 import { createHealth, type Health } from '../platform/health.js';
 import { findPublishedThrough } from '../store/pipelines/datasets.js';
 import type { CommandContext } from './command.js';
@@ -17,15 +18,17 @@ export default async function up(context: CommandContext): Promise<void> {
   const health = createHealth();
   const metrics = startMetrics('up', db, health);
   const observed = { health, metrics };
-  const gateway = await startGateway(context, foundation, observed);
-  const source = await startSource(context, foundation);
-  const consumer = await startConsumer(context, foundation, observed);
-  health.addPart('consumer', () => checkPartitions(consumer));
+  // Before the gateway listens: it would say that it is ready.
+  let consumer: Stream | null = null;
+  health.addPart('consumer', () => (consumer === null ? { status: 'not_ready', reason: 'it is starting' } : checkPartitions(consumer)));
   health.addPart('marts', async () =>
     (await findPublishedThrough(db.pool)) === null
       ? { status: 'not_ready', reason: 'the first marts are not published yet' }
       : { status: 'ready' },
   );
+  const gateway = await startGateway(context, foundation, observed);
+  const source = await startSource(context, foundation);
+  consumer = await startConsumer(context, foundation, observed);
   await startPipelines(context, foundation, source, observed);
   await startProducer(context, foundation, source, observed);
 

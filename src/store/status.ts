@@ -12,7 +12,7 @@ export interface Status {
   /** By the source's clock; null before the first price. */
   newestObservationAt: Date | null;
   datasets: DatasetFreshness[];
-  /** Null when nothing is to be loaded. */
+  /** Null when nothing is to be loaded; 0 of 0 before anybody looked. */
   history: HistoryProgress | null;
   log: LogStatus;
   /** Newest first. */

@@ -1,4 +1,5 @@
 /** How a run executes its tasks, and when runs are asked for. */
+import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { claimRun } from '../../jobs/runtime/lease.js';
 import type { RunContext, Task } from '../../jobs/runtime/pipeline.js';
@@ -80,6 +81,26 @@ describe('tasks', () => {
         mail: { status: 'SKIPPED', error: 'report did not succeed' },
         publish: { status: 'SUCCEEDED', attempt: 1 },
       },
+    });
+  });
+
+  test('that must end within a time are aborted then, and say what failed before', async () => {
+    let tries = 0;
+    const ended = await execute([
+      {
+        name: 'fetch',
+        retry: { ...retry, retries: Infinity, withinMs: 1_000 },
+        run: async ({ signal }) => {
+          if (++tries === 1) throw new Error('503 from the source');
+          await once(signal, 'abort'); // would never end
+          throw signal.reason;
+        },
+      },
+      { name: 'publish', after: ['fetch'], run: async () => ({ rows: 1 }) },
+    ]);
+    expect(ended.tasks).toMatchObject({
+      fetch: { status: 'FAILED', attempt: 2, error: 'given up after 1 s: 503 from the source' },
+      publish: { status: 'SUCCEEDED' },
     });
   });
 

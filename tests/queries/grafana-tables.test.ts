@@ -18,7 +18,10 @@ describe('Save & test', () => {
   });
 
   test('a foreign page gets nothing', async () => {
-    expect((await gateway.http({ path: '/grafana', headers: { origin: 'https://evil.example' } })).status).toBe(403);
+    const refused = await gateway.http({ path: '/grafana', headers: { origin: 'https://evil.example' } });
+    expect(refused.status).toBe(403);
+    const message = expect.stringContaining('ALLOWED_ORIGINS');
+    expect(refused.json).toEqual({ message, error: { code: 'FORBIDDEN', message } });
   });
 });
 

@@ -232,7 +232,7 @@ describe('operations', () => {
       version: '1.2.3',
       at: '2026-03-10T12:00:30.000Z',
       newestObservationAt: '2026-03-10T12:00:00.000Z',
-      history: null,
+      history: { intervalsDone: 0, intervalsTotal: 0, rows: 0, estimatedFinishAt: null, grains: [] },
       log: {
         partitions: [
           { partition: 0, end: 0, committed: null, lag: 0 },

@@ -39,6 +39,18 @@ describe('marketOverview', () => {
     });
   });
 
+  test('names no coin that is not followed any more', async () => {
+    const movers = '{ marketOverview { topGainers { coin { id } } } }';
+    const { rows } = await gateway.db.pool.query(`DELETE FROM ops.tracked_coins WHERE coin_id = 'dogecoin' RETURNING *`);
+    const { json } = await gateway.ask(movers);
+    const names = Object.keys(rows[0]);
+    await gateway.db.pool.query(
+      `INSERT INTO ops.tracked_coins (${names}) VALUES (${names.map((_, place) => `$${place + 1}`)})`,
+      Object.values(rows[0]),
+    );
+    expect(json.data.marketOverview.topGainers).toEqual([{ coin: { id: 'bitcoin' } }]);
+  });
+
   test('of a named day: what was not fetched is null, and moves are those of that day', async () => {
     const { json } = await gateway.ask(`{ marketOverview(day: "2026-03-08") { day globalMarketCapUsd globalVolume24hUsd
       topGainers(first: 1) { coin { id } return1dPct } topLosers(first: 1) { coin { id } } } none: marketOverview(day: "2026-03-10") { day } }`);

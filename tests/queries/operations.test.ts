@@ -238,7 +238,13 @@ describe('datasets', () => {
 describe('platform', () => {
   const FIELDS = 'realm version startedAt newestObservationAt attribution history { intervalsDone intervalsTotal estimatedFinishAt }';
 
-  test('says what it is; history is null when there is nothing to load', async () => {
+  test('says what it is; history is 0 of 0 until a worker has looked, and null when there is nothing to load', async () => {
+    const { json: first } = await gateway.ask(`{ platform { ${FIELDS} } }`);
+    expect(first.data.platform.history).toEqual({ intervalsDone: 0, intervalsTotal: 0, estimatedFinishAt: null });
+    await gateway.db.pool.query(
+      `INSERT INTO ops.task_runs (run_id, run_attempt, name, attempt, status, started_at, finished_at)
+       SELECT max(id), 1, 'find_holes', 1, 'SUCCEEDED', now(), now() FROM ops.pipeline_runs`,
+    );
     const { json } = await gateway.ask(`{ platform { ${FIELDS} } }`);
     expect(json.data.platform).toEqual({
       realm: 'SIMULATED',

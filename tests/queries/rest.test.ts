@@ -165,6 +165,15 @@ describe('CSV', () => {
     expect(lines.find((line) => line.startsWith('tether,'))).toContain(`"'=HYPERLINK(""x""),1"`);
     expect(lines.find((line) => line.startsWith('dogecoin,'))).toContain('690000000000000000000000000000.000000001');
   });
+
+  test('of what was refused: nor does an id that somebody else has chosen', async () => {
+    const formula = '=HYPERLINK("x")';
+    await gateway.db.pool.query(`UPDATE ops.rejected_rows SET coin_id = $1 WHERE coin_id = 'ethereum'`, [formula]);
+    const { text } = await get('/rejected-rows?format=csv', AS_OPERATOR);
+    await gateway.db.pool.query(`UPDATE ops.rejected_rows SET coin_id = 'ethereum' WHERE coin_id = $1`, [formula]);
+    expect(text).toContain(`"'=HYPERLINK(""x"")"`);
+    expect(text).not.toContain(`"=HYPERLINK`);
+  });
 });
 
 describe('the document and the page', () => {

@@ -29,7 +29,10 @@ export class PlatformResolver {
     return findNewestObservation(context.db.pool);
   }
 
-  @FieldResolver(() => HistoryProgress, { nullable: true, description: 'Null when every coin has the history that the source offers.' })
+  @FieldResolver(() => HistoryProgress, {
+    nullable: true,
+    description: 'Null when every coin has the history that the source offers; 0 of 0 before a worker has looked.',
+  })
   async history(@Ctx() context: GatewayContext): Promise<StoredProgress | null> {
     return findHistoryProgress(context.db.pool, context.clock.now());
   }

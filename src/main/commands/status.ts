@@ -1,6 +1,7 @@
 /** `cdp status`: what the running platform is doing, read from its database. */
 import { openDatabase } from '../../platform/postgres/database.js';
 import { requireCurrentSchema } from '../../platform/postgres/migrate.js';
+import type { HistoryProgress } from '../../store/pipelines/history.js';
 import { getStatus } from '../../store/status.js';
 import type { CommandContext } from '../command.js';
 import { startEventLog } from '../foundation/event-log.js';
@@ -19,9 +20,7 @@ export default async function status(context: CommandContext): Promise<void> {
   const { newestObservationAt, history, datasets, runs, log: prices } = await getStatus(db.pool, log, new Date());
   const at = (instant: Date | null) => instant?.toISOString() ?? 'never';
   console.log(`newest price   ${at(newestObservationAt)}`);
-  console.log(
-    `history        ${history === null ? 'complete' : `${history.intervalsDone} of ${history.intervalsTotal} intervals, done at ${at(history.estimatedFinishAt)}`}`,
-  );
+  console.log(`history        ${describeHistory(history)}`);
   console.log(
     `log            ${'partitions' in prices ? `${prices.partitions.reduce((lag, each) => lag + each.lag, 0n)} records wait` : prices.unreachable}`,
   );
@@ -36,4 +35,11 @@ export default async function status(context: CommandContext): Promise<void> {
       `${String(run.id).padEnd(9)} ${run.pipeline.padEnd(13)} ${(run.logicalDate ?? '').padEnd(11)} ${run.status.toLowerCase().padEnd(10)} ${String(run.attempt).padEnd(8)} ${at(run.requestedAt)}`,
     );
   }
+}
+
+function describeHistory(progress: HistoryProgress | null): string {
+  if (progress === null) return 'complete';
+  const { intervalsDone, intervalsTotal, estimatedFinishAt } = progress;
+  if (intervalsTotal === 0) return 'nobody has looked yet for what is missing: is a worker up?';
+  return `${intervalsDone} of ${intervalsTotal} intervals, done at ${estimatedFinishAt?.toISOString() ?? 'an unknown time'}`;
 }

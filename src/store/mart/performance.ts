@@ -55,7 +55,7 @@ export interface CoinMoveRow {
   return1dPct: number;
 }
 
-/** The coins that rose (or fell) most on the day, at most `first`. */
+/** The followed coins that rose (or fell) most on the day, at most `first`. */
 export interface MoversRequest {
   day: UtcDate;
   direction: 'up' | 'down';
@@ -72,7 +72,8 @@ export async function loadMovers(db: Queryable, requests: readonly MoversRequest
              SELECT coalesce(json_agg(json_build_object('coinId', coin_id, 'return1dPct', return_1d_pct)
                       ORDER BY return_1d_pct * r.sign DESC, coin_id COLLATE "C"), '[]') AS moves
              FROM (
-               SELECT p.coin_id, p.return_1d_pct FROM mart.mart_crypto_performance p
+               SELECT p.coin_id, p.return_1d_pct
+               FROM mart.mart_crypto_performance p JOIN ops.tracked_coins t ON t.coin_id = p.coin_id
                WHERE p.day = r.day AND p.return_1d_pct * r.sign > 0
                ORDER BY p.return_1d_pct * r.sign DESC, p.coin_id COLLATE "C" LIMIT r.most
              ) largest

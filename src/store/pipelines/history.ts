@@ -195,7 +195,17 @@ export interface HistoryProgress {
   grains: { grain: HistoryGrain; done: number; total: number }[];
 }
 
-/** Of the load that is under way: what was asked for since its oldest pending interval. Null when nothing is pending. */
+const NOT_LOOKED_FOR: HistoryProgress = { intervalsDone: 0, intervalsTotal: 0, rows: 0, estimatedFinishAt: null, grains: [] };
+
+async function wasLookedFor(db: Queryable): Promise<boolean> {
+  const { rows } = await db.query<{ looked: boolean }>(
+    `SELECT EXISTS (SELECT FROM ops.history_intervals)
+         OR EXISTS (SELECT FROM ops.task_runs WHERE name = 'find_holes' AND finished_at IS NOT NULL) AS looked`,
+  );
+  return rows[0]?.looked === true;
+}
+
+/** Of the load that is under way: what was asked for since its oldest pending interval. Null when nothing is pending; 0 of 0 before anybody looked. */
 export async function findHistoryProgress(db: Queryable, now: Date): Promise<HistoryProgress | null> {
   const { rows } = await db.query<{
     grain: HistoryGrain;
@@ -216,7 +226,7 @@ export async function findHistoryProgress(db: Queryable, now: Date): Promise<His
      GROUP BY grain ORDER BY array_position('{1d,5m,1h}', grain::text)`,
     [now],
   );
-  if (rows.length === 0) return null;
+  if (rows.length === 0) return (await wasLookedFor(db)) ? null : NOT_LOOKED_FOR;
   const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((total, row) => total + of(row), 0);
   const [done, total, recent] = [sum((row) => row.done), sum((row) => row.total), sum((row) => row.recent)];
   const first = Math.min(...rows.map((row) => row.first?.getTime() ?? Number.POSITIVE_INFINITY));

@@ -23,7 +23,10 @@ export function Banners({ platform }: { platform: Platform | undefined }) {
       )}
       {connected && platform?.history != null && (
         <div className="banner stale">
-          <strong>History is still loading.</strong> {platform.history.intervalsDone} of {platform.history.intervalsTotal} intervals:
+          <strong>History is still loading.</strong>{' '}
+          {platform.history.intervalsTotal === 0
+            ? 'Nobody has looked yet for what is missing: '
+            : `${platform.history.intervalsDone} of ${platform.history.intervalsTotal} intervals: `}
           figures that need more are left out.
         </div>
       )}
