@@ -1,7 +1,8 @@
 /** Every pipeline, and when it runs. A new one is a file in jobs/pipelines, a name in src/store/pipelines/runs.ts and a line here. */
 import { HOUR } from '../src/domain/time.js';
+import type { Database } from '../src/platform/postgres/database.js';
 import { getFailingIntervals } from '../src/store/pipelines/history.js';
-import { hasOverdueMarks } from '../src/store/pipelines/publishing.js';
+import { hasOverdueMarks, isRebuildUnderWay } from '../src/store/pipelines/publishing.js';
 import { findNewestRequest } from '../src/store/pipelines/runs.js';
 import { type DailyDeps, dailyPipeline } from './pipelines/daily.js';
 import { type HistoryPipelineDeps, historyPipeline } from './pipelines/history.js';
@@ -20,7 +21,7 @@ export function createSchedule(deps: ScheduleDeps): ScheduleEntry[] {
   const { db, source, batchCron } = deps;
   return [
     { pipeline: dailyPipeline(deps), cron: batchCron, due: (now) => missedDates(db, 'daily', now) },
-    { pipeline: restatePipeline(deps), cron: '*/15 * * * * *', due: async () => ((await hasOverdueMarks(db.pool)) ? ONCE : NOT_NOW) },
+    { pipeline: restatePipeline(deps), cron: '*/15 * * * * *', due: (now) => restateDue(db, now) },
     {
       pipeline: historyPipeline(deps),
       cron: '* * * * *',
@@ -34,6 +35,10 @@ export function createSchedule(deps: ScheduleDeps): ScheduleEntry[] {
     { pipeline: housekeepingPipeline(deps), cron: '17 * * * *', due: async (_, atStart) => (atStart ? NOT_NOW : ONCE) },
     rebuildEntry(deps),
   ];
+}
+
+async function restateDue({ pool }: Database, now: Date): Promise<null[]> {
+  return (await hasOverdueMarks(pool)) && !(await isRebuildUnderWay(pool, now)) ? ONCE : NOT_NOW;
 }
 
 /**

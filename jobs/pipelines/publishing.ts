@@ -1,13 +1,22 @@
 /** How the pipelines publish: whatever stands between the newest published day and theirs first, in order, and an outcome for their run. */
-import { type Clock, type UtcDate } from '../../src/domain/time.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, SECOND, type UtcDate } from '../../src/domain/time.js';
+import { isRebuildUnderWay } from '../../src/store/pipelines/publishing.js';
 import type { RunContext, TaskOutcome } from '../runtime/pipeline.js';
 import { type PublishResult, publish } from '../runtime/publish.js';
 
-/** `through` null: only what is published already, made anew where it changed. */
+const POLL_MS = SECOND;
+
+/** `through` null: only what is published already, made anew where it changed. While a rebuild is under way it does that, and a new day waits for it. */
 export async function publishDays(
   { db, fence, logger, signal }: RunContext,
   { through, clock, rebuild }: { through: UtcDate | null; clock: Clock; rebuild?: boolean },
 ): Promise<TaskOutcome> {
+  if (!rebuild && (await isRebuildUnderWay(db.pool, clock.now()))) {
+    if (through === null) return { skipped: 'a rebuild is under way, which publishes everything' };
+    logger.info(`${through} is published once the rebuild that is under way has ended`);
+    while (await isRebuildUnderWay(db.pool, clock.now())) await sleep(POLL_MS, undefined, { signal });
+  }
   let rows = 0;
   for (let day = through; ; ) {
     signal.throwIfAborted();

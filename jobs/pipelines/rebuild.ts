@@ -1,8 +1,8 @@
 /**
  * The pipeline `rebuild`: makes datasets anew from raw whose definition is another than the one that made their rows. Queued by a
  * worker that finds one at its start; a person who asks for it has all of them made anew (requestRunByHand).
- * Must stay true: a definition is recorded only once its rows are made, so a rebuild that dies half-way is begun again; the marts change
- * in one checked publish.
+ * Must stay true: a definition is recorded only once its rows are made, so a rebuild that dies half-way is begun again; the marts of days
+ * change in one checked publish, and nothing else publishes meanwhile. Candles and latest prices change stretch by stretch before it.
  */
 import type { Clock } from '../../src/domain/time.js';
 import type { Database } from '../../src/platform/postgres/database.js';

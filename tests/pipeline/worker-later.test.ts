@@ -1,12 +1,14 @@
 /** What workers do about a platform that has run before: new coins, downtimes, reruns, failures, late ticks, new definitions. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
 import type { ScheduleEntry } from '../../jobs/runtime/scheduler.js';
 import { createSchedule } from '../../jobs/schedule.js';
 import { SourceError } from '../../jobs/sources/source.js';
 import { storePrices } from '../../jobs/streams/price-writer.js';
 import { runPipelineOnce } from '../../jobs/worker.js';
 import type { Decimal } from '../../src/domain/decimal.js';
+import type { UtcDate } from '../../src/domain/time.js';
 import { scriptedSource } from './setting/scripted-source.js';
 import { COINS, useWorkers } from './setting/workers.js';
 
@@ -167,6 +169,28 @@ describe('later', () => {
     expect(await rebuild.due(clock.now(), false)).toEqual([null]);
     await runPipelineOnce(optionsWith(newSource()), { pipeline: 'rebuild', date: null }, forEver);
     expect(await rebuild.due(clock.now(), false)).toEqual([]);
+  });
+
+  test('while a rebuild is under way nothing else publishes: a changed day is left to it, a new one comes after it', async () => {
+    await published();
+    clock.set('2026-11-24T00:10:00Z');
+    await query(`INSERT INTO ops.changed_days (coin_id, day, marked_at) VALUES ('bitcoin', '2026-11-20', now() - interval '2 minutes')`);
+    const schedule = createSchedule({ ...optionsWith(newSource()), retentionDays: null, batchCron: '0 0 * * *', trimmedTopics: [] });
+    const restate = schedule.find(({ pipeline }) => pipeline.name === 'restate') as ScheduleEntry;
+    expect(await restate.due(clock.now(), false)).toEqual([null]);
+    await query(`INSERT INTO ops.pipeline_runs (pipeline, slot, status, requested_at, started_at, lease_expires_at)
+                 VALUES ('rebuild', 'of another worker', 'RUNNING', now(), now(), now() + interval '1 hour')`);
+    expect(await restate.due(clock.now(), false)).toEqual([]);
+    const restated = await runPipelineOnce(optionsWith(newSource()), { pipeline: 'restate', date: null }, forEver);
+    expect(restated.run).toMatchObject({ status: 'SKIPPED', error: 'a rebuild is under way, which publishes everything' });
+    const said: string[] = [];
+    const logger = pino({}, { write: (line: string) => void said.push(line) });
+    const daily = runPipelineOnce({ ...optionsWith(newSource()), logger }, { pipeline: 'daily', date: '2026-11-23' as UtcDate }, forEver);
+    while (!said.some((line) => line.includes('once the rebuild that is under way has ended'))) await sleep(20);
+    expect(await publishedThrough()).toBe('2026-11-22');
+    await query(`UPDATE ops.pipeline_runs SET status = 'SUCCEEDED', finished_at = now() WHERE slot = 'of another worker'`);
+    expect((await daily).run).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await publishedThrough()).toBe('2026-11-23');
   });
 
   test('whoever asks for a rebuild has everything made anew from raw, whatever had become of it', async () => {

@@ -1,6 +1,17 @@
 /** What waits to be published, and what is on its way to it. */
 import type { Queryable } from '../../platform/postgres/database.js';
 
+/** Whether all rows are being made anew, or soon will be: a worker takes up what is queued, or was a dead one's, within the minute. */
+export async function isRebuildUnderWay(db: Queryable, now: Date): Promise<boolean> {
+  const { rows } = await db.query<{ underWay: boolean }>(
+    `SELECT EXISTS (SELECT FROM ops.pipeline_runs WHERE pipeline = 'rebuild' AND (
+       status = 'QUEUED' AND requested_at > $1::timestamptz - interval '1 minute'
+       OR status = 'RUNNING' AND lease_expires_at > clock_timestamp() - interval '1 minute')) AS "underWay"`,
+    [now],
+  );
+  return rows[0]?.underWay === true;
+}
+
 /** Whether a publish has something to make anew: a day that is published already changed over a minute ago. */
 export async function hasOverdueMarks(db: Queryable): Promise<boolean> {
   const { rows } = await db.query<{ overdue: boolean }>(
