@@ -1,6 +1,6 @@
 /**
- * The pipeline `history`: finds what is missing, before a coin was tracked and while the platform was down, fetches what the source still
- * offers of it, and publishes what that changes. Runs at start and hourly, and when a failed interval's next attempt is due.
+ * The pipeline `history`: finds what is missing, before a coin was tracked, while the platform was down, and of days whose snapshot was
+ * missed, fetches what the source still offers of it, and publishes what that changes. Runs at start and hourly, and when a failed interval's next attempt is due.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DAY, MINUTE, SECOND } from '../../src/domain/time.js';
@@ -13,9 +13,11 @@ import {
   getDueIntervals,
   getFailingIntervals,
   getHoles,
+  getMissedSnapshots,
   type HistoryInterval,
   type HistoryProgress,
   insertIntervals,
+  type PlannedInterval,
 } from '../../src/store/pipelines/history.js';
 import { isDailyFetching, isFirstPublishUnderWay } from '../../src/store/pipelines/publishing.js';
 import type { Pipeline, RunContext, TaskOutcome } from '../runtime/pipeline.js';
@@ -74,6 +76,7 @@ export async function queueHoles(deps: HistoryDeps & { retentionDays: number | n
   const keptSince = retentionDays === null ? null : new Date(now.getTime() - retentionDays * DAY);
   const asked = { source: source.name, historyDays, keptSince, now, lookBackMs: LOOK_BACK_MS, longerThanMs: SMALLEST_HOLE_MS };
   const plans = (await getHoles(db.pool, asked)).map((hole) => planHole(hole, now, historyDays));
+  const since = new Date(Math.max(now.getTime() - LOOK_BACK_MS, keptSince?.getTime() ?? 0));
   return db.transaction(async (tx) => {
     const queued = await insertIntervals(
       tx,
@@ -81,10 +84,14 @@ export async function queueHoles(deps: HistoryDeps & { retentionDays: number | n
       plans.flatMap((plan) => plan.intervals),
       now,
     );
+    // After those, which hold many of these days.
+    const missed = await getMissedSnapshots(tx, { source: source.name, since, now });
+    const alone = missed.map((days): PlannedInterval => ({ ...days, grain: '1d' }));
+    const more = await insertIntervals(tx, source.name, alone, now);
     for (const gap of plans.flatMap((plan) => plan.gaps)) {
       await insertGap(tx, { ...gap, source: source.name, reason: `further back than the ${historyDays} days that the plan gives` }, now);
     }
-    return queued;
+    return queued + more;
   });
 }
 

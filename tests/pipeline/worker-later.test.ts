@@ -8,7 +8,7 @@ import { SourceError } from '../../jobs/sources/source.js';
 import { storePrices } from '../../jobs/streams/price-writer.js';
 import { runPipelineOnce } from '../../jobs/worker.js';
 import type { Decimal } from '../../src/domain/decimal.js';
-import type { UtcDate } from '../../src/domain/time.js';
+import { HOUR, MINUTE, type UtcDate } from '../../src/domain/time.js';
 import { scriptedSource } from './setting/scripted-source.js';
 import { COINS, useWorkers } from './setting/workers.js';
 
@@ -125,6 +125,30 @@ describe('later', () => {
     while ((await runs('restate')).every((run) => run.status !== 'SUCCEEDED')) await sleep(20);
     expect(await price()).toBe('123.456');
     expect((await query(`SELECT FROM ops.changed_days WHERE day <= '2026-11-22'`)).rowCount).toBe(0);
+  });
+
+  test('a day whose snapshot was missed has its caps from history, which asks for each coin once', async () => {
+    await published();
+    const minutes = Array.from({ length: 19 * 12 + 1 }, (_, step) => new Date(clock.now().getTime() + step * 5 * MINUTE));
+    const ticks = COINS.flatMap((coinId) =>
+      minutes.map((observedAt, step) => ({
+        ...{ source: 'simulator', coinId, priceUsd: '1' as Decimal, observedAt, receivedAt: observedAt, payload: '{}' },
+        ...{ grain: 'tick' as const, origin: `market.prices.v1/${coinId}`, position: BigInt(step) },
+      })),
+    );
+    await db().transaction((tx) => storePrices(tx, ticks, clock.now()));
+    clock.set('2026-11-24T02:00:00Z');
+    const source = newSource();
+    const overview = async () =>
+      (await query(`SELECT total_market_cap_usd AS cap, coin_count AS coins FROM mart.mart_market_overview WHERE day = '2026-11-23'`)).rows;
+    await runPipelineOnce(optionsWith(source), { pipeline: 'daily', date: '2026-11-23' as UtcDate }, forEver);
+    expect([await publishedThrough(), await overview()]).toEqual(['2026-11-23', []]);
+    const load = () => runPipelineOnce(optionsWith(source), { pipeline: 'history', date: null }, forEver);
+    expect((await load()).run.status).toBe('SUCCEEDED');
+    expect(await overview()).toEqual([{ cap: '3000000', coins: 3 }]);
+    clock.advance(HOUR);
+    await load();
+    expect(source.calls.filter((call) => call.endsWith(' 1d')).sort()).toEqual(COINS.map((coinId) => `history ${coinId} 1d`));
   });
 
   test('a dataset with another definition is made anew at the next start, the same rows', async () => {

@@ -78,6 +78,36 @@ export async function getHoles(
   return rows;
 }
 
+/**
+ * Published days since `since` of which the source's tracked coins have neither a snapshot of their end, which cannot be fetched any more,
+ * nor a point at it, and which the ledger does not hold with daily points. Days in a row are one stretch.
+ */
+export async function getMissedSnapshots(db: Queryable, asked: { source: string; since: Date; now: Date }): Promise<Stretch[]> {
+  const { rows } = await db.query<Stretch>(
+    `WITH missed AS (
+       SELECT p.coin_id, range_agg(tstzrange(day_end - interval '1 day', day_end, '(]')) AS days
+       FROM ops.tracked_coins t
+       JOIN mart.mart_crypto_performance p ON p.coin_id = t.coin_id AND p.day >= ($2::timestamptz AT TIME ZONE 'UTC')::date
+       CROSS JOIN LATERAL (SELECT (p.day + 1)::timestamp AT TIME ZONE 'UTC' AS day_end) AS instant
+       WHERE t.source = $1 AND day_end + interval '1 hour' < $3
+         AND NOT EXISTS (SELECT FROM staging.stg_market_data m
+                         WHERE m.coin_id = p.coin_id AND m.source = t.source AND m.observed_at BETWEEN day_end AND day_end + interval '1 hour'
+                           AND (m.grain = 'snapshot' OR m.observed_at = day_end))
+       GROUP BY p.coin_id
+     )
+     SELECT coin_id AS "coinId", lower(days) AS "from", upper(days) AS "to"
+     FROM (
+       SELECT coin_id, unnest(days - coalesce((
+         SELECT range_agg(tstzrange(i.from_at, i.to_at, '(]')) FROM ops.history_intervals i
+         WHERE i.source = $1 AND i.coin_id = missed.coin_id AND i.grain = '1d'), '{}')) AS days
+       FROM missed
+     ) AS unasked
+     ORDER BY coin_id COLLATE "C", lower(days)`,
+    [asked.source, asked.since, asked.now],
+  );
+  return rows;
+}
+
 /** In the order given, without those that lie within one of their grain that is pending or done. Returns how many are new. */
 export async function insertIntervals(tx: Queryable, source: string, intervals: readonly PlannedInterval[], now: Date): Promise<number> {
   const { rowCount } = await tx.query(
