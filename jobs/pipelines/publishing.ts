@@ -12,11 +12,6 @@ export async function publishDays(
   { db, fence, logger, signal }: RunContext,
   { through, clock, rebuild }: { through: UtcDate | null; clock: Clock; rebuild?: boolean },
 ): Promise<TaskOutcome> {
-  if (!rebuild && (await isRebuildUnderWay(db.pool, clock.now()))) {
-    if (through === null) return { skipped: 'a rebuild is under way, which publishes everything' };
-    logger.info(`${through} is published once the rebuild that is under way has ended`);
-    while (await isRebuildUnderWay(db.pool, clock.now())) await sleep(POLL_MS, undefined, { signal });
-  }
   let rows = 0;
   for (let day = through; ; ) {
     signal.throwIfAborted();
@@ -24,6 +19,11 @@ export async function publishDays(
     if (result.outcome === 'out-of-order') {
       logger.warn(`${result.expected} has not been published; it comes before ${day}`);
       day = result.expected;
+      continue;
+    }
+    if (result.outcome === 'rebuild-under-way' && day !== null) {
+      logger.info(`${day} is published once the rebuild that is under way has ended`);
+      while (await isRebuildUnderWay(db.pool, clock.now())) await sleep(POLL_MS, undefined, { signal });
       continue;
     }
     if (result.outcome !== 'published') return toOutcome(result);
@@ -41,6 +41,8 @@ function toOutcome(result: Exclude<PublishResult, { outcome: 'published' | 'out-
   switch (result.outcome) {
     case 'nothing-to-do':
       return { skipped: 'nothing has changed' };
+    case 'rebuild-under-way':
+      return { skipped: 'a rebuild is under way, which publishes everything' };
     case 'day-not-over':
       return { failed: `${result.through} has not ended yet` };
     case 'checks-failed': {

@@ -11,6 +11,7 @@ import { LOCKS } from '../../src/platform/postgres/locks.js';
 import { deleteRepeatedMarks } from '../../src/store/pipelines/changed-days.js';
 import { insertCheckResults, type NewCheckResult } from '../../src/store/pipelines/check-results.js';
 import { findPublishedThrough, recordDefinitions, recordPublication } from '../../src/store/pipelines/datasets.js';
+import { isRebuildUnderWay } from '../../src/store/pipelines/publishing.js';
 import { getRawStart } from '../../src/store/raw/raw-prices.js';
 import { hashDefinitions, marts } from '../transforms/registry.js';
 import { addDay, addEveryDay, findAffected, refuseDaysBefore, takeMarks } from './affected-days.js';
@@ -21,6 +22,8 @@ import { applyMart } from './transform.js';
 export const PUBLISHED_CHANNEL = 'cdp_published';
 
 const SERIALIZATION_FAILURE = '40001';
+/** Between two statements of ours lie milliseconds. */
+const LONGEST_IDLE_MS = 10_000;
 
 export interface PublishOptions {
   /** daily: the day to publish, the next one or one that is published already and is made anew; restate: null, up to the newest. */
@@ -51,6 +54,8 @@ export type PublishResult =
       checks: NewCheckResult[];
     }
   | { outcome: 'nothing-to-do' }
+  /** It publishes everything at its end; meanwhile days of two definitions would stand side by side. */
+  | { outcome: 'rebuild-under-way' }
   /** Days are published in order: this one comes first. */
   | { outcome: 'out-of-order'; expected: UtcDate }
   | { outcome: 'day-not-over'; through: UtcDate }
@@ -82,24 +87,23 @@ export async function compactChangedDays(db: Database): Promise<number> {
   return underPublishLock(db, deleteRepeatedMarks);
 }
 
-/** A connection that ends while it holds the lock gives it up. */
+/**
+ * On a connection that ends with the work, and with it the lock; also where the process is frozen, or gone without a word, outside of a
+ * transaction.
+ */
 async function underPublishLock<T>(db: Database, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await db.pool.connect();
-  let broken: Error | undefined;
   try {
+    await client.query(`SET idle_session_timeout = ${LONGEST_IDLE_MS}`);
     await client.query('SELECT pg_advisory_lock($1, 0)', [LOCKS.publish]);
-    const result = await work(client);
-    await client.query('SELECT pg_advisory_unlock($1, 0)', [LOCKS.publish]);
-    return result;
-  } catch (error) {
-    broken = error as Error;
-    throw error;
+    return await work(client);
   } finally {
-    client.release(broken);
+    client.release(true);
   }
 }
 
 async function prepare(tx: pg.PoolClient, options: PublishOptions): Promise<PublishResult> {
+  if (!options.rebuild && (await isRebuildUnderWay(tx, options.clock.now()))) return { outcome: 'rebuild-under-way' };
   const published = await findPublishedThrough(tx);
   const through = options.through ?? published;
   if (through === null) return { outcome: 'nothing-to-do' };

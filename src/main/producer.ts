@@ -24,7 +24,7 @@ export async function startProducer(
 
 export default async function producer(context: CommandContext): Promise<void> {
   requireKafka(context, 'producer');
-  const foundation = await startFoundation(context, 'producer', attachPostgres(context), { migrates: false });
+  const foundation = await startFoundation(context, 'producer', attachPostgres(context), { migrates: false, produces: true });
   const operations = await startOperations(context, 'producer', foundation);
   await startProducer(context, foundation, await startSource(context, foundation), operations);
   context.logger.info(`producer: ${operations.url}/status`);

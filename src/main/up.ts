@@ -13,7 +13,7 @@ import { startPipelines, startSource } from './worker.js';
 
 export default async function up(context: CommandContext): Promise<void> {
   const { logger, lifecycle } = context;
-  const foundation = await startFoundation(context, 'up', await startPostgres(context), { migrates: true });
+  const foundation = await startFoundation(context, 'up', await startPostgres(context), { migrates: true, produces: true });
   const { db } = foundation;
   const health = createHealth();
   const metrics = startMetrics('up', db, health);

@@ -12,6 +12,8 @@ import { LOCKS } from './postgres/locks.js';
 const LOCK_TIMEOUT_MS = 200;
 const LOCK_NOT_AVAILABLE = '55P03';
 const PAUSE_MS = 300;
+/** Longer than any pause. */
+const LONGEST_IDLE_MS = 10_000;
 const ATTEMPTS = 60;
 /** How far back the stream's door is open. */
 const DOOR_DAYS = 400;
@@ -122,6 +124,7 @@ async function detach(client: Queryable, table: string): Promise<void> {
 async function withPartitionsLock<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
+    await client.query(`SET idle_session_timeout = ${LONGEST_IDLE_MS}`); // a frozen process gives it up too
     await client.query('SELECT pg_advisory_lock($1, 0)', [LOCKS.partitions]);
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
     return await work(client);

@@ -8,6 +8,7 @@ import { MINUTE, SECOND } from '../../src/domain/time.js';
 import { createLogger } from '../../src/platform/logger.js';
 import { dropMonthlyPartitions } from '../../src/platform/partitions.js';
 import { findHistoryProgress, getDueIntervals, type HistoryInterval } from '../../src/store/pipelines/history.js';
+import { trackCoins } from '../../src/store/tracked-coins.js';
 import { at, COINS, useHistory } from './setting/history.js';
 import { pointsOf, type ScriptedSource, scriptedSource } from './setting/scripted-source.js';
 
@@ -51,6 +52,23 @@ describe('loading', () => {
     const before = source.calls.length;
     expect(await loadHistory(depsWith(source), forEver, logger)).toEqual({ skipped: 'nothing is missing' });
     expect(source.calls).toHaveLength(before);
+  });
+
+  test('asks for nothing of a coin that was let go, and goes on when it is followed again', async () => {
+    const source = scriptedSource(clock, COINS);
+    await trackAll();
+    await queueHoles(depsWith(source));
+    const due = await getDueIntervals(db().pool, 'simulator', clock.now());
+    const { rows: followed } = await query(`DELETE FROM ops.tracked_coins WHERE coin_id = 'bitcoin' RETURNING tracked_at`);
+    const planned = due.find(({ coinId }) => coinId === 'bitcoin') as HistoryInterval;
+    expect(await loadInterval(depsWith(source), planned, forEver, logger)).toEqual({ status: 'lost' });
+    expect(await loadHistory(depsWith(source), forEver, logger)).toEqual({ rows: 3 });
+    expect(await findHistoryProgress(db().pool, clock.now())).toBeNull();
+    expect(source.calls.some((call) => call.includes('bitcoin'))).toBe(false);
+    await trackCoins(db().pool, ['bitcoin'], 'simulator', followed[0]?.tracked_at);
+    expect(await loadHistory(depsWith(source), forEver, logger)).toEqual({ rows: 3 });
+    const days = await query(`SELECT coin_id, count(*)::integer FROM mart.mart_price_candles WHERE interval = '1d' GROUP BY 1 ORDER BY 1`);
+    expect(days.rows).toEqual(COINS.map((coin_id) => ({ coin_id, count: 401 })));
   });
 
   test('tries a failed interval again later, and shows how far it is until then', async () => {

@@ -88,7 +88,14 @@ describe('batches that wait at the same time', () => {
     await withTheOthersWaiting(async () => {
       const poison = tickOf(2, { payload: '{"exponent":1e999999}' }); // passes the door; jsonb refuses it
       await append([1, tickOf(1)], [2, poison], [3, taken]);
-      const stolen = { partition: 3, from: 0n, to: 1n, fingerprint: fingerprintOf({ value: tickOf(0) }), appendedAt: NOW };
+      const stolen = {
+        partition: 3,
+        from: 0n,
+        to: 1n,
+        positionBase: 0n,
+        fingerprint: fingerprintOf({ value: tickOf(0) }),
+        appendedAt: NOW,
+      };
       await setting.db.transaction((tx) => compareAndSetOffsets(tx, PRICES_TOPIC, [stolen]));
     });
     await reached('1 1 1 1');
@@ -96,5 +103,24 @@ describe('batches that wait at the same time', () => {
     expect(rows.map((row) => row.coin_id)).toEqual(['bitcoin', 'tether']);
     const letters = await setting.db.pool.query('SELECT partition FROM ops.dead_letters');
     expect(letters.rows).toEqual([{ partition: 2 }]);
+  });
+
+  test('go on beside one that is waited out, also when another is fenced and all are read anew', async () => {
+    await setting.db.pool.query(
+      `CREATE TABLE raw_partitions.p2026_09 PARTITION OF raw.raw_prices FOR VALUES FROM ('2026-09-01') TO ('2026-10-01')`,
+    );
+    const stream = setting.start();
+    await reached('0 0 0 0');
+    await append([0, tickOf(0, { observedAt: '2026-10-15T00:00:00.000Z' })]); // a month that is missing: no record is to blame
+    await eventually(
+      async () => stream.waiting(),
+      (waiting) => waiting !== null,
+    );
+    const stolen = { partition: 1, from: 0n, to: 1n, positionBase: 0n, fingerprint: fingerprintOf({ value: tickOf(1) }), appendedAt: NOW };
+    await setting.db.transaction((tx) => compareAndSetOffsets(tx, PRICES_TOPIC, [stolen]));
+    await append([1, tickOf(1)], [2, tickOf(2)], [3, tickOf(3)], [1, tickOf(1)]);
+    await reached('0 2 1 1');
+    await append([2, tickOf(2)], [3, tickOf(3)]);
+    await reached('0 2 2 2');
   });
 });

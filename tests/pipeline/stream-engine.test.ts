@@ -10,7 +10,7 @@ import { PRICE_ROUTES, priceStream } from '../../jobs/streams/prices.js';
 import { PRICES_TOPIC, UPDATES_TOPIC } from '../../src/domain/prices.js';
 import type { PriceUpdateRecord } from '../../src/domain/updates.js';
 import { insertDeadLetters } from '../../src/store/stream/dead-letters.js';
-import { compareAndSetOffsets } from '../../src/store/stream/stream-offsets.js';
+import { compareAndSetOffsets, resetPlace } from '../../src/store/stream/stream-offsets.js';
 import { elsewhere, leftInOutbox } from './setting/publishers.js';
 import { clock, eventually, logger, NOW, StreamSetting, tick } from './setting/stream.js';
 
@@ -105,7 +105,7 @@ describe('the stream engine', () => {
     await eventually(setting.committed, (count) => count === 1n);
     // Another consumer takes the partition and commits the next record as rejected, without this one's knowledge.
     const value = tick('bitcoin', 2, '101');
-    const stolen = { partition: 0, from: 1n, to: 2n, fingerprint: fingerprintOf({ value }), appendedAt: NOW };
+    const stolen = { partition: 0, from: 1n, to: 2n, positionBase: 0n, fingerprint: fingerprintOf({ value }), appendedAt: NOW };
     await setting.db.transaction((tx) => compareAndSetOffsets(tx, PRICES_TOPIC, [stolen]));
     await setting.append([value, tick('bitcoin', 3, '102')]);
     await eventually(setting.committed, (count) => count === 3n);
@@ -115,10 +115,21 @@ describe('the stream engine', () => {
 
   test('a compare-and-set moves the partitions that stand where they were said to, and says how many', async () => {
     await setting.db.pool.query(`INSERT INTO ops.stream_offsets SELECT 't', p, 5, 2, NULL, NULL, now() FROM generate_series(0, 1) AS p`);
-    const move = (partition: number, from: bigint) => ({ partition, from, to: 9n, fingerprint: 'x', appendedAt: NOW });
-    await setting.db.transaction(async (tx) => expect(await compareAndSetOffsets(tx, 't', [move(1, 5n), move(0, 4n)])).toBe(1));
-    const { rows } = await setting.db.pool.query(`SELECT next_offset FROM ops.stream_offsets WHERE topic = 't' ORDER BY partition`);
-    expect(rows.map((row) => row.next_offset)).toEqual([5n, 9n]);
+    const move = (partition: number, from: bigint, positionBase = 0n) => ({
+      ...{ partition, from, to: 9n, positionBase },
+      ...{ fingerprint: 'x', appendedAt: NOW },
+    });
+    const set = (...moves: ReturnType<typeof move>[]) => setting.db.transaction((tx) => compareAndSetOffsets(tx, 't', moves));
+    expect(await set(move(1, 5n), move(0, 4n))).toBe(1);
+    const standing = async () => {
+      const { rows } = await setting.db.pool.query(`SELECT next_offset FROM ops.stream_offsets WHERE topic = 't' ORDER BY partition`);
+      return rows.map((row) => row.next_offset);
+    };
+    expect(await standing()).toEqual([5n, 9n]);
+    // Set back by an operator, and read again by another consumer as far as this one had: its positions are other ones.
+    await setting.db.transaction((tx) => resetPlace(tx, 't', 1, 0n, 2));
+    await setting.db.pool.query(`UPDATE ops.stream_offsets SET next_offset = 9 WHERE topic = 't' AND partition = 1`);
+    expect([await set(move(1, 9n)), await set(move(1, 9n, 9n))]).toEqual([0, 1]);
   });
 
   test('what a dead process had committed is published by the next one, in order and once per position', async () => {

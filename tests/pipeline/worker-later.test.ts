@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
+import { publish } from '../../jobs/runtime/publish.js';
 import type { ScheduleEntry } from '../../jobs/runtime/scheduler.js';
 import { createSchedule } from '../../jobs/schedule.js';
 import { SourceError } from '../../jobs/sources/source.js';
@@ -205,6 +206,7 @@ describe('later', () => {
     await query(`INSERT INTO ops.pipeline_runs (pipeline, slot, status, requested_at, started_at, lease_expires_at)
                  VALUES ('rebuild', 'of another worker', 'RUNNING', now(), now(), now() + interval '1 hour')`);
     expect(await restate.due(clock.now(), false)).toEqual([]);
+    expect(await publish(db(), { through: null, fence: null, clock })).toEqual({ outcome: 'rebuild-under-way' });
     const restated = await runPipelineOnce(optionsWith(newSource()), { pipeline: 'restate', date: null }, forEver);
     expect(restated.run).toMatchObject({ status: 'SKIPPED', error: 'a rebuild is under way, which publishes everything' });
     const said: string[] = [];

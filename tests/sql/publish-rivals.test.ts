@@ -1,4 +1,6 @@
 /** The publish beside rivals and writers: who was taken over commits nothing, and no mark is lost or seen before its rows. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { storePrices } from '../../jobs/streams/price-writer.js';
 import { addDays, type UtcDate } from '../../src/domain/time.js';
@@ -6,6 +8,7 @@ import { LOCKS } from '../../src/platform/postgres/locks.js';
 import { correct, DAY, useFortyDays } from './forty-days.js';
 import { givePrices, rawPrices } from './mart-database.js';
 
+const HOOKS = join(import.meta.dirname, '../kit/typescript-hooks.mjs');
 const forty = useFortyDays();
 const { query, publishDay, countMarks, published, startRun } = forty;
 
@@ -48,6 +51,22 @@ describe('a run that was taken over', () => {
     expect(await published()).toEqual({ newest: null, rows: 0 });
   });
 });
+
+test('a process that is frozen when its turn comes gives the turn up', async () => {
+  const holder = await forty.db.pool.connect();
+  await holder.query('SELECT pg_advisory_lock($1, 0)', [LOCKS.publish]);
+  const child = spawn(process.execPath, ['--import', HOOKS, join(import.meta.dirname, 'programs/publish.ts'), forty.db.url], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  try {
+    await untilWaiting('SELECT pg_advisory_lock');
+    child.kill('SIGSTOP');
+    holder.release(true);
+    expect(await publishDay(DAY)).toMatchObject({ outcome: 'published' });
+  } finally {
+    child.kill('SIGKILL');
+  }
+}, 60_000);
 
 describe('writers beside a publish', () => {
   test('that commit meanwhile are taken by the next one', async () => {

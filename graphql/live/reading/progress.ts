@@ -32,14 +32,20 @@ export class Progress {
   /** Passes over a record, whatever it holds; false: it stands behind this progress. */
   pass(partition: number, offset: bigint): boolean {
     if (offset < (this.next[partition] ?? 0n)) return false;
-    this.next[partition] = offset + 1n;
+    this.#set(partition, offset + 1n);
     return true;
+  }
+
+  /** Partitions may have been added, and the first news come from the last of them: the others are read from their start. */
+  #set(partition: number, offset: bigint): void {
+    while (this.next.length < partition) this.next.push(0n);
+    this.next[partition] = offset;
   }
 
   /** Passes over what the other one has passed over. */
   skipTo(next: readonly bigint[]): void {
     for (const [partition, offset] of next.entries()) {
-      if (offset > (this.next[partition] ?? 0n)) this.next[partition] = offset;
+      if (offset > (this.next[partition] ?? 0n)) this.#set(partition, offset);
     }
   }
 

@@ -38,7 +38,7 @@ export async function identify(log: EventLog, topic: string, place: StreamPlace,
 
 /** Notes what is lost and moves the offset to the log's start; false: another consumer was faster. */
 export async function passOverLost(db: Database, log: EventLog, topic: string, place: StreamPlace, start: bigint): Promise<boolean> {
-  const { partition, nextOffset } = place;
+  const { partition, nextOffset, positionBase } = place;
   const oldest = await readRecord(log, topic, partition, start);
   const now = new Date();
   const gap = {
@@ -49,7 +49,7 @@ export async function passOverLost(db: Database, log: EventLog, topic: string, p
     reason: `retention removed the offsets from ${nextOffset} to ${start - 1n} before they were read`,
   };
   return db.transaction(async (tx) => {
-    const move = { partition, from: nextOffset, to: start, fingerprint: null, appendedAt: place.lastAppendedAt };
+    const move = { partition, from: nextOffset, to: start, positionBase, fingerprint: null, appendedAt: place.lastAppendedAt };
     if ((await compareAndSetOffsets(tx, topic, [move])) === 0) return false;
     await insertGap(tx, gap, now);
     return true;

@@ -8,7 +8,7 @@ import type { EventLog, LogBatch, LogRecord } from '../../../src/platform/event-
 import type { Logger } from '../../../src/platform/logger.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
 import { insertDeadLetters } from '../../../src/store/stream/dead-letters.js';
-import { compareAndSetOffsets, findOffset, type OffsetMove, takeUpPlace } from '../../../src/store/stream/stream-offsets.js';
+import { compareAndSetOffsets, hasMoved, type OffsetMove, takeUpPlace } from '../../../src/store/stream/stream-offsets.js';
 import type { StreamLife } from '../observation/stream-life.js';
 import { emptyTally } from '../observation/stream-metrics.js';
 import { fingerprintOf, identify, passOverLost } from '../offsets/identity.js';
@@ -115,13 +115,14 @@ export class BatchWriter {
 
   /** Commits the records; where some cannot be, halves them until the ones to blame stand alone as dead letters. Waits out the rest. */
   async #persist(records: LogRecord[], batch: LogBatch): Promise<void> {
+    const givingUp = AbortSignal.any([this.stopping, batch.signal]);
     for (let failures = 1, wait = 100; ; failures++, wait = Math.min(wait * 2, MAX_BACKOFF_MS)) {
       this.life.trying(batch.partition);
       await batch.heartbeat();
       try {
         return await this.#transact([records]);
       } catch (error) {
-        if (error instanceof Fenced || this.stopping.aborted) throw error;
+        if (error instanceof Fenced || givingUp.aborted) throw error;
         this.options.metrics?.failed();
         this.life.waits(batch.partition, error);
         const toBlame = isFaultOfRecords(error);
@@ -138,7 +139,7 @@ export class BatchWriter {
           return this.#transact([records], error as Error);
         }
         this.logger.warn({ err: error }, `a batch could not be stored: trying it again in ${wait} ms`);
-        await sleep(wait, undefined, { signal: this.stopping });
+        await sleep(wait, undefined, { signal: givingUp });
       }
     }
   }
@@ -177,9 +178,9 @@ export class BatchWriter {
   /** The ends stand there already when the answer to our own commit was lost on the way. */
   async #expectStored(moves: OffsetMove[]): Promise<void> {
     const { topic } = this.definition;
-    for (const { partition, from, to } of moves) {
-      if ((await findOffset(this.db.pool, topic, partition)) === to) continue;
-      throw new Fenced(`${topic}/${partition}: the committed offset is no longer ${from}`);
+    for (const move of moves) {
+      if (await hasMoved(this.db.pool, topic, move)) continue;
+      throw new Fenced(`${topic}/${move.partition}: the committed offset is no longer ${move.from}`);
     }
   }
 
@@ -188,7 +189,8 @@ export class BatchWriter {
     const { topic, partition } = first;
     const from = this.#next.get(partition) as bigint;
     if (first.offset < from) throw new Fenced(`${topic}/${partition}: ${first.offset} was read again, ${from} is next`);
-    return { partition, from, to: last.offset + 1n, fingerprint: fingerprintOf(last), appendedAt: last.appendedAt };
+    const positionBase = this.#bases.get(partition) as bigint;
+    return { partition, from, to: last.offset + 1n, positionBase, fingerprint: fingerprintOf(last), appendedAt: last.appendedAt };
   }
 
   #place(records: LogRecord[]): LogRecord[] {

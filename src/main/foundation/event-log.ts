@@ -5,7 +5,7 @@ import { type EventLog, UnknownTopic } from '../../platform/event-log/event-log.
 import { inWords } from '../../platform/event-log/kafka/errors.js';
 import { createKafkaEventLog } from '../../platform/event-log/kafka/kafka-event-log.js';
 import { createPostgresEventLog } from '../../platform/event-log/postgres-event-log.js';
-import { PARTITIONS, topicsOf } from '../../platform/event-log/topics.js';
+import { OtherPartitionCount, PARTITIONS, topicsOf } from '../../platform/event-log/topics.js';
 import type { Database } from '../../platform/postgres/database.js';
 import { findPartitionCount } from '../../store/stream/stream-offsets.js';
 import type { CommandContext } from '../command.js';
@@ -33,12 +33,14 @@ export async function ensureTopics(
   { logger }: CommandContext,
   db: Database,
   log: EventLog,
-  { needsLog }: { needsLog: boolean },
+  { needsLog, produces }: { needsLog: boolean; produces: boolean },
 ): Promise<void> {
   try {
     const partitions = (await findPartitionCount(db.pool, PRICES_TOPIC)) ?? (await countPartitions(log)) ?? PARTITIONS;
     await log.ensureTopics(topicsOf(partitions));
   } catch (error) {
+    // The stream itself reads no partition until the number is recorded; to go away meanwhile would help nobody.
+    if (!produces && error instanceof OtherPartitionCount) return logger.error(error.message);
     if (needsLog || !(error instanceof OperatorError) || error.exitCode !== EXIT_TRY_AGAIN) throw error;
     logger.warn(`${error.message} Going on without it for now.`);
   }

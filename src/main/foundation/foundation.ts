@@ -21,13 +21,13 @@ export interface Foundation {
 
 /**
  * `migrates`: this role may bring the schema up to date; the others refuse to work on one that is behind. `needsLog`: it cannot begin
- * without the log.
+ * without the log. `produces`: it appends prices, which a number of partitions other than the recorded one would put out of order.
  */
 export async function startFoundation(
   context: CommandContext,
   role: string,
   url: string,
-  { migrates, needsLog = true }: { migrates: boolean; needsLog?: boolean },
+  { migrates, needsLog = true, produces = false }: { migrates: boolean; needsLog?: boolean; produces?: boolean },
 ): Promise<Foundation> {
   const { config, logger, lifecycle } = context;
   const clock = systemClock;
@@ -50,7 +50,7 @@ export async function startFoundation(
   const { from, to } = priceWindow(clock.now(), config.retentionDays);
   await ensureMonthlyPartitions(db, from, to);
   const log = await startEventLog(context, role, db);
-  await ensureTopics(context, db, log, { needsLog });
+  await ensureTopics(context, db, log, { needsLog, produces });
   return { db, log, clock };
 }
 

@@ -68,6 +68,8 @@ export interface LogBatch {
   end: bigint;
   /** Keeps the membership alive during a long batch. */
   heartbeat(): Promise<void>;
+  /** Fires when the partition is to be given back: who cannot get on with the batch rejects, once nothing of it is under way. */
+  signal: AbortSignal;
 }
 
 export interface LogConsumer {

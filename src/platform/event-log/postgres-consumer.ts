@@ -50,10 +50,13 @@ export class PostgresConsumer implements LogConsumer {
   }
 
   async #run(partitions: number[]): Promise<void> {
-    const ends = await Promise.allSettled(
+    let failure: { error: unknown } | undefined;
+    await Promise.all(
       partitions.map(async (partition) => {
         try {
           await this.#follow(partition);
+        } catch (error) {
+          failure ??= { error }; // the others' may be that they were told to give up
         } finally {
           this.#stopping.abort();
           this.#assigned.delete(partition);
@@ -61,8 +64,7 @@ export class PostgresConsumer implements LogConsumer {
         }
       }),
     );
-    const failure = ends.find((end) => end.status === 'rejected');
-    if (failure !== undefined) throw failure.reason;
+    if (failure !== undefined) throw failure.error;
   }
 
   async #follow(partition: number): Promise<void> {
@@ -82,7 +84,7 @@ export class PostgresConsumer implements LogConsumer {
       if (page.end < known) this.signals.correct(topic, partition, known, page.end);
       const last = page.records.at(-1);
       if (last !== undefined) {
-        await onBatch({ topic, partition, records: page.records, end: page.end, heartbeat: async () => {} });
+        await onBatch({ topic, partition, records: page.records, end: page.end, heartbeat: async () => {}, signal: this.#stopping.signal });
         offset = last.offset + 1n;
       }
       // At the end as it was when the page was read: whether there is news is known without asking.

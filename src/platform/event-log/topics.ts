@@ -21,10 +21,12 @@ export function topicsOf(partitions: number): TopicSpec[] {
   return [{ ...PRICES, partitions }, { ...UPDATES, partitions }, ALERTS];
 }
 
-/** A key's partition depends on their number, and with it the order of its records: an OperatorError names the procedure for another one. */
+export class OtherPartitionCount extends OperatorError {}
+
+/** A key's partition depends on their number, and with it the order of its records: the error names the procedure for another one. */
 export function refuseOtherCount(topic: string, found: number, wanted: number): void {
   if (found === wanted) return;
-  throw new OperatorError(
+  throw new OtherPartitionCount(
     `Topic ${topic} has ${found} partitions, and ${wanted} were expected. A key's partition depends on the number, so it is not changed on the fly: ` +
       'stop the producers, let the consumers drain, add the partitions, record the new number, and start again (docs/runbooks/add-partitions.md).',
   );

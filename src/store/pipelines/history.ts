@@ -131,12 +131,15 @@ export async function insertIntervals(tx: Queryable, source: string, intervals: 
   return rowCount ?? 0;
 }
 
+/** Of a coin that was let go, or has another source now, nothing is asked for: it would have no candles. It goes on when the coin is back. */
+const FOLLOWED = 'EXISTS (SELECT FROM ops.tracked_coins t WHERE t.coin_id = i.coin_id AND t.source = i.source)';
+
 /** What is due: a year's days first, then what a newcomer looks at, then the rest; of each, greatest coins first. */
 export async function getDueIntervals(db: Queryable, source: string, now: Date): Promise<HistoryInterval[]> {
   const { rows } = await db.query<HistoryInterval>(
     `SELECT id, source, coin_id AS "coinId", grain, from_at AS "from", to_at AS "to", attempt
-     FROM ops.history_intervals
-     WHERE status = 'PENDING' AND source = $1 AND (retry_at IS NULL OR retry_at <= $2)
+     FROM ops.history_intervals i
+     WHERE status = 'PENDING' AND source = $1 AND (retry_at IS NULL OR retry_at <= $2) AND ${FOLLOWED}
      ORDER BY array_position('{1d,5m,1h}', grain::text), id`,
     [source, now],
   );
@@ -146,8 +149,8 @@ export async function getDueIntervals(db: Queryable, source: string, now: Date):
 /** What waits for its next attempt, soonest first. */
 export async function getFailingIntervals(db: Queryable, source: string): Promise<{ retryAt: Date; error: string | null }[]> {
   const { rows } = await db.query<{ retryAt: Date; error: string | null }>(
-    `SELECT retry_at AS "retryAt", error FROM ops.history_intervals
-     WHERE status = 'PENDING' AND source = $1 AND retry_at IS NOT NULL ORDER BY retry_at`,
+    `SELECT retry_at AS "retryAt", error FROM ops.history_intervals i
+     WHERE status = 'PENDING' AND source = $1 AND retry_at IS NOT NULL AND ${FOLLOWED} ORDER BY retry_at`,
     [source],
   );
   return rows;
@@ -156,17 +159,17 @@ export async function getFailingIntervals(db: Queryable, source: string): Promis
 /** Daily intervals of the source that are still to come. */
 export async function countPendingDays(db: Queryable, source: string): Promise<number> {
   const { rowCount } = await db.query(
-    `SELECT FROM ops.history_intervals WHERE status = 'PENDING' AND source = $1 AND grain = '1d' AND retry_at IS NULL`,
+    `SELECT FROM ops.history_intervals i WHERE status = 'PENDING' AND source = $1 AND grain = '1d' AND retry_at IS NULL AND ${FOLLOWED}`,
     [source],
   );
   return rowCount ?? 0;
 }
 
-/** Begins the next attempt, which stores its points from position 0. Null where the interval is not pending, or another began it. */
+/** Begins the next attempt, which stores its points from position 0. Null where the interval is not pending, another began it, or the coin was let go. */
 export async function beginAttempt(db: Queryable, interval: Pick<HistoryInterval, 'id' | 'attempt'>): Promise<number | null> {
   const { rows } = await db.query<{ attempt: number }>(
-    `UPDATE ops.history_intervals SET attempt = attempt + 1, next_position = 0, rows_written = 0
-     WHERE id = $1 AND attempt = $2 AND status = 'PENDING' RETURNING attempt`,
+    `UPDATE ops.history_intervals i SET attempt = attempt + 1, next_position = 0, rows_written = 0
+     WHERE id = $1 AND attempt = $2 AND status = 'PENDING' AND ${FOLLOWED} RETURNING attempt`,
     [interval.id, interval.attempt],
   );
   return rows[0]?.attempt ?? null;
@@ -251,8 +254,8 @@ export async function findHistoryProgress(db: Queryable, now: Date): Promise<His
        sum(rows_written)::float8 AS rows,
        count(*) FILTER (WHERE finished_at > $1::timestamptz - interval '10 minutes')::integer AS recent,
        min(finished_at) FILTER (WHERE finished_at > $1::timestamptz - interval '10 minutes') AS first, max(finished_at) AS last, min(requested_at) AS asked
-     FROM ops.history_intervals
-     WHERE requested_at >= (SELECT min(requested_at) FROM ops.history_intervals WHERE status = 'PENDING')
+     FROM ops.history_intervals i
+     WHERE requested_at >= (SELECT min(requested_at) FROM ops.history_intervals i WHERE status = 'PENDING' AND ${FOLLOWED}) AND ${FOLLOWED}
      GROUP BY grain ORDER BY array_position('{1d,5m,1h}', grain::text)`,
     [now],
   );

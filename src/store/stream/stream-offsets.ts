@@ -22,6 +22,8 @@ export interface OffsetMove {
   partition: number;
   from: bigint;
   to: bigint;
+  /** As it was known on assignment: another one means that an operator has set the offset back meanwhile. */
+  positionBase: bigint;
   /** Of the last record; null where it was not read. */
   fingerprint: string | null;
   appendedAt: Date | null;
@@ -66,6 +68,15 @@ export async function findOffset(db: Queryable, topic: string, partition: number
   return rows[0]?.next_offset ?? null;
 }
 
+/** Whether the partition stands where the move was to bring it. */
+export async function hasMoved(db: Queryable, topic: string, { partition, to, positionBase }: OffsetMove): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'SELECT FROM ops.stream_offsets WHERE topic = $1 AND partition = $2 AND next_offset = $3 AND position_base = $4',
+    [topic, partition, to, positionBase],
+  );
+  return rowCount === 1;
+}
+
 /** How many of the partitions stood where they were said to and moved; with fewer than all the caller's transaction must not commit. */
 export async function compareAndSetOffsets(tx: Queryable, topic: string, moves: readonly OffsetMove[]): Promise<number> {
   const { rowCount } = await tx.query({
@@ -73,9 +84,9 @@ export async function compareAndSetOffsets(tx: Queryable, topic: string, moves: 
     text: `WITH standing AS ( -- locked in ascending order, so that two who move the same ones do not wait for each other in a circle
              SELECT o.partition, m.next_offset, m.fingerprint, m.appended_at
              FROM ops.stream_offsets AS o
-             JOIN unnest($2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::timestamptz[])
-               AS m (partition, known_offset, next_offset, fingerprint, appended_at) USING (partition)
-             WHERE o.topic = $1 AND o.next_offset = m.known_offset
+             JOIN unnest($2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::timestamptz[])
+               AS m (partition, known_offset, known_base, next_offset, fingerprint, appended_at) USING (partition)
+             WHERE o.topic = $1 AND o.next_offset = m.known_offset AND o.position_base = m.known_base
              ORDER BY o.partition
              FOR UPDATE OF o
            )
@@ -87,6 +98,7 @@ export async function compareAndSetOffsets(tx: Queryable, topic: string, moves: 
       topic,
       moves.map((move) => move.partition),
       moves.map((move) => move.from),
+      moves.map((move) => move.positionBase),
       moves.map((move) => move.to),
       moves.map((move) => move.fingerprint),
       moves.map((move) => move.appendedAt),

@@ -79,6 +79,7 @@ export class KafkaConsumer implements LogConsumer {
           if (!isTransientKafkaError(error)) throw await this.#meaningOf(error);
           if (performance.now() - begun > LONGEST_RETRY_MS) pause = FIRST_RETRY_MS;
           this.#outage.unreachable(error);
+          for (const partition of this.#feeds.keys()) this.options.onTurn?.(partition); // waiting is not being stuck
           await sleep(pause, undefined, { signal }).catch(() => {}); // asked to stop: the loop sees it
         }
       }
@@ -129,7 +130,7 @@ export class KafkaConsumer implements LogConsumer {
     const begun = fresh.map((partition) => {
       const feed = new PartitionFeed(topic, partition, maxRecords, () => this.#room.emit('room'));
       const handled = feed.run(onBatch, (next) => this.#membership?.handled(partition, next));
-      handled.catch(this.#fail);
+      handled.catch((error: unknown) => feed.stopped || this.#fail(error)); // stopped: the batch was given up to give the partition back
       this.#feeds.set(partition, { feed, handled });
       return this.#begin(feed);
     });
@@ -142,6 +143,7 @@ export class KafkaConsumer implements LogConsumer {
     try {
       const offset = await this.options.startOffset(feed.partition);
       if (offset !== null) return feed.begin(offset);
+      this.options.onTurn?.(feed.partition);
     } catch (error) {
       if (!isTransient(error)) return this.#fail(error);
       again = LONGEST_RETRY_MS;

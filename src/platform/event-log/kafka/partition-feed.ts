@@ -14,7 +14,7 @@ export class PartitionFeed {
   #bytes = 0;
   #next: bigint | null = null;
   #end = 0n;
-  #stopped = false;
+  readonly #stopping = new AbortController();
   #wake: (() => void) | undefined;
   /** When the batch under way last showed that it lives; null between batches. */
   #aliveAt: number | null = null;
@@ -29,11 +29,11 @@ export class PartitionFeed {
 
   /** Where to fetch from; null: nowhere now. */
   get wanted(): bigint | null {
-    return this.full || this.#stopped ? null : this.#next;
+    return this.full || this.stopped ? null : this.#next;
   }
 
   get stopped(): boolean {
-    return this.#stopped;
+    return this.#stopping.signal.aborted;
   }
 
   get full(): boolean {
@@ -60,19 +60,26 @@ export class PartitionFeed {
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#stopping.abort();
     this.#wake?.();
   }
 
   /** Hands out batches until it is stopped; rejects with what the handler throws. `onHandled`: the offset behind a batch. */
   async run(handle: (batch: LogBatch) => Promise<void>, onHandled: (next: bigint) => void): Promise<void> {
-    while (!this.#stopped) {
+    while (!this.stopped) {
       if (this.#records.length === 0) await this.#news();
       const records = this.#take();
       const last = records.at(-1);
       if (last === undefined) continue;
       this.#aliveAt = performance.now();
-      await handle({ topic: this.topic, partition: this.partition, records, end: this.#end, heartbeat: this.#heartbeat });
+      await handle({
+        topic: this.topic,
+        partition: this.partition,
+        records,
+        end: this.#end,
+        heartbeat: this.#heartbeat,
+        signal: this.#stopping.signal,
+      });
       this.#aliveAt = null;
       onHandled(last.offset + 1n);
     }
@@ -92,7 +99,7 @@ export class PartitionFeed {
   }
 
   #take(): LogRecord[] {
-    if (this.#stopped) return [];
+    if (this.stopped) return [];
     const taken = this.#records.slice(0, this.maxRecords);
     this.#records = this.#records.slice(this.maxRecords);
     const wasFull = this.full;

@@ -57,4 +57,14 @@ describe('progress', () => {
     expect(progress.advance(0, 4n, at(6n))).toBe(true);
     expect(progress.next).toEqual([5n]);
   });
+
+  test('knows of partitions that were added, whichever is heard of first', () => {
+    const progress = new Progress([7n, 7n], new Map());
+    expect(progress.advance(5, 0n, at(1n))).toBe(true);
+    expect(progress.next).toEqual([7n, 7n, 0n, 0n, 0n, 1n]);
+    expect(decodeCursor(encodeCursor('id', progress))?.progress.next).toEqual(progress.next);
+    const other = new Progress([7n, 7n], new Map());
+    other.skipTo(progress.next);
+    expect([other.next, other.ahead(new Progress([7n], new Map()))]).toEqual([progress.next, 8n]);
+  });
 });
