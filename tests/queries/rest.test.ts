@@ -219,11 +219,13 @@ describe('the document and the page', () => {
     }
     const links = [...(await get('')).text.matchAll(/href="(\/api[^"]+)"/g)].map((match) => (match[1] as string).replaceAll('&amp;', '&'));
     expect(links.length).toBeGreaterThan(routes.length);
-    for (const link of links) {
-      const { status } = await gateway.http({ path: link, headers: AS_OPERATOR });
-      // The examples name what every platform has; the seed of this test lacks one dataset and old minutes.
-      expect([link, [200, 404].includes(status)]).toEqual([link, true]);
-    }
+    const answers: Record<string, number> = {};
+    for (const link of links) answers[link] = (await gateway.http({ path: link, headers: AS_OPERATOR })).status;
+    // The examples name what every platform has; the seed of this test lacks one dataset.
+    expect(Object.entries(answers).filter(([, status]) => status !== 200)).toEqual([
+      ['/api/dataset/mart.mart_coins', 404],
+      ['/api/dataset/mart.mart_coins?format=csv', 404],
+    ]);
   });
 });
 
