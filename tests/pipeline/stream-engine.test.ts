@@ -185,14 +185,17 @@ describe('the stream engine', () => {
     await setting.db.pool.query('ALTER TABLE raw_partitions.p2026_11 RENAME TO away');
     await setting.db.pool.query('ALTER TABLE raw.raw_prices DETACH PARTITION raw_partitions.away');
     await setting.append([tick('bitcoin', 1, '100')]);
-    const waiting = setting.start();
-    await eventually(
-      async () => waiting.assigned().length,
-      (count) => count > 0,
-    );
-    await waiting.stop();
+    const startAndFail = async () => {
+      const stream = setting.start();
+      await eventually(
+        async () => stream.waiting()?.reason ?? '',
+        (reason) => reason.includes('no partition of relation'),
+      );
+      return stream;
+    };
+    await (await startAndFail()).stop();
     expect((await setting.db.pool.query('SELECT FROM ops.dead_letters')).rowCount).toBe(0);
-    setting.start();
+    await startAndFail();
     await setting.db.pool.query(
       `ALTER TABLE raw.raw_prices ATTACH PARTITION raw_partitions.away FOR VALUES FROM ('2026-11-01') TO ('2026-12-01')`,
     );
