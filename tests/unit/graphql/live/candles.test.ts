@@ -9,19 +9,19 @@ import { openTestDatabase } from '../../../kit/test-database.js';
 
 let db: Database;
 /** Readings that the board has begun; each is answered when the test opens its gate. */
-const readings: { open(): void; fail(error: Error): void }[] = [];
+const readings: { read: Promise<unknown>; open(): void; fail(error: Error): void }[] = [];
 let begun = Promise.withResolvers<void>();
 let board: CandleBoard;
 
 beforeAll(async () => {
   db = await openTestDatabase();
   const query = async (...args: unknown[]) => {
-    const answer = await (db.pool.query as (...args: unknown[]) => Promise<unknown>).apply(db.pool, args);
+    const read = (db.pool.query as (...args: unknown[]) => Promise<unknown>).apply(db.pool, args);
     const gate = Promise.withResolvers<void>();
-    readings.push({ open: gate.resolve, fail: gate.reject });
+    readings.push({ read, open: gate.resolve, fail: gate.reject });
     begun.resolve();
     await gate.promise;
-    return answer;
+    return read;
   };
   const slow = { ...db, pool: Object.create(db.pool, { query: { value: query } }) };
   board = new CandleBoard(slow, pino({ level: 'silent' }));
@@ -35,10 +35,13 @@ afterAll(async () => {
   await db.close();
 });
 
+/** It has seen the database as it is now. */
 async function nextReading() {
   if (readings.length === 0) await begun.promise;
   begun = Promise.withResolvers();
-  return readings.shift() as (typeof readings)[number];
+  const reading = readings.shift() as (typeof readings)[number];
+  await reading.read;
+  return reading;
 }
 
 /** As the stream does: the candle, and after the commit the update. */
