@@ -90,7 +90,7 @@ export function testSource({ url, limiter, clock, plan, apiKey, timings, warning
     limiter: limiter ?? openLimiter(),
     clock: clock ?? systemClock,
     logger: { warn: (fields: unknown, message?: string) => void warnings?.push(`${message}: ${(fields as { err: Error }).err.message}`) },
-    timings: { deadlineMs: 2_000, retries: 2, backoffMs: 1, pauseMs: 5, ...timings },
+    timings: { deadlineMs: 5_000, retries: 2, backoffMs: 1, pauseMs: 5, ...timings },
   });
 }
 

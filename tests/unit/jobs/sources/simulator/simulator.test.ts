@@ -195,7 +195,8 @@ describe('faults of responses', () => {
     [{ html: 1 }, { kind: 'malformed', message: expect.stringContaining('a page of HTML instead of JSON') }],
     [{ empty: 1 }, { kind: 'malformed', message: expect.stringContaining('an empty body') }],
   ] as [FaultRates, object][])('%j is recognised', async (faults, expected) => {
-    const asked = await source(faults, { timings: { deadlineMs: 100, retries: 0 } });
+    const late = 'hang' in faults || 'slow' in faults;
+    const asked = await source(faults, { timings: { deadlineMs: late ? 100 : 5_000, retries: 0 } });
     await expect(asked.global()).rejects.toMatchObject(expected);
   });
 
