@@ -47,8 +47,11 @@ test('a worker that is killed in the middle leaves nothing lost and nothing twic
     ];
     const child = spawn(process.execPath, argv, { stdio: 'inherit' });
     const died = once(child, 'exit');
-    while ((await stored()) < enough) await sleep(5);
-    child.kill('SIGKILL');
+    try {
+      while (child.exitCode === null && (await stored()) < enough) await sleep(5);
+    } finally {
+      child.kill('SIGKILL');
+    }
     expect((await died)[1]).toBe('SIGKILL');
   }
   expect((await getDueIntervals(db().pool, 'simulator', clock.now())).length).toBeGreaterThan(0);
