@@ -31,17 +31,14 @@ async function storedTexts(): Promise<string> {
 describe('the bucket of a key', () => {
   test('holds for several processes at once, and is used', async () => {
     const terms = { capacity: 8, tokensPerSecond: 100, required: 1, monthlyLimit: null };
-    const greedy = async (from: Database, until: number) => {
-      let granted = 0;
-      while (performance.now() < until) if ((await takeCall(from.pool, 'greedy', '/ping', terms)).granted) granted++;
-      return granted;
+    let total = 0;
+    const greedy = async (from: Database) => {
+      while (total < 80) if ((await takeCall(from.pool, 'greedy', '/ping', terms)).granted) total++;
     };
     const begun = performance.now();
-    const counts = await Promise.all([database, ...others].flatMap((each) => [1, 2, 3].map(() => greedy(each, begun + 800))));
+    await Promise.all([database, ...others].flatMap((each) => [1, 2, 3].map(() => greedy(each))));
     const seconds = (performance.now() - begun) / 1_000;
-    const total = counts.reduce((a, b) => a + b);
     expect(total).toBeLessThanOrEqual(8 + 100 * seconds);
-    expect(total).toBeGreaterThan(2 * 8); // what the bucket held at first, and as much again at least, however busy the machine
     const { rows } = await database.pool.query(`SELECT endpoint, calls FROM ops.api_calls WHERE key_hash = 'greedy'`);
     expect(rows).toEqual([{ endpoint: '/ping', calls: BigInt(total) }]);
   });
@@ -90,14 +87,17 @@ describe('a Retry-After', () => {
       createCallLimiter(others[0] as Database, account, fast),
       createCallLimiter(database, newAccount(), fast),
     ];
-    await mine.block(300);
+    // So long that it is refused at once: whether they are made to wait does not depend on who is how fast.
+    await mine.block(600_000);
     await mine.block(10);
-    const asked: string[] = [];
-    const turns = [theirs.takeTurn('/ping', 'stream').then(() => asked.push('theirs'))];
-    turns.push(another.takeTurn('/ping', 'stream').then(() => asked.push('another')));
-    await Promise.all(turns);
-    expect(asked).toEqual(['another', 'theirs']);
-    const { rows } = await database.pool.query('SELECT 1 FROM ops.api_budgets WHERE blocked_until > clock_timestamp()');
+    await expect(theirs.takeTurn('/ping', 'stream')).rejects.toMatchObject({ kind: 'rate_limited' });
+    await another.takeTurn('/ping', 'stream');
+    const blocked = 'blocked_until > clock_timestamp()';
+    await database.pool.query(
+      `UPDATE ops.api_budgets SET blocked_until = clock_timestamp() + interval '500 milliseconds' WHERE ${blocked}`,
+    );
+    await theirs.takeTurn('/ping', 'stream');
+    const { rows } = await database.pool.query(`SELECT FROM ops.api_budgets WHERE ${blocked}`);
     expect(rows).toEqual([]);
   });
 

@@ -59,12 +59,16 @@ describe('the configured source', () => {
   });
 
   test('keeps to another rate and credit where they are set', async () => {
-    const source = await start({
-      PRICE_SOURCE: 'coingecko',
-      COINGECKO_BASE_URL: server.url,
-      COINGECKO_CALLS_PER_MINUTE: '100',
-      COINGECKO_MONTHLY_CREDIT: '100',
-    });
-    expect(await source.pollSeconds(1, ['bitcoin'])).toBeGreaterThan(1);
+    const given = { PRICE_SOURCE: 'coingecko', COINGECKO_BASE_URL: server.url, COINGECKO_CALLS_PER_MINUTE: '100' };
+    expect(await (await start(given)).pollSeconds(1, ['bitcoin'])).toBe(1); // the plan's own rate would make it 20
+    const source = await start({ ...given, COINGECKO_MONTHLY_CREDIT: '100' });
+    await source.currentPrices(['bitcoin']);
+    // In the next month too, which may begin at any moment.
+    await database.pool.query(
+      `INSERT INTO ops.api_calls (key_hash, month, endpoint, calls)
+       SELECT key_hash, (date_trunc('month', now() AT TIME ZONE 'UTC') + n * interval '1 month')::date, '/spent', 90
+       FROM ops.api_budgets, generate_series(0, 1) AS n`,
+    );
+    await expect(source.currentPrices(['bitcoin'])).rejects.toThrow('the 100 calls that the plan gives a month are spent');
   });
 });
