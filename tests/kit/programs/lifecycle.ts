@@ -1,4 +1,5 @@
 /** A process of three parts that says what happens to it; the scenario is the first argument. */
+import { once } from 'node:events';
 import { OperatorError } from '../../../src/domain/errors.js';
 import { runProcess } from '../../../src/platform/lifecycle.js';
 import { createLogger } from '../../../src/platform/logger.js';
@@ -12,27 +13,32 @@ const code = await runProcess(
   logger,
   async (lifecycle) => {
     lifecycle.signal.addEventListener('abort', () => say('stopping'));
-    const part = (name: string, wait = 0) =>
+    // A signal that comes again at once: sent from here it is not late, however slow the machine.
+    if (scenario === 'doubled signal') process.once('SIGINT', (signal) => process.emit('SIGINT', signal));
+    const part = (name: string) =>
       lifecycle.start(
         name,
         async () => {
           say(`start ${name}`);
-          await new Promise((resolve) => setTimeout(resolve, wait));
+          if (scenario === 'slow start' && name === 'log') {
+            await once(lifecycle.signal, 'abort');
+            await new Promise((resolve) => setTimeout(resolve, 100));
+          }
           return name;
         },
         async (started) => {
           if (scenario === 'hanging stop' && name === 'log') await new Promise(() => {});
           if (scenario === 'slow stop' && name === 'log') {
-            await new Promise((resolve) => setTimeout(resolve, 700));
+            await new Promise((resolve) => setTimeout(resolve, 700)); // a signal is a second one from then on
             say('still stopping');
-            await new Promise((resolve) => setTimeout(resolve, 300));
+            await new Promise(() => {});
           }
           if (scenario === 'failing stop' && name === 'log') throw new Error('stuck');
           say(`stop ${started}`);
         },
       );
     await part('database');
-    await part('log', scenario === 'slow start' ? 500 : 0);
+    await part('log');
     if (scenario === 'operator error') throw new OperatorError('No coffee. Buy some.', 75, { cause: new Error('inner detail') });
     if (scenario === 'bug') throw new TypeError('x is not a function');
     await part('server');

@@ -60,7 +60,7 @@ describe('a process', () => {
   });
 
   test('takes a signal that comes twice at once for one: the terminal sends it, and npm passes it on', async () => {
-    const { code, said } = await run('slow stop', ['start server', 'SIGINT'], ['stop server', 'SIGINT']);
+    const { code, said } = await run('doubled signal', ['start server', 'SIGINT']);
     expect(code).toBe(0);
     expect(said.at(-1)).toBe('stop database');
   });
