@@ -103,8 +103,9 @@ describe('transaction', () => {
 
   test('is ended by the server when it idles, and the process lives on', async () => {
     const work = db.transaction(async (tx) => {
+      const ended = new Promise((resolve) => tx.once('end', resolve));
       await tx.query('SET LOCAL idle_in_transaction_session_timeout = 50');
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await ended;
       await tx.query('SELECT 1');
     });
     const error = await work.catch((caught: unknown) => caught);

@@ -16,10 +16,10 @@ test('an append that nobody answers is given up, and the next one tries another 
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const brokers = [`127.0.0.1:${(server.address() as AddressInfo).port}`];
   const client = new KafkaClient({ brokers, ssl: false, sasl: null }, pino({ level: 'silent' }), 'test');
-  const appender = new KafkaAppender(client, 'prices', 1, 200);
+  const appender = new KafkaAppender(client, 'prices', 1, 1_000);
   for (const attempt of [1, 2]) {
     const failure: unknown = await appender.append([{ key: 'k', value: Buffer.from('v') }]).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ message: 'prices: no broker has answered for 200 ms' });
+    expect(failure).toMatchObject({ message: 'prices: no broker has answered for 1000 ms' });
     expect(isTransientKafkaError(failure)).toBe(true);
     expect(connections).toHaveLength(attempt);
   }
