@@ -15,7 +15,7 @@ let guard: { stop(): void };
 beforeAll(async () => {
   db = await openTestDatabase();
   await db.pool.query('CREATE TABLE number (value integer)');
-  guard = startCopyGuard(db, createLogger({ level: 'silent' }), { everyMs: 20, silentForMs: SILENT_FOR_MS });
+  guard = startCopyGuard(db, createLogger({ level: 'silent' }), { everyMs: 100, silentForMs: SILENT_FOR_MS });
 });
 afterAll(async () => {
   guard.stop();
@@ -49,7 +49,7 @@ describe('the copy guard', () => {
     const until = performance.now() + 2 * SILENT_FOR_MS;
     while (performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 50));
-      copy.write('1\n'.repeat(40_000)); // what Postgres has read, it counts in pieces of 64 kB
+      copy.write(`${'1'.padStart(1_000, '0')}\n`.repeat(100)); // few rows: it waits for more. What it has read, it counts in pieces of 64 kB
     }
     copy.end();
     await new Promise((resolve, reject) => copy.once('finish', resolve).once('error', reject));
