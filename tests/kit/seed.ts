@@ -1,6 +1,6 @@
 /**
  * A small market, written by hand, as of NOW: five coins with everything that can be odd about them. Tests of queries ask for these rows.
- * bitcoin has everything; ethereum a price without a day before; tether no market snapshot; dogecoin tiny numbers and no price;
+ * bitcoin has everything, no two figures of its newest day and its market alike; ethereum a price without a day before; tether no market snapshot; dogecoin tiny numbers and no price;
  * "boringdao-[old]" nothing but a name. 2026-03-09 is the newest published day.
  */
 import type { Database } from '../../src/platform/postgres/database.js';
@@ -11,7 +11,7 @@ const COINS = `INSERT INTO mart.mart_coins (coin_id, source, symbol, name, image
     volume_24h_usd, circulating_supply, total_supply, max_supply, high_24h_usd, low_24h_usd, ath_usd, ath_at, atl_usd, atl_at,
     market_observed_at, computed_at) VALUES
   ('bitcoin', 'simulator', 'btc', 'Bitcoin', 'https://example.org/btc.png', 1, 1300000000000.50, 1400000000000, 35000000000, 19800000,
-   19800000.00, 21000000, 66000, 64000.10, 109000, '2025-01-20T07:00:00Z', 67.81, '2013-07-06T00:00:00Z', '2026-03-10T00:00:05Z', '2026-03-10T00:01:00Z'),
+   19900000.00, 21000000, 66000, 64000.10, 109000, '2025-01-20T07:00:00Z', 67.81, '2013-07-06T00:00:00Z', '2026-03-10T00:00:05Z', '2026-03-10T00:01:00Z'),
   ('ethereum', 'simulator', 'eth', 'Ethereum', NULL, 2, 400000000000, NULL, 15000000000, 120000000, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
    '2026-03-10T00:00:05Z', '2026-03-10T00:01:00Z'),
   ('tether', 'simulator', 'usdt', 'tether 100%', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
@@ -42,13 +42,15 @@ const CANDLES = `INSERT INTO mart.mart_price_candles (coin_id, interval, bucket_
 INSERT INTO mart.mart_price_candles SELECT 'bitcoin', '1d', d, 1, 2, 0.5, 1.5, 24, false, d + interval '1 hour', d + interval '1 day', d + interval '1 day'
   FROM generate_series('2026-03-07T00:00:00Z'::timestamptz, '2026-03-09T00:00:00Z', '1 day') d`;
 
-const PERFORMANCE = `INSERT INTO mart.mart_crypto_performance (coin_id, day, price_usd, return_1d_pct, return_7d_pct, volatility_30d_pct, rsi_14, sma_7_usd,
-    beta_to_bitcoin_90d, computed_at) VALUES
-  ('bitcoin', '2026-03-08', 64000, 1.5, NULL, NULL, NULL, NULL, 1, '2026-03-09T00:01:00Z'),
-  ('bitcoin', '2026-03-09', 65000.00, 1.5625, -3.25, 48.0000000001, 55.5, 64123.450, 1, '2026-03-10T00:01:00Z'),
-  ('ethereum', '2026-03-09', 2000, -2.5, 4, NULL, NULL, NULL, NULL, '2026-03-10T00:01:00Z'),
-  ('tether', '2026-03-09', 1, 0, NULL, NULL, NULL, NULL, NULL, '2026-03-10T00:01:00Z'),
-  ('dogecoin', '2026-03-09', 0.0000000012060, 1.5625, NULL, NULL, NULL, NULL, NULL, '2026-03-10T00:01:00Z')`;
+const PERFORMANCE = `INSERT INTO mart.mart_crypto_performance (coin_id, day, price_usd, return_1d_pct, return_7d_pct, return_30d_pct, return_90d_pct,
+    return_1y_pct, volatility_30d_pct, sharpe_30d, max_drawdown_90d_pct, sma_7_usd, sma_30_usd, rsi_14, beta_to_bitcoin_90d,
+    correlation_to_bitcoin_90d, computed_at) VALUES
+  ('bitcoin', '2026-03-08', 64000, 1.5, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1, NULL, '2026-03-09T00:01:00Z'),
+  ('bitcoin', '2026-03-09', 65000.00, 1.5625, -3.25, 12.5, -20.125, 130.75, 48.0000000001, 1.875, -31.5, 64123.450, 61000.10, 55.5, 1.25, 0.75,
+   '2026-03-10T00:01:00Z'),
+  ('ethereum', '2026-03-09', 2000, -2.5, 4, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-03-10T00:01:00Z'),
+  ('tether', '2026-03-09', 1, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-03-10T00:01:00Z'),
+  ('dogecoin', '2026-03-09', 0.0000000012060, 1.5625, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '2026-03-10T00:01:00Z')`;
 
 const OVERVIEWS = `INSERT INTO mart.mart_market_overview (day, total_market_cap_usd, total_volume_24h_usd, bitcoin_dominance_pct, ethereum_dominance_pct,
     coin_count, gainers, losers, breadth_pct, global_market_cap_usd, global_volume_24h_usd, global_bitcoin_dominance_pct, computed_at) VALUES

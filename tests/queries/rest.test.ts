@@ -140,15 +140,15 @@ describe('CSV', () => {
   });
 
   test('of performance: what is not known is empty, not 0', async () => {
-    const [header, line, end] = (await get('/coin/bitcoin/performance?format=csv')).text.split('\r\n') as [string, string, string];
+    const [header, line, end] = (await get('/coin/ethereum/performance?format=csv')).text.split('\r\n') as [string, string, string];
     const row = Object.fromEntries(header.split(',').map((name, place) => [name, line.split(',')[place]]));
     expect(row).toMatchObject({
       day: '2026-03-09',
-      priceUsd: '65000',
-      return1dPct: '1.5625',
-      return7dPct: '-3.25',
+      priceUsd: '2000',
+      return1dPct: '-2.5',
+      return7dPct: '4',
       return30dPct: '',
-      sma7Usd: '64123.45',
+      sma7Usd: '',
     });
     expect(end).toBe('');
   });

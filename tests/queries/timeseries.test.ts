@@ -1,5 +1,7 @@
 /** timeseries: flat rows on a grid, gaps kept, digits kept, bounds on what is asked. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { TimeseriesMetrics } from '../../graphql/modules/timeseries/timeseries.type.js';
+import { TIMESERIES_METRICS } from '../../src/store/mart/timeseries.js';
 import { startTestGateway, type TestGateway } from '../kit/gateway.js';
 
 interface Point {
@@ -21,6 +23,28 @@ beforeAll(async () => {
   );
 });
 afterAll(() => gateway.close());
+
+/** Of bitcoin on 2026-03-09, as seeded: no two are alike. */
+const FIGURES: Record<keyof typeof TimeseriesMetrics, string> = {
+  PRICE_USD: '1.5',
+  OPEN_USD: '1',
+  HIGH_USD: '2',
+  LOW_USD: '0.5',
+  OBSERVATIONS: '24',
+  RETURN_1D_PCT: '1.5625',
+  RETURN_7D_PCT: '-3.25',
+  RETURN_30D_PCT: '12.5',
+  RETURN_90D_PCT: '-20.125',
+  RETURN_1Y_PCT: '130.75',
+  VOLATILITY_30D_PCT: '48.0000000001',
+  SHARPE_30D: '1.875',
+  MAX_DRAWDOWN_90D_PCT: '-31.5',
+  SMA_7_USD: '64123.45',
+  SMA_30_USD: '61000.1',
+  RSI_14: '55.5',
+  BETA_TO_BITCOIN_90D: '1.25',
+  CORRELATION_TO_BITCOIN_90D: '0.75',
+};
 
 const ask = async (args: string) => (await gateway.ask(`{ timeseries(${args}) { time coinId value exact } }`)).json;
 const points = async (args: string): Promise<Point[]> => (await ask(args)).data.timeseries;
@@ -71,7 +95,14 @@ describe('timeseries', () => {
       { time: '2026-03-08T00:00:00.000Z', coinId: 'bitcoin', value: null, exact: null },
       { time: '2026-03-09T00:00:00.000Z', coinId: 'bitcoin', value: 48.0000000001, exact: '48.0000000001' },
     ]);
-    expect((await points(`metric: SMA_7_USD, coinIds: ["bitcoin"], ${range}`)).at(-1)?.exact).toBe('64123.45');
+  });
+
+  test('every metric shows a figure of its own', async () => {
+    const day = 'coinIds: ["bitcoin"], from: "2026-03-09T00:00:00Z", to: "2026-03-10T00:00:00Z", interval: ONE_DAY';
+    const shown: Record<string, string | null | undefined> = {};
+    for (const metric of Object.keys(TimeseriesMetrics)) shown[metric] = (await points(`metric: ${metric}, ${day}`))[0]?.exact;
+    expect(shown).toEqual(FIGURES);
+    expect(Object.values(TimeseriesMetrics).sort()).toEqual(Object.keys(TIMESERIES_METRICS).sort());
   });
 
   test('where a range has no candles as narrow as it could show, wider ones are taken; unless a width is asked for', async () => {
