@@ -151,7 +151,8 @@ async function take(each: Step): Promise<void> {
       return;
     }
     case 'global': {
-      const snapshot = globalFetch(after(each.back, each.minutesAfter), { cap: String(each.cap), volume: '1', bitcoin: '50.5' });
+      const figures = { cap: String(each.cap), volume: `${each.cap}.25`, bitcoin: `5${each.cap}.5` };
+      const snapshot = globalFetch(after(each.back, each.minutesAfter), figures);
       await db.transaction((tx) => landGlobal(tx, { source: SOURCE, snapshot }));
       return;
     }

@@ -49,6 +49,40 @@ describe('coins and the overview', () => {
     ]);
   });
 
+  test('a coin shows all that its snapshot says, each figure in its own column', async () => {
+    const more = `, "image": "https://example.org/btc.png", "market_cap_rank": 3, "fully_diluted_valuation": 40.5, "circulating_supply": 50,
+      "total_supply": 60, "max_supply": 70, "high_24h": 80.25, "low_24h": 79, "ath": 100, "ath_date": "2025-01-20T07:00:00Z", "atl": 0.5,
+      "atl_date": "2013-07-06T00:00:00Z"`;
+    const row = marketRow('bitcoin', { cap: '30', volume: '20', more });
+    const at = new Date(end + MINUTE);
+    await forty.db.transaction((tx) => landMarketData(tx, { source: SOURCE, result: marketFetch(at, [row]), now: at }));
+    await publishDay(DAY);
+    expect(await query('SELECT * FROM mart.mart_coins')).toEqual([
+      {
+        coin_id: 'bitcoin',
+        source: SOURCE,
+        symbol: 'bit',
+        name: 'bitcoin',
+        image_url: 'https://example.org/btc.png',
+        rank: 3,
+        market_cap_usd: '30',
+        fully_diluted_valuation_usd: '40.5',
+        volume_24h_usd: '20',
+        circulating_supply: '50',
+        total_supply: '60',
+        max_supply: '70',
+        high_24h_usd: '80.25',
+        low_24h_usd: '79',
+        ath_usd: '100',
+        ath_at: new Date('2025-01-20T07:00:00Z'),
+        atl_usd: '0.5',
+        atl_at: new Date('2013-07-06T00:00:00Z'),
+        market_observed_at: at,
+        computed_at: new Date(end + 5 * MINUTE),
+      },
+    ]);
+  });
+
   test('a coin shows its newest snapshot at once, whatever day it belongs to', async () => {
     await publishDay(DAY);
     await fetchAt(new Date(end + 15 * HOUR), { bitcoin: '99', ethereum: '1' });

@@ -149,6 +149,7 @@ async function overviewOf(db: Queryable, source: Source, from: UtcDate, through:
       gainers: expected.gainers,
       losers: expected.losers,
       global_market_cap_usd: expected.global?.marketCapUsd ?? null,
+      global_volume_24h_usd: expected.global?.volume24hUsd ?? null,
       global_bitcoin_dominance_pct: expected.global?.bitcoinDominance ?? null,
     };
     const rounded = {
