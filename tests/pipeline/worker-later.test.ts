@@ -26,6 +26,7 @@ describe('later', () => {
     start({ ...source, marketSnapshot: known.marketSnapshot }, { coins: { ids: ['bitcoin', 'solana'] } });
     while ((await query(`SELECT FROM ops.tracked_coins WHERE coin_id = 'solana'`)).rowCount === 0) await sleep(20);
     await stopAll();
+    clock.advance(MINUTE);
     start(newSource(), { coins: { count: 1 } });
     await settled();
     const { rows } = await query('SELECT coin_id FROM ops.tracked_coins ORDER BY 1');
@@ -165,6 +166,7 @@ describe('later', () => {
     expect((await query(`SELECT FROM ops.datasets WHERE definition_hash = 'of an older version'`)).rowCount).toBe(0);
     expect(await prices()).toEqual(stored);
     expect(await marts()).toEqual(before);
+    clock.advance(MINUTE);
     start(newSource());
     await settled();
     expect(await runs('rebuild')).toHaveLength(1);

@@ -29,6 +29,8 @@ type Overrides = Partial<WorkerOptions['config']>;
 export function useWorkers() {
   let database: Database;
   const workers: Worker[] = [];
+  /** The newest run when the workers before those of now had stopped. */
+  let newestBefore = 0n;
   const clock = fixedClock(NOW);
   const query = <Row extends pg.QueryResultRow = pg.QueryResultRow>(sql: string, values: unknown[] = []) =>
     database.pool.query<Row>(sql, values);
@@ -36,6 +38,7 @@ export function useWorkers() {
 
   beforeEach(async () => {
     clock.set(NOW);
+    newestBefore = 0n;
     database = await openTestDatabase({ maxConnections: 30 });
     const { from, to } = priceWindow(clock.now(), null);
     await ensureMonthlyPartitions(database, from, to);
@@ -63,17 +66,24 @@ export function useWorkers() {
 
   async function stopAll(): Promise<void> {
     await Promise.all(workers.splice(0).map((worker) => worker.stop()));
+    const { rows } = await query<{ id: bigint }>('SELECT coalesce(max(id), 0) AS id FROM ops.pipeline_runs');
+    newestBefore = rows[0]?.id as bigint;
   }
 
-  /** Resolves when the daily run of the date has ended, and nothing else is under way. */
+  /**
+   * Resolves when the daily run of the date has ended, what the newest start asks for too, and nothing else is under way. Every start asks
+   * for history, and executes none before it has asked for all the rest; but only one of another minute by the clock than the one before.
+   */
   async function settled(date = '2026-11-22'): Promise<void> {
     for (;;) {
-      const { rows } = await query<{ open: number; ended: number }>(
+      const { rows } = await query<{ open: number; ended: number; started: number }>(
         `SELECT count(*) FILTER (WHERE status IN ('QUEUED', 'RUNNING'))::integer AS open,
-           count(*) FILTER (WHERE finished_at IS NOT NULL AND logical_date = $1)::integer AS ended FROM ops.pipeline_runs`,
-        [date],
+           count(*) FILTER (WHERE finished_at IS NOT NULL AND logical_date = $1)::integer AS ended,
+           count(*) FILTER (WHERE finished_at IS NOT NULL AND pipeline = 'history' AND id > $2)::integer AS started FROM ops.pipeline_runs`,
+        [date, newestBefore],
       );
-      if (rows[0]?.open === 0 && rows[0].ended > 0) return;
+      const [found] = rows;
+      if (found?.open === 0 && found.ended > 0 && found.started > 0) return;
       await sleep(20);
     }
   }
