@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type pg from 'pg';
+import { landGlobal, landHistoryMarketData, landMarketData } from '../../jobs/runtime/land.js';
 import { publish } from '../../jobs/runtime/publish.js';
 import { storePrices } from '../../jobs/streams/price-writer.js';
 import { priceStream } from '../../jobs/streams/prices.js';
@@ -23,6 +24,7 @@ import { modelPrices } from '../kit/reference/prices.js';
 import { martDifferences } from '../kit/reference/published-marts.js';
 import { priceDifferences, readFeeds, readRawPrices } from '../kit/reference/published-prices.js';
 import { openTestDatabase } from '../kit/test-database.js';
+import { globalFetch, marketFetch, marketRow } from '../sql/market-database.js';
 import { leftInOutbox } from './setting/publishers.js';
 
 const SOURCE = 'coingecko';
@@ -68,14 +70,25 @@ const TABLES = [
   'mart.mart_market_overview',
 ];
 
-/** The coins' past, published. */
+/** The coins' past and their market as the last day ended, published. */
 async function reset(): Promise<void> {
   await db.pool.query(
-    `TRUNCATE raw.raw_prices, ops.outbox, ops.rejected_rows, ops.changed_days, ops.tracked_coins, ops.datasets, ${TABLES}`,
+    `TRUNCATE raw.raw_prices, raw.raw_market_data, raw.raw_global, staging.stg_coins, staging.stg_market_data, staging.stg_global, ops.outbox,
+       ops.rejected_rows, ops.changed_days, ops.tracked_coins, ops.datasets, ${TABLES}`,
   );
   await registerDatasets(db);
   await trackCoins(db.pool, COINS, SOURCE, new Date('2024-01-01'));
-  await db.transaction((tx) => storePrices(tx, past(), clock.now()));
+  const at = new Date(endOfDay(THROUGH).getTime() + MINUTE);
+  const market = marketFetch(
+    at,
+    COINS.map((coinId, coin) => marketRow(coinId, { cap: `${1000 - coin}.5`, volume: `${10 + coin}` })),
+  );
+  await db.transaction(async (tx) => {
+    await storePrices(tx, past(), clock.now());
+    for (const origin of new Set(past().map((each) => each.origin))) await landHistoryMarketData(tx, { origin });
+    await landMarketData(tx, { source: SOURCE, result: market, now: at });
+    await landGlobal(tx, { source: SOURCE, snapshot: globalFetch(at, { cap: '5000', volume: '70', bitcoin: '55.5' }) });
+  });
   expect((await publish(db, { through: THROUGH, fence: null, clock })).outcome).toBe('published');
 }
 
@@ -88,6 +101,7 @@ function past(): RawPrice[] {
         ...of(coinId, priceUsd, observedAt, new Date(observedAt.getTime() + HOUR)),
         grain: '1d',
         origin: `history/${coin}/1`,
+        payload: JSON.stringify({ market_cap: 1000 - coin + index, total_volume: index + 0.5 }),
         position: BigInt(index),
       };
     }),
@@ -175,6 +189,7 @@ test('whatever order partitions begin, commit and are published in, the marts ar
       const logs = logsOf(each);
       await consume(each, logs);
       const bitByBit = await dump();
+      expect(TABLES.filter((_, index) => bitByBit[index]?.length === 0)).toEqual([]); // two empty tables are alike, and say nothing
 
       const raw = await readRawPrices(db.pool);
       expect(raw).toHaveLength(past().length + logs.flat().length);
