@@ -17,6 +17,7 @@ import { Subscriber } from './load/subscriber.js';
 import { TickLoad } from './load/tick-load.js';
 import { TickMaker } from './load/ticks.js';
 import type { MakeUpOptions } from './platform/make-up.js';
+import { producersOf, sendsAgain } from './platform/metrics.js';
 import type { Platform } from './platform/platform.js';
 import { endsOf, hasStoredUpTo } from './platform/progress.js';
 import { type Source, startSource } from './platform/source.js';
@@ -141,6 +142,7 @@ async function runFault(scene: Scene, fault: Fault, patienceMs: number): Promise
       if (fault.name !== 'none (control)') scene.injections++;
       await step(fault.name, () => fault.inject(scene));
       report.recoveryMs.push(await recover(platform, patienceMs));
+      await Promise.all(producersOf(platform).map((each) => sendsAgain(each, patienceMs)));
     }
     await sleep(1_500);
     const judgement = await judge(scene, patienceMs);

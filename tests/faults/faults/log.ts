@@ -3,13 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PRICES_TOPIC, UPDATES_TOPIC } from '../../../src/domain/prices.js';
 import { spawnPlatform } from '../../kit/platform-process.js';
 import { waitFor } from '../../kit/wait-for.js';
+import { sumOfMetric } from '../platform/metrics.js';
 import type { BrokerControl } from '../platform/platform.js';
 import { endsOf, getNextOffsets, hasStoredUpTo } from '../platform/progress.js';
 import type { SupervisedProcess } from '../platform/supervised-process.js';
 import type { Scene } from '../scene.js';
 import type { Fault } from './fault.js';
 import { atAnyMoment } from './moments.js';
-import { rolesOf, sumOfMetric } from './roles.js';
+import { rolesOf } from './roles.js';
 
 const WITHIN = { withinMs: 60_000 };
 const AWAY_MS = 3_000;
@@ -140,7 +141,7 @@ async function everyPartitionIsRefused(scene: Scene): Promise<void> {
     'every partition is refused',
     async () => {
       const partitions = (await endsOf(scene.platform)).size;
-      const refused = await Promise.all(rolesOf(scene, 'consumer').map(({ url }) => sumOfMetric(url, 'cdp_stream_refused_partitions')));
+      const refused = await Promise.all(rolesOf(scene, 'consumer').map((each) => sumOfMetric(each, 'cdp_stream_refused_partitions')));
       return refused.reduce((sum, each) => sum + each, 0) === partitions;
     },
     WITHIN,

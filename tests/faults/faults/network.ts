@@ -1,11 +1,11 @@
 /** Faults of the network between a role and the broker, while the role still reaches Postgres. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { waitFor } from '../../kit/wait-for.js';
+import { sendsAgain } from '../platform/metrics.js';
 import type { SupervisedProcess } from '../platform/supervised-process.js';
 import type { Fault } from './fault.js';
 import { brokerOf } from './log.js';
 import { atAnyMoment } from './moments.js';
-import { rolesOf, sumOfMetric } from './roles.js';
+import { rolesOf } from './roles.js';
 
 /** Past a consumer's session, and past the time-outs of requests that were on their way. */
 const CUT_MS = 20_000;
@@ -40,8 +40,6 @@ export const connectionsStranded: Fault = {
     brokerOf(scene).link.strand();
     await sleep(SETTLED_MS);
     const [producer] = rolesOf(scene, 'producer') as [SupervisedProcess];
-    const appended = () => sumOfMetric(producer.url, 'cdp_producer_prices_total');
-    const before = await appended();
-    await waitFor(`${producer.name} appends again`, async () => (await appended()) > before, { withinMs: GOES_ON_WITHIN_MS });
+    await sendsAgain(producer, GOES_ON_WITHIN_MS);
   },
 };

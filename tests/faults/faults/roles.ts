@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PRICES_TOPIC } from '../../../src/domain/prices.js';
 import { waitFor } from '../../kit/wait-for.js';
+import { sumOfMetric } from '../platform/metrics.js';
 import { endsOf, hasStoredUpTo } from '../platform/progress.js';
 import type { SupervisedProcess } from '../platform/supervised-process.js';
 import type { Scene } from '../scene.js';
@@ -93,13 +94,4 @@ async function inTransactions(scene: Scene, strike: () => void): Promise<void> {
   }
 }
 
-async function countFenced({ url }: SupervisedProcess): Promise<number> {
-  return sumOfMetric(url, 'cdp_stream_fenced_total');
-}
-
-/** Over all labels; 0 where nothing was counted yet. */
-export async function sumOfMetric(url: string, name: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(5_000) })).text();
-  const values = text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'));
-  return [...values].reduce((sum, [, value]) => sum + Number(value), 0);
-}
+const countFenced = (process: SupervisedProcess) => sumOfMetric(process, 'cdp_stream_fenced_total');
