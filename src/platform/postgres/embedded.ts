@@ -17,7 +17,7 @@ export interface EmbeddedPostgres {
   /** Holds the password: never log it. */
   url: string;
   /** Resolves with the reason if the server is gone, or somebody else's, without `stop` having been called. */
-  readonly lost: Promise<Error>;
+  readonly lost: Promise<OperatorError>;
   /** Resolves when the server has ended; everything that uses it should be closed by then. */
   stop(): Promise<void>;
 }
@@ -70,7 +70,9 @@ export async function startEmbeddedPostgres(
   if (server.found) logger.warn(`a platform that was killed left its Postgres running (pid ${server.pid}): going on with it`);
   return {
     url,
-    lost: owner.lost.then(() => new Error(`the built-in Postgres is gone; the end of ${cluster.logFile} may say why`)),
+    lost: owner.lost.then(
+      () => new OperatorError(`The built-in Postgres is gone: start again. The end of ${cluster.logFile} may say why.`, EXIT_TRY_AGAIN),
+    ),
     stop: () => owner.release(() => stopServer(cluster, server)),
   };
 }

@@ -8,7 +8,7 @@ process.on('SIGINT', () => say('interrupted')); // as the platform: it drains, t
 
 try {
   const server = await startEmbeddedPostgres(process.argv[2] as string, logger as never);
-  server.lost.then((reason) => say('lost', reason.message));
+  server.lost.then((reason) => say('lost', `${reason.exitCode}: ${reason.message}`));
   say('ready', server.url);
   process.stdin.resume().on('end', async () => {
     await server.stop();
