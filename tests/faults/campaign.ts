@@ -8,8 +8,9 @@ import { type Decimal, parseDecimal } from '../../src/domain/decimal.js';
 import { Random } from '../kit/random.js';
 import { waitFor } from '../kit/wait-for.js';
 import type { Fault } from './faults/fault.js';
+import { judgeEnds } from './judges/ends.js';
 import { type Judgement, judge } from './judges/judgement.js';
-import { judgeLedger } from './judges/ledger.js';
+import { openLedger } from './judges/ledger.js';
 import { step } from './judges/step.js';
 import { findDatasetVersions } from './judges/versions.js';
 import { BatchLoad } from './load/batch-load.js';
@@ -136,6 +137,10 @@ async function runFault(scene: Scene, fault: Fault, patienceMs: number): Promise
   });
   scene.ticks.start();
   scene.batch.start();
+  const harmed = fault.times * (fault.harmsWorkers?.(scene) ?? 1);
+  const judgeRuns = await openLedger(platform, { workers: harmed, leasesLapse: fault.leasesLapse === true });
+  let mayEnd = fault.mayEnd?.(scene);
+  const ends: string[] = [];
   try {
     for (; report.injected < fault.times; report.injected++) {
       await sleep(scene.random.int(1_500, 3_000)); // load before and between
@@ -144,8 +149,10 @@ async function runFault(scene: Scene, fault: Fault, patienceMs: number): Promise
       report.recoveryMs.push(await recover(platform, patienceMs));
       await Promise.all(producersOf(platform).map((each) => sendsAgain(each, patienceMs)));
     }
+    ends.push(...judgeEnds(platform, mayEnd));
+    mayEnd = [];
     await sleep(1_500);
-    const judgement = await judge(scene, patienceMs);
+    const judgement = await judge(scene, judgeRuns, patienceMs);
     report.positions = judgement.positions;
     report.findings = judgement.findings;
     report.restatements = (await findDatasetVersions(platform.db().pool)) - versionBefore;
@@ -153,9 +160,11 @@ async function runFault(scene: Scene, fault: Fault, patienceMs: number): Promise
     const said = platform.processes.map((each) => `${each.name}:\n${each.output.slice(-2_500)}`);
     report.findings.recovery = [String((error as Error).stack), ...said];
     // The reason may be there to see, though nothing comes to rest.
-    const takeovers = await judgeLedger(platform.db().pool, scene.injections).catch(() => []);
+    const takeovers = await judgeRuns().catch(() => []);
     if (takeovers.length > 0) report.findings['run ledger'] = takeovers;
   }
+  ends.push(...judgeEnds(platform, mayEnd));
+  if (ends.length > 0) report.findings.ends = ends;
   return report;
 }
 

@@ -21,6 +21,7 @@ const POISON_PAGE = 500;
 export const brokerRestarted = (signal: NodeJS.Signals): Fault => ({
   name: `broker ended by ${signal} and started again`,
   times: 1,
+  harmsWorkers: () => 0,
   async inject(scene) {
     const broker = brokerOf(scene);
     await atAnyMoment(scene);
@@ -33,6 +34,7 @@ export const brokerRestarted = (signal: NodeJS.Signals): Fault => ({
 export const poison: Fault = {
   name: "a partition's worth of records that are none",
   times: 1,
+  harmsWorkers: () => 0,
   async inject({ platform, ticks, random }) {
     const partitions = (await platform.log().bounds(PRICES_TOPIC)).length;
     const records = ticks.ticks.makePoison(POISON, random.int(0, partitions - 1));
@@ -43,6 +45,7 @@ export const poison: Fault = {
 export const topicRecreated: Fault = {
   name: 'topic of prices deleted and made anew',
   times: 1,
+  harmsWorkers: () => 0,
   async inject(scene) {
     const { platform, ticks } = scene;
     await standStill(scene);
@@ -63,6 +66,7 @@ export const topicRecreated: Fault = {
 export const retentionOvertakes: Fault = {
   name: 'retention passes consumers that are stopped',
   times: 1,
+  harmsWorkers: () => 0,
   async inject(scene) {
     const { platform } = scene;
     const consumers = rolesOf(scene, 'consumer');
@@ -83,6 +87,7 @@ const ADDED = 2;
 export const partitionsAdded: Fault = {
   name: 'partitions added by the procedure',
   times: 1,
+  harmsWorkers: () => 0,
   async inject(scene) {
     const { platform } = scene;
     await stopProducers(scene);
@@ -97,6 +102,7 @@ export const partitionsAdded: Fault = {
 export const partitionsAddedWithout: Fault = {
   name: 'partitions added without the procedure',
   times: 1,
+  harmsWorkers: () => 0,
   async inject(scene) {
     const { platform } = scene;
     await addPartitions(scene); // while all goes on

@@ -14,6 +14,7 @@ const CUT_MS = 20_000;
 export const networkCut: Fault = {
   name: 'network between one of each role and the broker cut in silence, then mended',
   times: 1,
+  harmsWorkers: () => 0,
   async inject(scene) {
     const { link } = brokerOf(scene);
     await atAnyMoment(scene);
@@ -35,6 +36,7 @@ const GOES_ON_WITHIN_MS = 60_000;
 export const connectionsStranded: Fault = {
   name: 'connections of one of each role to the broker dead in silence, new ones alive',
   times: 1,
+  harmsWorkers: () => 0,
   async inject(scene) {
     await atAnyMoment(scene);
     brokerOf(scene).link.strand();

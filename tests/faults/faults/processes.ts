@@ -11,7 +11,7 @@ import { atAnyMoment, findLeaseHolder, inTheMiddleOf, type Work } from './moment
 const PAST_THE_LEASE_MS = 17_000;
 const GOING_ON_MS = 45_000;
 
-export const nothing: Fault = { name: 'none (control)', times: 1, inject: async () => {} };
+export const nothing: Fault = { name: 'none (control)', times: 1, harmsWorkers: () => 0, inject: async () => {} };
 
 const killOne = (scene: Scene) => scene.random.pick(scene.platform.processes).signal('SIGKILL');
 
@@ -36,6 +36,7 @@ export const killInTheMiddleOf = (work: Work): Fault => ({
 export const killAll: Fault = {
   name: 'kill -9 of all processes',
   times: 1,
+  harmsWorkers: ({ platform }) => platform.processes.length,
   async inject(scene) {
     await atAnyMoment(scene);
     for (const each of scene.platform.processes) each.signal('SIGKILL');
@@ -56,18 +57,14 @@ export const terminate: Fault = {
   times: 2,
   async inject(scene) {
     await atAnyMoment(scene);
-    const stopped = scene.random.pick(scene.platform.processes);
-    const ends = stopped.ends.length;
-    stopped.signal('SIGTERM');
-    await waitFor(`${stopped.name} has stopped`, () => stopped.ends.length > ends, { withinMs: 30_000 });
-    const end = stopped.ends.at(-1);
-    if (end !== 0) throw new Error(`${stopped.name} was asked to stop and ended with ${end}:\n${stopped.output.slice(-2_000)}`);
+    await scene.random.pick(scene.platform.processes).terminate();
   },
 };
 
 export const freeze: Fault = {
   name: 'SIGSTOP past the lease, then SIGCONT',
   times: 1,
+  leasesLapse: true,
   async inject(scene) {
     await atAnyMoment(scene);
     const frozen = await leaseHolder(scene);
@@ -81,6 +78,8 @@ export const freeze: Fault = {
 export const freezeEach: Fault = {
   name: 'SIGSTOP of each past the lease, while the other goes on, then SIGCONT',
   times: 1,
+  harmsWorkers: ({ platform }) => platform.processes.length,
+  leasesLapse: true,
   async inject(scene) {
     for (const frozen of scene.platform.processes) {
       await atAnyMoment(scene);

@@ -16,6 +16,7 @@ export const rolesOf = ({ platform }: Scene, role: Role) => platform.processes.f
 export const killRole = (role: Role): Fault => ({
   name: `kill -9 of a ${role}`,
   times: 2,
+  harmsWorkers: () => (role === 'worker' ? 1 : 0),
   async inject(scene) {
     await atAnyMoment(scene);
     scene.random.pick(rolesOf(scene, role)).signal('SIGKILL');
@@ -25,19 +26,12 @@ export const killRole = (role: Role): Fault => ({
 export const terminateRole = (role: Role): Fault => ({
   name: `SIGTERM of a ${role}`,
   times: 1,
+  harmsWorkers: () => (role === 'worker' ? 1 : 0),
   async inject(scene) {
     await atAnyMoment(scene);
-    await terminate(scene.random.pick(rolesOf(scene, role)));
+    await scene.random.pick(rolesOf(scene, role)).terminate();
   },
 });
-
-export async function terminate(process: SupervisedProcess): Promise<void> {
-  const ends = process.ends.length;
-  process.signal('SIGTERM');
-  await waitFor(`${process.name} has stopped`, () => process.ends.length > ends, { withinMs: 30_000 });
-  const end = process.ends[ends];
-  if (end !== 0) throw new Error(`${process.name} was asked to stop and ended with ${end}:\n${process.output.slice(-2_000)}`);
-}
 
 /** Members are given up after 10 s, and the transaction of a frozen one too. */
 const PAST_THE_SESSION_MS = 15_000;
@@ -47,6 +41,7 @@ const GOING_ON_MS = 45_000;
 export const freezeConsumer: Fault = {
   name: 'SIGSTOP of a consumer past its session, then SIGCONT',
   times: 1,
+  harmsWorkers: () => 0,
   async inject(scene) {
     const frozen = scene.random.pick(rolesOf(scene, 'consumer'));
     const fenced = await countFenced(frozen);

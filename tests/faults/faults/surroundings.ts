@@ -9,9 +9,17 @@ import type { Platform } from '../platform/platform.js';
 import type { Fault } from './fault.js';
 import { atAnyMoment } from './moments.js';
 
+/** Something that it needs is away: it asks to be started again. */
+const TRY_AGAIN = 75;
+/** Starting again does not help before somebody makes room. */
+const NO_ROOM = 1;
+
 export const postgresKilled: Fault = {
   name: 'Postgres killed (immediate) and restarted',
   times: 2,
+  harmsWorkers: ({ platform }) => platform.processes.length,
+  leasesLapse: true,
+  mayEnd: ({ platform }) => (platform.endsWithPostgres ? [TRY_AGAIN] : []),
   async inject(scene) {
     await atAnyMoment(scene);
     await scene.platform.killPostgres();
@@ -25,6 +33,7 @@ const FULL_FOR_MS = 6_000;
 export const diskFull: Fault = {
   name: 'disk of the data directory full',
   times: 1,
+  leasesLapse: true,
   impossible: ({ platform }) =>
     platform.directory.fill === null ? 'no file system of its own could be mounted (needs root on Linux)' : null,
   async inject(scene) {
@@ -45,16 +54,20 @@ export const diskFullToTheLog: Fault = {
   name: 'disk full, the write-ahead log too',
   times: 1,
   impossible: diskFull.impossible,
+  leasesLapse: true,
+  mayEnd: () => [TRY_AGAIN, NO_ROOM],
   async inject(scene) {
     await atAnyMoment(scene);
     const { platform } = scene;
     const { pool } = platform.db();
+    const isGone = platform.watchPostgres();
     const free = platform.directory.fill?.();
     try {
-      await waitFor('Postgres finds no room for its log', () => useUpSegment(pool).then(() => false, isPanic), {
+      await waitFor('Postgres finds no room for its log', () => useUpSegment(pool).then(() => false, isCrash), {
         withinMs: 30_000,
         everyMs: 1,
       });
+      await waitFor('Postgres is gone', isGone, { withinMs: 10_000 });
       await sleep(FULL_FOR_MS);
     } finally {
       free?.();
@@ -68,8 +81,9 @@ async function useUpSegment(pool: pg.Pool): Promise<void> {
   await pool.query('SELECT pg_switch_wal()');
 }
 
-/** The connection is gone, not only the statement refused. */
-const isPanic = (error: Error & { code?: string }) => error.code !== '53100';
+/** The server has gone down, or just this connection with it; a statement that is refused, or a time-out, is none. */
+const isCrash = ({ code, message }: Error & { code?: string }) =>
+  ['57P02', '57P03', 'ECONNRESET', 'ECONNREFUSED'].includes(code ?? '') || message === 'Connection terminated unexpectedly';
 
 /** Further back than a few minutes the door refuses what others have received: a clock that wrong is refused, not lost. */
 const DAY_AHEAD = 26 * HOUR;
@@ -79,6 +93,7 @@ const STEPPED_FOR_MS = 4_000;
 export const clockStepped: Fault = {
   name: 'clock stepped forward and back',
   times: 1,
+  harmsWorkers: ({ platform }) => platform.processes.length,
   async inject(scene) {
     await atAnyMoment(scene);
     const { platform } = scene;
@@ -94,9 +109,7 @@ export const clockStepped: Fault = {
 /** A worker looks for missed days when it starts: with that clock it has a day published that has not ended. */
 async function startedAnew({ processes, db }: Platform): Promise<void> {
   for (const each of processes) {
-    const ends = each.ends.length;
-    each.signal('SIGTERM');
-    await waitFor(`${each.name} has stopped`, () => each.ends.length > ends, { withinMs: 30_000 });
+    await each.terminate();
     await waitFor(`${each.name} is ready again`, () => each.isReady(), { withinMs: 60_000 });
   }
   const today = toUtcDate(new Date());
@@ -123,6 +136,7 @@ const EACH_FOR_MS = 2_200;
 export const sourceMisbehaves: Fault = {
   name: 'the source answers with each of its faults',
   times: 1,
+  harmsWorkers: () => 0,
   async inject({ source }) {
     for (const fault of RESPONSES) {
       await source.misbehave({ [fault]: 1 });

@@ -17,6 +17,7 @@ export const workerKilled: Fault = {
 export const workerFrozen: Fault = {
   name: 'SIGSTOP of the worker that executes a run: taken over within 20 s, then SIGCONT',
   times: 1,
+  leasesLapse: true,
   inject: (scene) => strike(scene, 'SIGSTOP'),
 };
 

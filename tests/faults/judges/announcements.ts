@@ -12,12 +12,13 @@ import { compareRows } from '../../kit/reference/published-prices.js';
 import type { SeenUpdate, Subscriber } from '../load/subscriber.js';
 import type { Evidence } from './evidence.js';
 
-export async function judgeTopics(db: Queryable, evidence: Evidence): Promise<string[]> {
-  const updates = firstOfEach(evidence.updates, decodePriceUpdate);
+/** `mayRepeat`: there was a crash between the log and the note that it has it; what is appended in the batch's own transaction never repeats. */
+export async function judgeTopics(db: Queryable, evidence: Evidence, mayRepeat: boolean): Promise<string[]> {
+  const updates = firstOfEach(evidence.updates, decodePriceUpdate, mayRepeat);
   const pushed = modelPushed(evidence.accepted);
   const said = updates.news.map((u) => [u.coinId, u.observedAt.getTime(), u.usd, u.previousUsd, u.correction, u.sourcePosition]);
   const due = pushed.map((p) => [...factsOf(p), p.correction, p.tick.position]);
-  const alerts = firstOfEach(evidence.alerts, decodeAlert);
+  const alerts = firstOfEach(evidence.alerts, decodeAlert, mayRepeat);
   const fired = await db.query<{ alert_id: string }>(`SELECT alert_id FROM mart.mart_alerts WHERE status <> 'SUPPRESSED'`);
   return [
     ...updates.disorder.map((text) => `${UPDATES_TOPIC}: ${text}`),
@@ -38,10 +39,14 @@ const factsOf = ({ tick, previousUsd }: ModelPush) => [
   previousUsd,
 ];
 
-/** As a reader of the topics takes them: of each source partition what rises; what it passes over must be a repeat. */
-function firstOfEach<T extends SourcePosition>(records: LogRecord[], decode: (text: string) => T): { news: T[]; disorder: string[] } {
+/** As a reader of the topics takes them: of each source partition what rises; what it passes over must be a repeat, to the last byte. */
+function firstOfEach<T extends SourcePosition>(
+  records: LogRecord[],
+  decode: (text: string) => T,
+  mayRepeat: boolean,
+): { news: T[]; disorder: string[] } {
   const last = new Map<number, string>();
-  const seen = new Set<string>();
+  const seen = new Map<string, Buffer>();
   const [news, disorder]: [T[], string[]] = [[], []];
   for (const record of records) {
     const value = decode(record.value.toString());
@@ -49,9 +54,14 @@ function firstOfEach<T extends SourcePosition>(records: LogRecord[], decode: (te
     const key = `${value.sourcePartition} ${mark}`;
     if (mark > (last.get(value.sourcePartition) ?? '')) {
       last.set(value.sourcePartition, mark);
-      seen.add(key);
+      seen.set(key, record.value);
       news.push(value);
-    } else if (!seen.has(key)) disorder.push(`${key} comes first after a later one`);
+      continue;
+    }
+    const first = seen.get(key);
+    if (first === undefined) disorder.push(`${key} comes first after a later one`);
+    else if (!mayRepeat) disorder.push(`${key} is repeated, and nothing crashed in between`);
+    else if (!first.equals(record.value)) disorder.push(`${key} is repeated as ${record.value}, and was ${first}`);
   }
   return { news, disorder };
 }

@@ -13,7 +13,6 @@ import { hasStoredUpTo } from '../platform/progress.js';
 import type { Scene } from '../scene.js';
 import { dueOf, judgeSubscriber, judgeTopics } from './announcements.js';
 import { type Evidence, gatherEvidence, readSaid } from './evidence.js';
-import { judgeLedger } from './ledger.js';
 import { judgeLogPositions } from './log-positions.js';
 import { judgeRebuild } from './rebuild.js';
 import { step } from './step.js';
@@ -29,7 +28,7 @@ const MOST_FINDINGS = 5;
 const LOOK_AGAIN_MS = 500;
 
 /** The load goes on again afterwards. */
-export async function judge(scene: Scene, withinMs: number): Promise<Judgement> {
+export async function judge(scene: Scene, judgeRuns: () => Promise<string[]>, withinMs: number): Promise<Judgement> {
   await step('the ticks stop', () => scene.ticks.stop());
   await step('the other load stops', () => scene.batch.stop());
   scene.source.standStill();
@@ -39,7 +38,7 @@ export async function judge(scene: Scene, withinMs: number): Promise<Judgement> 
       const before = await fingerprint(scene.platform);
       // A run of history that was due again may have begun meanwhile, or a producer that was frozen sent what another one had sent.
       const stands = async () => attempt === 3 || (await fingerprint(scene.platform)) === before;
-      const judgement = await askAll(scene, { withinMs, stands });
+      const judgement = await askAll(scene, judgeRuns, { withinMs, stands });
       if (await stands()) return judgement;
     }
   } finally {
@@ -80,8 +79,8 @@ interface Patience {
   stands(): Promise<boolean>;
 }
 
-async function askAll(scene: Scene, patience: Patience): Promise<Judgement> {
-  const { platform, ticks, subscribers, injections } = scene;
+async function askAll(scene: Scene, judgeRuns: () => Promise<string[]>, patience: Patience): Promise<Judgement> {
+  const { platform, ticks, subscribers } = scene;
   const { pool } = platform.db();
   const evidence = await step('what there is is read back', () => gatherEvidence(platform));
   const judges: Record<string, () => Promise<string[]>> = {
@@ -89,9 +88,9 @@ async function askAll(scene: Scene, patience: Patience): Promise<Judgement> {
     'prices against the reference': () => priceDifferences(pool, evidence.standing, evidence.feeds),
     'marts against the reference': () => judgeMarts(platform, evidence),
     'alerts against a replay': async () => alertDifferences(pool, evidence.accepted, await readRules(pool)),
-    'topics of updates and alerts': () => untilSilent(() => askTopics(platform, evidence), patience),
+    'topics of updates and alerts': () => untilSilent(() => askTopics(scene, evidence), patience),
     subscribers: () => judgeSubscribers(subscribers, evidence, patience),
-    'run ledger': () => judgeLedger(pool, injections),
+    'run ledger': judgeRuns,
     rebuild: () => judgeRebuild(platform),
   };
   const findings: [string, string[]][] = [];
@@ -114,8 +113,9 @@ async function judgeMarts(platform: Platform, { raw, standing }: Evidence): Prom
 }
 
 /** What was committed last may still be on its way to the topics. */
-async function askTopics(platform: Platform, evidence: Evidence): Promise<string[]> {
-  return judgeTopics(platform.db().pool, { ...evidence, ...(await readSaid(platform)) });
+async function askTopics({ platform, injections }: Scene, evidence: Evidence): Promise<string[]> {
+  const mayRepeat = platform.broker !== null && injections > 0;
+  return judgeTopics(platform.db().pool, { ...evidence, ...(await readSaid(platform)) }, mayRepeat);
 }
 
 async function untilSilent(ask: () => Promise<string[]>, { withinMs, stands }: Patience): Promise<string[]> {

@@ -9,7 +9,7 @@ import { createRule } from '../../../src/alerts/rules.js';
 import type { Decimal } from '../../../src/domain/decimal.js';
 import { openDatabase } from '../../../src/platform/postgres/database.js';
 import { clusterAt } from '../../../src/platform/postgres/embedded/cluster.js';
-import { findServer, stopServer } from '../../../src/platform/postgres/embedded/server.js';
+import { findServer, isRunning, stopServer } from '../../../src/platform/postgres/embedded/server.js';
 import { attach, type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/platform/postgres/embedded.js';
 import { migrate } from '../../../src/platform/postgres/migrate.js';
 import { projectRoot } from '../../../src/platform/project-root.js';
@@ -50,6 +50,8 @@ export async function oneProcess(options: MakeUpOptions): Promise<Platform> {
     directory,
     ...links.asPlatform(),
     broker: null,
+    endsWithPostgres: true,
+    watchPostgres: () => watchServer(directory.path),
     killPostgres: () => killServer(directory.path),
     restorePostgres: async () => {}, // `up` sees to it
     stepClock: (ms) => writeFileSync(clockFile, String(ms)),
@@ -82,6 +84,8 @@ export async function twoProcesses(options: MakeUpOptions): Promise<Platform> {
     directory,
     ...links.asPlatform(),
     broker: null,
+    endsWithPostgres: false,
+    watchPostgres: () => watchServer(directory.path),
     killPostgres: () => killServer(directory.path),
     async restorePostgres() {
       await postgres.stop(); // lets go of what it held of the one that is gone
@@ -122,6 +126,13 @@ export function commonEnv({ sourceUrl, coinIds }: MakeUpOptions): Record<string,
 export async function startAll(processes: SupervisedProcess[]): Promise<void> {
   for (const each of processes) each.start();
   for (const each of processes) await waitFor(`${each.name} is ready`, () => each.isReady(), { withinMs: 90_000, everyMs: 200 });
+}
+
+export function watchServer(dataDir: string): () => boolean {
+  const cluster = clusterAt(dataDir);
+  const server = findServer(cluster);
+  if (server === null) throw new Error('there is no Postgres to watch');
+  return () => !isRunning(cluster, server);
 }
 
 export async function killServer(dataDir: string): Promise<void> {

@@ -13,7 +13,7 @@ import type { Load } from '../campaign.js';
 import { makeDataDirectory } from './data-directory.js';
 import { Links } from './links.js';
 import { LogReader } from './log-reader.js';
-import { commonEnv, killServer, type MakeUpOptions, prepare, SILENT, startAll } from './make-up.js';
+import { commonEnv, killServer, type MakeUpOptions, prepare, SILENT, startAll, watchServer } from './make-up.js';
 import type { BrokerControl, Platform } from './platform.js';
 import { findFreePort } from './source.js';
 import { SupervisedProcess } from './supervised-process.js';
@@ -59,6 +59,8 @@ async function makeUp(options: MakeUpOptions, linked: boolean): Promise<Platform
     placeOf: (topic, position) => control.reader.placeOf(topic, position),
     lost: () => control.reader.lost,
     broker: control,
+    endsWithPostgres: false,
+    watchPostgres: () => watchServer(directory.path),
     killPostgres: () => killServer(directory.path),
     async restorePostgres() {
       await postgres.stop(); // lets go of what it held of the one that is gone

@@ -58,6 +58,10 @@ export interface Platform {
   lost(): readonly LostPositions[];
   /** Null: the log is in Postgres. */
   readonly broker: BrokerControl | null;
+  /** The processes end with their Postgres: it is their own. */
+  readonly endsWithPostgres: boolean;
+  /** Of the Postgres that runs now: says whether it is gone. */
+  watchPostgres(): () => boolean;
   /** Stops Postgres as a power cut would: at once, nothing written out. Whose task it is to start it again: see `restorePostgres`. */
   killPostgres(): Promise<void>;
   /** Starts it again where the platform does not do so itself. */
