@@ -34,6 +34,42 @@ export const MUTATIONS = {
     find: "daterange(day + first, day + last, '[]')",
     replace: "daterange(day, day, '[]')",
   },
+  record: {
+    name: 'one record of each batch not stored',
+    file: 'jobs/streams/prices.js',
+    find: 'const feeding = accepted.filter(',
+    replace: 'if (accepted.length > 1) accepted.pop();\n    const feeding = accepted.filter(',
+  },
+  candles: {
+    name: 'candles of a minute not made anew where an earlier price changes',
+    file: 'jobs/streams/price-writer.js',
+    find: 'return CANDLE_LEVELS.map(',
+    replace: 'return CANDLE_LEVELS.slice(1).map(',
+  },
+  cooldown: {
+    name: 'the cooldown of alerts ignored',
+    file: 'src/alerts/evaluation.js',
+    find: '>= rule.cooldownSeconds * SECOND',
+    replace: '>= 0',
+  },
+  previous: {
+    name: 'updates that do not say which price they replace',
+    file: 'jobs/streams/newest.js',
+    find: 'previousUsd: known?.priceUsd ?? null',
+    replace: 'previousUsd: null',
+  },
+  delivery: {
+    name: 'one update of fifty not delivered to subscribers',
+    file: 'graphql/live/price-updates.js',
+    find: '({ coinId }) => coins === null || coins.has(coinId)',
+    replace: '({ coinId, sourcePosition }) => sourcePosition % 50n !== 7n && (coins === null || coins.has(coinId))',
+  },
+  outbox: {
+    name: 'published positions moved before the log has acknowledged',
+    file: 'jobs/runtime/outbox.js',
+    find: 'await log.append(target',
+    replace: 'await markPublished(db.pool, sourceTopic, own);\n        await log.append(target',
+  },
 } as const satisfies Record<string, Mutation>;
 
 /** The copy's root: dist is copied, everything else that the platform reads is linked. */
