@@ -40,7 +40,7 @@ const ATTACKS: Attack[] = [
   // The first one ends when all history is published: its marks are of every day, and would hide that a mark reaches no further.
   { mutation: MUTATIONS.widening, makeUp: oneProcess, faults: [nothing, nothing], noticedBy: /^marts against the reference|^rebuild/ },
   { mutation: MUTATIONS.record, makeUp: oneProcess, faults: [nothing], noticedBy: /^log positions: .* is nothing/s },
-  { mutation: MUTATIONS.candles, makeUp: oneProcess, faults: [nothing], noticedBy: /^prices against the reference/ },
+  { mutation: MUTATIONS.candles, makeUp: oneProcess, faults: [nothing], noticedBy: /^prices against the reference: .*mart_price_candles/s },
   { mutation: MUTATIONS.cooldown, makeUp: oneProcess, faults: [nothing], noticedBy: /^alerts against a replay/ },
   { mutation: MUTATIONS.previous, makeUp: oneProcess, faults: [nothing], noticedBy: /^topics of updates and alerts: .*market\.updates/s },
   { mutation: MUTATIONS.delivery, makeUp: oneProcess, faults: [nothing], noticedBy: /^subscribers: .* saw .* was due/s },

@@ -41,10 +41,10 @@ export const MUTATIONS = {
     replace: 'if (accepted.length > 1) accepted.pop();\n    const feeding = accepted.filter(',
   },
   candles: {
-    name: 'candles of a minute not made anew where an earlier price changes',
+    name: 'candles of a minute that open with what came last',
     file: 'jobs/streams/price-writer.js',
-    find: 'return CANDLE_LEVELS.map(',
-    replace: 'return CANDLE_LEVELS.slice(1).map(',
+    find: "sql('prices.extend.sql')",
+    replace: `sql('prices.extend.sql').replace('open = CASE', "open = CASE WHEN c.interval = '1m' THEN excluded.open")`,
   },
   cooldown: {
     name: 'the cooldown of alerts ignored',
