@@ -18,8 +18,8 @@ import { Subscriber } from './load/subscriber.js';
 import { TickLoad } from './load/tick-load.js';
 import { TickMaker } from './load/ticks.js';
 import type { MakeUpOptions } from './platform/make-up.js';
-import { producersOf, sendsAgain } from './platform/metrics.js';
-import type { Platform } from './platform/platform.js';
+import { sendsAgain } from './platform/metrics.js';
+import { type Platform, thatAre } from './platform/platform.js';
 import { endsOf, hasStoredUpTo } from './platform/progress.js';
 import { type Source, startSource } from './platform/source.js';
 import type { Scene } from './scene.js';
@@ -147,7 +147,7 @@ async function runFault(scene: Scene, fault: Fault, patienceMs: number): Promise
       if (fault.name !== 'none (control)') scene.injections++;
       await step(fault.name, () => fault.inject(scene));
       report.recoveryMs.push(await recover(platform, patienceMs));
-      await Promise.all(producersOf(platform).map((each) => sendsAgain(each, patienceMs)));
+      await Promise.all(thatAre('producer', platform).map((each) => sendsAgain(each, patienceMs)));
     }
     ends.push(...judgeEnds(platform, mayEnd));
     mayEnd = [];

@@ -1,6 +1,7 @@
 /** Faults of processes: killed, stopped, frozen. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../kit/wait-for.js';
+import { thatAre } from '../platform/platform.js';
 import { endsOf, hasStoredUpTo } from '../platform/progress.js';
 import type { SupervisedProcess } from '../platform/supervised-process.js';
 import type { Scene } from '../scene.js';
@@ -36,7 +37,7 @@ export const killInTheMiddleOf = (work: Work): Fault => ({
 export const killAll: Fault = {
   name: 'kill -9 of all processes',
   times: 1,
-  harmsWorkers: ({ platform }) => platform.processes.length,
+  harmsWorkers: ({ platform }) => thatAre('worker', platform).length,
   async inject(scene) {
     await atAnyMoment(scene);
     for (const each of scene.platform.processes) each.signal('SIGKILL');
@@ -78,7 +79,7 @@ export const freeze: Fault = {
 export const freezeEach: Fault = {
   name: 'SIGSTOP of each past the lease, while the other goes on, then SIGCONT',
   times: 1,
-  harmsWorkers: ({ platform }) => platform.processes.length,
+  harmsWorkers: ({ platform }) => thatAre('worker', platform).length,
   leasesLapse: true,
   async inject(scene) {
     for (const frozen of scene.platform.processes) {

@@ -5,7 +5,7 @@ import type { FaultRates } from '../../../jobs/sources/simulator/faults.js';
 import { HOUR, MINUTE, toUtcDate } from '../../../src/domain/time.js';
 import { findPublishedThrough } from '../../../src/store/pipelines/datasets.js';
 import { waitFor } from '../../kit/wait-for.js';
-import type { Platform } from '../platform/platform.js';
+import { type Platform, thatAre } from '../platform/platform.js';
 import type { Fault } from './fault.js';
 import { atAnyMoment } from './moments.js';
 
@@ -17,7 +17,7 @@ const NO_ROOM = 1;
 export const postgresKilled: Fault = {
   name: 'Postgres killed (immediate) and restarted',
   times: 2,
-  harmsWorkers: ({ platform }) => platform.processes.length,
+  harmsWorkers: ({ platform }) => thatAre('worker', platform).length,
   leasesLapse: true,
   mayEnd: ({ platform }) => (platform.endsWithPostgres ? [TRY_AGAIN] : []),
   async inject(scene) {
@@ -93,7 +93,7 @@ const STEPPED_FOR_MS = 4_000;
 export const clockStepped: Fault = {
   name: 'clock stepped forward and back',
   times: 1,
-  harmsWorkers: ({ platform }) => platform.processes.length,
+  harmsWorkers: ({ platform }) => thatAre('worker', platform).length,
   async inject(scene) {
     await atAnyMoment(scene);
     const { platform } = scene;

@@ -1,6 +1,5 @@
 /** What a process of the platform counts of itself, as its /metrics says. */
 import { waitFor } from '../../kit/wait-for.js';
-import type { Platform } from './platform.js';
 import type { SupervisedProcess } from './supervised-process.js';
 
 /** Of all samples, or of those with the label, such as `outcome="sent"`; 0 where nothing was counted yet. */
@@ -17,5 +16,3 @@ export async function sendsAgain(producer: SupervisedProcess, withinMs: number):
   const before = await waitFor(`${producer.name} says what it has sent`, async () => ({ sent: await sent() }), within);
   await waitFor(`${producer.name} sends prices`, async () => (await sent()) > before.sent, within);
 }
-
-export const producersOf = ({ processes }: Platform) => processes.filter(({ options }) => /^(up|producer)$/.test(options.args[0] ?? ''));

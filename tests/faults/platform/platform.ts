@@ -71,3 +71,7 @@ export interface Platform {
   start(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** Those that are a worker, or a producer, among other things or alone. */
+export const thatAre = (role: 'worker' | 'producer', { processes }: Platform) =>
+  processes.filter(({ options }) => options.args[0] === 'up' || options.args[0] === role);
