@@ -50,7 +50,7 @@ function startWaiting(at: Date) {
 
 async function commit(from: bigint, to: bigint): Promise<void> {
   await takeUpPlace(setting.db.pool, PRICES_TOPIC, 0, 0n, 2);
-  const move = { partition: 0, from, to, fingerprint: null, appendedAt: null };
+  const move = { partition: 0, from, to, positionBase: 0n, fingerprint: null, appendedAt: null };
   await setting.db.transaction((tx) => compareAndSetOffsets(tx, PRICES_TOPIC, [move]));
 }
 

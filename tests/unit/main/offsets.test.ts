@@ -28,7 +28,7 @@ beforeEach(async () => {
   );
   for (const [partition, to] of [2n, 1n].entries()) {
     await takeUpPlace(db.pool, PRICES_TOPIC, partition, 0n, 2);
-    const move = { partition, from: 0n, to, fingerprint: fingerprintOf({ value }), appendedAt: new Date() };
+    const move = { partition, from: 0n, to, positionBase: 0n, fingerprint: fingerprintOf({ value }), appendedAt: new Date() };
     await db.transaction((tx) => compareAndSetOffsets(tx, PRICES_TOPIC, [move]));
   }
 });

@@ -71,7 +71,7 @@ test('status shows prices, history, log, datasets and runs, newest first', async
   const [head, datasets, runs] = out.split('\n\n').map((part) => part.trimEnd().split('\n'));
   expect(head).toEqual([
     'newest price   2026-11-10T12:00:00.000Z',
-    'history        complete',
+    'history        nobody has looked yet for what is missing: is a worker up?',
     'log            3 records wait', // two of the first partition, and one that nobody has begun to read
   ]);
   expect(datasets).toContainEqual(expect.stringMatching(/^mart\.mart_latest_prices +\d+ +2026-11-10T12:00:02\.000Z$/));
@@ -90,4 +90,6 @@ test('status says how far history has come', async () => {
      FROM generate_series(1, 3) AS n`,
   );
   expect((await run('status')).out).toMatch(/^history {8}1 of 3 intervals, done at /m);
+  await db.pool.query(`UPDATE ops.history_intervals SET status = 'DONE'`);
+  expect((await run('status')).out).toMatch(/^history {8}complete$/m);
 });
