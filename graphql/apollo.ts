@@ -1,6 +1,6 @@
 /**
  * Apollo Server as this gateway runs it: no landing page, no reports to anybody, no batches, no stored queries, no stack traces.
- * Must stay true: what it refuses and how it says so is what checkRequest and the error formatter do on a WebSocket.
+ * Must stay true: what it refuses and how it says so is what the limits and the error formatter do on a WebSocket.
  */
 import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import {

@@ -1,6 +1,5 @@
 /**
- * Publishes the marts: takes the marks of changed days, makes the rows that they reach anew, checks them, raises the versions and tells
- * the gateways, all in one repeatable-read transaction under a session lock that is taken before BEGIN.
+ * Publishes the marts: takes the marks of changed days, makes the rows that they reach anew, checks them and raises the versions, all in one repeatable-read transaction under a session lock that is taken before BEGIN.
  * Must stay true: readers see the marts before or after, never half, and never rows that failed a check; days are published in order;
  * a run that another attempt has taken over commits nothing.
  */
@@ -17,9 +16,6 @@ import { hashDefinitions, marts } from '../transforms/registry.js';
 import { addDay, addEveryDay, findAffected, refuseDaysBefore, takeMarks } from './affected-days.js';
 import { checkAffected } from './check.js';
 import { applyMart } from './transform.js';
-
-/** Gateways LISTEN here. Payload: {"<dataset>": "<its new version>", …} of the datasets that changed. */
-export const PUBLISHED_CHANNEL = 'cdp_published';
 
 const SERIALIZATION_FAILURE = '40001';
 /** Between two statements of ours lie milliseconds. */
@@ -50,7 +46,6 @@ export type PublishResult =
       refusedMarks: number;
       /** Only datasets that changed. */
       changes: Map<string, MartChange>;
-      versions: Map<string, string>;
       checks: NewCheckResult[];
     }
   | { outcome: 'nothing-to-do' }
@@ -141,13 +136,12 @@ async function makeMarts(
   const checks = await checkAffected(tx, through, now);
   if (checks.some((check) => check.status === 'FAILED')) return { outcome: 'checks-failed', checks };
   await insertCheckResults(tx, fence?.runId ?? null, checks);
-  const versions = await recordPublication(tx, { marts: marts.map(({ name }) => name), changed: [...changes.keys()], through, now });
+  await recordPublication(tx, { marts: marts.map(({ name }) => name), changed: [...changes.keys()], through, now });
   if (rebuild) {
     const hashes = hashDefinitions();
     await recordDefinitions(tx, new Map(marts.map(({ name }) => [name, hashes.get(name) as string])));
   }
-  if (versions.size > 0) await tx.query('SELECT pg_notify($1, $2)', [PUBLISHED_CHANNEL, JSON.stringify(Object.fromEntries(versions))]);
-  return { outcome: 'published', through, marks, refusedMarks, changes, versions, checks };
+  return { outcome: 'published', through, marks, refusedMarks, changes, checks };
 }
 
 /** The last statement before COMMIT: from here on nobody takes the run over until we are done. */

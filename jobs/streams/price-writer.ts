@@ -6,15 +6,13 @@
  * Must stay true: the locks of the coins are taken first, ascending, so writers never deadlock; every derived row is a function
  * of the rows below it, so any order of arrival and any repetition ends in the same rows.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { RawPrice } from '../../src/domain/prices.js';
 import { bucketStart, CANDLE_INTERVALS, type CandleInterval, type PriceGrain } from '../../src/domain/time.js';
 import type { Queryable } from '../../src/platform/postgres/database.js';
 import { coinLockKeys, LOCKS } from '../../src/platform/postgres/locks.js';
 import { atOnce } from '../../src/platform/postgres/pipelining.js';
-import { projectRoot } from '../../src/platform/project-root.js';
 import { insertRawPrices } from '../../src/store/raw/raw-prices.js';
+import { readSql } from '../transforms/transform.js';
 import { type PriceSpan, spansOf } from './price-spans.js';
 
 export interface StoredPrices {
@@ -38,12 +36,11 @@ const CANDLE_LEVELS: CandleLevel[] = [
   { interval: '1d', width: '1 day', below: '1h', grain: '1d' },
 ];
 
-const sql = (path: string) => readFileSync(join(projectRoot, 'jobs/transforms', path), 'utf8');
-const EXTEND_PRICES = sql('prices.extend.sql');
-const MERGE_PRICES = sql('staging/stg_prices.sql');
-const MARK_SUSPECT = sql('staging/stg_prices.suspect.sql');
-const RECOMPUTE_CANDLES = sql('mart/mart_price_candles.sql');
-const REFRESH_LATEST = sql('mart/mart_latest_prices.sql');
+const EXTEND_PRICES = readSql('prices.extend.sql');
+const MERGE_PRICES = readSql('staging/stg_prices.sql');
+const MARK_SUSPECT = readSql('staging/stg_prices.suspect.sql');
+const RECOMPUTE_CANDLES = readSql('mart/mart_price_candles.sql');
+const REFRESH_LATEST = readSql('mart/mart_latest_prices.sql');
 
 const LOCK_COINS = 'SELECT pg_advisory_xact_lock($1, k) FROM unnest($2::integer[]) AS k';
 
@@ -122,7 +119,12 @@ async function remakePrices(tx: Queryable, spans: PriceSpan[], now: Date): Promi
     () => mergePrices(tx, spans),
     () => markSuspect(tx, spans),
     // Also after a mere duplicate: it is the newest word on the value, and the newest price says where its value comes from.
-    () => refreshLatest(tx, spans, now),
+    () =>
+      refreshLatest(
+        tx,
+        spans.map((span) => span.coinId),
+        now,
+      ),
   ]);
   const remarked = judged.filter((row) => row.remarked).map(({ coin_id, observed_at }) => instantOf(coin_id, observed_at));
   const touched = [...changedSpans(spans, changes), ...remarked];
@@ -140,9 +142,8 @@ async function markSuspect(tx: Queryable, spans: PriceSpan[]): Promise<JudgedPri
   return rows;
 }
 
-async function refreshLatest(tx: Queryable, spans: PriceSpan[], now: Date): Promise<void> {
-  const coinIds = [...new Set(spans.map((span) => span.coinId))];
-  await tx.query({ name: 'refresh-latest-prices', text: REFRESH_LATEST, values: [coinIds, now] });
+export async function refreshLatest(tx: Queryable, coinIds: Iterable<string>, now: Date): Promise<void> {
+  await tx.query({ name: 'refresh-latest-prices', text: REFRESH_LATEST, values: [[...new Set(coinIds)], now] });
 }
 
 /** Each span as far as it changed. */

@@ -3,15 +3,11 @@
  * coin's lock: readers see a stretch before or after, every bucket lies in one stretch, and live ticks wait for one stretch at a time.
  * Must stay true: what raw no longer holds (retention) is kept, not deleted.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { bucketStart, type Clock, DAY } from '../../src/domain/time.js';
 import type { Database, Queryable } from '../../src/platform/postgres/database.js';
-import { projectRoot } from '../../src/platform/project-root.js';
 import { getRawStart } from '../../src/store/raw/raw-prices.js';
-import { derivePrices, lockCoins } from './price-writer.js';
+import { derivePrices, lockCoins, refreshLatest } from './price-writer.js';
 
-const REFRESH_LATEST = readFileSync(join(projectRoot, 'jobs/transforms/mart/mart_latest_prices.sql'), 'utf8');
 /** About so many rows of raw make a stretch; a day that has more is one all the same. */
 const STRETCH_ROWS = 5_000;
 
@@ -67,7 +63,7 @@ async function rebuildStretch(tx: Queryable, coinId: string, { after, through }:
   if (spans.length > 0) await derivePrices(tx, spans, { now, shortCut: false });
   if (through === null) {
     await tx.query('DELETE FROM mart.mart_latest_prices WHERE coin_id = $1', [coinId]);
-    await tx.query(REFRESH_LATEST, [[coinId], now]);
+    await refreshLatest(tx, [coinId], now);
   }
   return rows.reduce((sum, { observations }) => sum + observations, 0);
 }

@@ -1,5 +1,5 @@
 /**
- * Alert rules as an operator changes them. An edit of kind, threshold or window starts a new version, whose states are unknown;
+ * Alert rules as an operator changes them. An edit of threshold or window starts a new version, whose states are unknown;
  * that, disabling and deleting resolve what is open. The rules' lock is held, so no batch evaluates a rule that is being changed.
  */
 import { isPositive, parseDecimal } from '../domain/decimal.js';

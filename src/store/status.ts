@@ -6,6 +6,7 @@ import { findNewestObservation } from './mart/latest-prices.js';
 import { findHistoryProgress, type HistoryProgress } from './pipelines/history.js';
 import { getRuns, type PipelineRunRow } from './pipelines/runs.js';
 import { getWriteInstants } from './pipelines/write-instants.js';
+import { getPlaces } from './stream/stream-offsets.js';
 
 export interface Status {
   at: Date;
@@ -55,11 +56,7 @@ async function getFreshness(db: Queryable): Promise<DatasetFreshness[]> {
 }
 
 async function getLogStatus(db: Queryable, log: EventLog): Promise<LogStatus> {
-  const { rows } = await db.query<{ partition: number; next: bigint }>(
-    'SELECT partition, next_offset AS next FROM ops.stream_offsets WHERE topic = $1',
-    [PRICES_TOPIC],
-  );
-  const committed = new Map(rows.map((row) => [row.partition, row.next]));
+  const committed = new Map((await getPlaces(db, PRICES_TOPIC)).map(({ partition, nextOffset }) => [partition, nextOffset]));
   try {
     const bounds = await log.bounds(PRICES_TOPIC);
     return {

@@ -32,28 +32,26 @@ export interface Answer<Data> {
 interface Asking {
   /** Asks again so often while the page is seen. */
   everyMs?: number;
-  pause?: boolean;
 }
 
 export function useAnswer<Data, Variables extends object>(
   text: Operation<Data, Variables>,
   variables: Variables,
-  { everyMs, pause = false }: Asking = {},
+  { everyMs }: Asking = {},
 ): Answer<Data> {
   const [{ data, extensions, error, fetching }, execute] = useQuery<Data, Variables>({
     query: text as string,
     variables,
-    pause,
     requestPolicy: 'cache-and-network',
   });
   const refresh = useCallback(() => execute({ requestPolicy: 'network-only' }), [execute]);
   useEffect(() => {
-    if (everyMs === undefined || pause) return;
+    if (everyMs === undefined) return;
     const timer = setInterval(() => {
       if (document.visibilityState === 'visible') refresh();
     }, everyMs);
     return () => clearInterval(timer);
-  }, [everyMs, pause, refresh]);
+  }, [everyMs, refresh]);
   const last = useLast<Data>(JSON.stringify(variables));
   if (!fetching && error) last.current = { ...last.current, problem: describeProblem(error) };
   else if (!fetching && data !== undefined) last.current = { data, answeredAt: extensions?.answeredAt ?? null, problem: null };

@@ -8,10 +8,7 @@ const PATHS = {
   system: 'M4 5h16v11H4zM9 20h6M12 16v4',
   key: 'M8 16a4 4 0 1 1 3.5-6H21v3h-2.5v3H15v-3h-3.5A4 4 0 0 1 8 16M8 12h.01',
   search: 'M11 4a7 7 0 1 1 0 14 7 7 0 0 1 0-14M16 16l4.5 4.5',
-  close: 'M6 6l12 12M18 6L6 18',
   back: 'M15 5l-7 7 7 7',
-  chevron: 'M9 5l7 7-7 7',
-  play: 'M8 5.5v13l11-6.5z',
 } as const;
 
 export type IconName = keyof typeof PATHS;

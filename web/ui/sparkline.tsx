@@ -1,17 +1,8 @@
 /** The shape of a series in a few pixels, without a scale: up, down, calm or wild. */
 const EDGE = 1.5;
 
-export function Sparkline({
-  values,
-  width = 96,
-  height = 28,
-  label,
-}: {
-  values: number[];
-  width?: number;
-  height?: number;
-  label: string;
-}) {
+export function Sparkline({ values, label }: { values: number[]; label: string }) {
+  const [width, height] = [96, 28];
   const path = values.length < 2 ? '' : draw(values, width, height);
   const rises = (values.at(-1) ?? 0) >= (values[0] ?? 0);
   return (

@@ -1,5 +1,5 @@
 /**
- * One pool for Prisma and for SQL: everyday reads and writes go through Prisma, hot reads and bulk writes are SQL on the same pool.
+ * One pool for Prisma and for SQL: Prisma holds the schema and reads small tables of operators, everything else is SQL on the same pool.
  * Must stay true: no number and no date passes through a JavaScript number or a local time zone on its way.
  */
 import { PrismaPg } from '@prisma/adapter-pg';

@@ -78,7 +78,7 @@ export async function getTrackedNewest(
   };
 }
 
-/** Newest observation that was sent or stored of each coin, in milliseconds: what a producer that starts anew need not send again. */
+/** The newest stored observation of each coin: what a producer that starts anew need not send again. */
 export async function getNewestObservations(db: Queryable): Promise<Map<string, { observedAt: Date; priceUsd: Decimal }>> {
   const { rows } = await db.query('SELECT coin_id, observed_at, trim_scale(price_usd)::text AS price_usd FROM mart.mart_latest_prices');
   return new Map(rows.map((row) => [row.coin_id, { observedAt: row.observed_at, priceUsd: row.price_usd }]));

@@ -84,20 +84,19 @@ export async function findPublishedThrough(db: Queryable): Promise<UtcDate | nul
   return rows[0]?.through ?? null;
 }
 
-/** Raises the versions of the changed datasets and moves all to the day. Returns the versions of the changed ones, by name. */
+/** Raises the versions of the changed datasets and moves all to the day. */
 export async function recordPublication(
   tx: Queryable,
   publication: { marts: readonly string[]; changed: readonly string[]; through: UtcDate; now: Date },
-): Promise<Map<string, string>> {
-  const { rows, rowCount } = await tx.query<{ name: string; version: string; changed: boolean }>(
+): Promise<void> {
+  const { rowCount } = await tx.query(
     `UPDATE ops.datasets
      SET published_through = greatest(published_through, $3::date),
          version = version + (name = ANY ($2))::integer,
          updated_at = CASE WHEN name = ANY ($2) THEN $4 ELSE updated_at END
-     WHERE name = ANY ($1) RETURNING name, version::text AS version, name = ANY ($2) AS changed`,
+     WHERE name = ANY ($1)`,
     [publication.marts, publication.changed, publication.through, publication.now],
   );
   if (rowCount !== publication.marts.length)
     throw new Error('ops.datasets does not know every mart: registerDatasets runs at the start of a worker');
-  return new Map(rows.filter((row) => row.changed).map((row) => [row.name, row.version]));
 }

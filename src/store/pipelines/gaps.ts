@@ -21,13 +21,3 @@ export async function insertGap(tx: Queryable, gap: Gap, now: Date): Promise<voi
     [gap.source, gap.coinId, gap.from, gap.to, gap.reason, now],
   );
 }
-
-/** Newest stretch first. */
-export async function getGaps(db: Queryable, first: number): Promise<(Gap & { noticedAt: Date })[]> {
-  const { rows } = await db.query<Gap & { noticedAt: Date }>(
-    `SELECT source, coin_id AS "coinId", from_at AS "from", to_at AS "to", reason, noticed_at AS "noticedAt"
-     FROM ops.gaps ORDER BY from_at DESC, id DESC LIMIT $1`,
-    [first],
-  );
-  return rows;
-}

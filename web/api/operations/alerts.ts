@@ -45,7 +45,6 @@ export const ALERTS = operation<
 
 export interface AlertRule {
   id: string;
-  version: number;
   name: string;
   kind: AlertKind;
   coin: { id: string; symbol: string; name: string } | null;
@@ -54,10 +53,9 @@ export interface AlertRule {
   severity: AlertSeverity;
   cooldownSeconds: number;
   enabled: boolean;
-  createdAt: string;
 }
 
-const RULE_FIELDS = 'id version name kind coin { id symbol name } threshold windowMinutes severity cooldownSeconds enabled createdAt';
+const RULE_FIELDS = 'id name kind coin { id symbol name } threshold windowMinutes severity cooldownSeconds enabled';
 
 export const ALERT_RULES = operation<{ alertRules: AlertRule[] }>(`query AlertRules { alertRules { ${RULE_FIELDS} } }`);
 

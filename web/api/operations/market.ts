@@ -57,7 +57,6 @@ export interface Overview {
   coinCount: number;
   gainers: number;
   losers: number;
-  computedAt: string;
   topGainers: CoinMove[];
   topLosers: CoinMove[];
 }
@@ -65,8 +64,6 @@ export interface Overview {
 export interface OverviewDay {
   day: string;
   totalMarketCapUsd: string;
-  totalVolume24hUsd: string;
-  bitcoinDominancePct: number | null;
   coinCount: number;
   gainers: number;
   losers: number;
@@ -75,17 +72,16 @@ export interface OverviewDay {
 export const OVERVIEW = operation<{ marketOverview: Overview | null; marketOverviews: OverviewDay[] }, { from: string }>(`
   query Overview($from: Date!) {
     marketOverview {
-      day totalMarketCapUsd totalVolume24hUsd bitcoinDominancePct ethereumDominancePct coinCount gainers losers computedAt
+      day totalMarketCapUsd totalVolume24hUsd bitcoinDominancePct ethereumDominancePct coinCount gainers losers
       topGainers(first: 3) { return1dPct coin { id symbol name } }
       topLosers(first: 3) { return1dPct coin { id symbol name } }
     }
-    marketOverviews(from: $from) { day totalMarketCapUsd totalVolume24hUsd bitcoinDominancePct coinCount gainers losers }
+    marketOverviews(from: $from) { day totalMarketCapUsd coinCount gainers losers }
   }`);
 
 export interface Platform {
   realm: 'SIMULATED' | 'REAL';
   version: string;
-  startedAt: string;
   newestObservationAt: string | null;
   attribution: string;
   history: { intervalsDone: number; intervalsTotal: number; estimatedFinishAt: string | null } | null;
@@ -94,7 +90,7 @@ export interface Platform {
 export const PLATFORM = operation<{ platform: Platform }>(`
   query Platform {
     platform {
-      realm version startedAt newestObservationAt attribution
+      realm version newestObservationAt attribution
       history { intervalsDone intervalsTotal estimatedFinishAt }
     }
   }`);

@@ -53,7 +53,6 @@ export interface FetchedPartition {
   partition: number;
   /** 0: none. */
   error: number;
-  logStart: bigint;
   highWatermark: bigint;
   /** Record batches as the log holds them. */
   records: Buffer;
@@ -151,7 +150,7 @@ function decodeFetch(reader: WireReader): { error: number; partitions: FetchedPa
     const partitions = reader.array(() => {
       const partition = { partition: reader.int32(), error: reader.int16(), highWatermark: reader.int64() };
       reader.int64(); // last stable offset
-      const logStart = reader.int64();
+      reader.int64(); // log start
       reader.array(() => {
         reader.int64();
         reader.int64();
@@ -160,7 +159,7 @@ function decodeFetch(reader: WireReader): { error: number; partitions: FetchedPa
       reader.int32(); // preferred replica
       const records = reader.compactBytes();
       reader.skipTags();
-      return { ...partition, logStart, records };
+      return { ...partition, records };
     });
     reader.skipTags();
     return partitions;
