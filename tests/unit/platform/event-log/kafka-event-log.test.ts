@@ -169,6 +169,28 @@ await describeOnKafka('on a real broker', (kafka) => {
       expect(stored.every((record) => record.value.equals(value))).toBe(true);
     });
 
+    test('a partition that is not to be read for now shows life while it is asked for again', async () => {
+      const log = openLog();
+      const topic = await makeTopic(log, 1);
+      let turns = 0;
+      const turnsWhenAsked: number[] = [];
+      const consumer = await log.consume({
+        topic,
+        group: null,
+        async startOffset() {
+          turnsWhenAsked.push(turns);
+          return null;
+        },
+        async onBatch() {},
+        onTurn() {
+          turns++;
+        },
+      });
+      await until(() => turnsWhenAsked.length === 3);
+      expect(turnsWhenAsked[2]).toBeGreaterThan(turnsWhenAsked[1] as number);
+      await consumer.stop();
+    }, 60_000);
+
     test('a process that runs keeps a key where it was when partitions are added, and writes to a new one where it is told to', async () => {
       const log = openLog();
       const topic = await makeTopic(log, 2);
