@@ -115,6 +115,9 @@ export function toRowIds(ids: readonly string[]): bigint[] {
   return [...new Set(ids.map(toRowId))].filter((id) => id >= 0n);
 }
 
+/** What the argument `first` says of itself. */
+export const pageSize = (defaultValue: number) => ({ defaultValue, description: `1 to ${LIMITS.pageSize}.` });
+
 /** Returns it, if it is the size of a page. */
 export function checkFirst(first: number, most: number = LIMITS.pageSize): number {
   if (first >= 1 && first <= most) return first;

@@ -3,7 +3,7 @@
  * Must stay true: a chunk's points and the ledger's progress commit together; a chunk takes well under a second, for live ticks of its
  * coin wait for it; what failed is tried again later, and the ledger shows why; nothing that is DONE is asked for again.
  */
-import type { RawPrice } from '../../src/domain/prices.js';
+import { OLDEST_OBSERVATION_DAYS, type RawPrice } from '../../src/domain/prices.js';
 import { type Clock, HOUR, SECOND } from '../../src/domain/time.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database, Queryable } from '../../src/platform/postgres/database.js';
@@ -42,7 +42,7 @@ export type IntervalOutcome = { status: 'done' | 'unavailable' | 'lost' } | { st
 
 /** Daily points deeper than this would fail the door of prices; the plan may give less. */
 export function usableHistoryDays(source: Pick<PriceSource, 'historyDays'>): number {
-  return Math.min(400, source.historyDays);
+  return Math.min(OLDEST_OBSERVATION_DAYS, source.historyDays);
 }
 
 export async function loadInterval(

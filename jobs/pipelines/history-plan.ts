@@ -3,8 +3,8 @@
  * Must stay true: each part of a hole is asked for at the finest spacing that the source still offers of it; a part that no spacing
  * reaches any more is a gap. Daily points come too wherever the hole holds a day's end: caps and volumes of past days are only in them.
  */
-import { DAY, HOUR, startOfDay, toUtcDate } from '../../src/domain/time.js';
-import type { HistoryGrain, PlannedInterval, Stretch } from '../../src/store/pipelines/history.js';
+import { DAY, type HistoryGrain, HOUR, startOfDay, toUtcDate } from '../../src/domain/time.js';
+import type { PlannedInterval, Stretch } from '../../src/store/pipelines/history.js';
 
 const HOURLY_DAYS = 90;
 const FIVE_MINUTE_DAYS = 1;

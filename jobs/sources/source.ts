@@ -5,9 +5,7 @@
  */
 import type { Decimal } from '../../src/domain/decimal.js';
 import type { PriceObservation } from '../../src/domain/prices.js';
-import type { PriceGrain } from '../../src/domain/time.js';
-
-export type HistoryGrain = Exclude<PriceGrain, 'tick'>;
+import type { HistoryGrain } from '../../src/domain/time.js';
 
 export interface PriceSource {
   /** The `source` column. */

@@ -2,13 +2,13 @@
  * The door of the price stream: what a record must be to become a row of raw. What fails is kept with the reason, never dropped.
  */
 import Big from 'big.js';
-import type { PriceObservation } from '../../src/domain/prices.js';
+import { OLDEST_OBSERVATION_DAYS, type PriceObservation } from '../../src/domain/prices.js';
 import { DAY, MINUTE } from '../../src/domain/time.js';
 import type { Realm } from '../../src/platform/config.js';
 
 /** How far observed_at may lie from received_at. Months of this window exist as partitions before a consumer is ready. */
-export const OLDEST_OBSERVATION_MS = 400 * DAY;
-export const NEWEST_OBSERVATION_MS = 5 * MINUTE;
+const OLDEST_OBSERVATION_MS = OLDEST_OBSERVATION_DAYS * DAY;
+const NEWEST_OBSERVATION_MS = 5 * MINUTE;
 /** A record cannot have been received later than now; the margin is for clocks that disagree. */
 const RECEIVED_AHEAD_MS = 5 * MINUTE;
 
@@ -34,8 +34,8 @@ export function refusal(price: PriceObservation, door: Door): string | null {
   const [observed, received] = [price.observedAt.getTime(), price.receivedAt.getTime()];
   if (received > door.now.getTime() + RECEIVED_AHEAD_MS) return 'received_at is over 5 minutes ahead of now';
   if (observed > received + NEWEST_OBSERVATION_MS) return 'observed_at is over 5 minutes after received_at';
-  if (observed < received - OLDEST_OBSERVATION_MS) return 'observed_at is over 400 days before received_at';
-  if (observed < door.now.getTime() - OLDEST_OBSERVATION_MS) return 'observed_at is over 400 days ago';
+  if (observed < received - OLDEST_OBSERVATION_MS) return `observed_at is over ${OLDEST_OBSERVATION_DAYS} days before received_at`;
+  if (observed < door.now.getTime() - OLDEST_OBSERVATION_MS) return `observed_at is over ${OLDEST_OBSERVATION_DAYS} days ago`;
   if (door.keptFrom !== null && observed < door.keptFrom.getTime()) return 'observed_at lies before the start of retention';
   return null;
 }

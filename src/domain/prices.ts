@@ -24,6 +24,9 @@ export interface RawPrice extends PriceObservation {
   position: bigint;
 }
 
+/** Nothing is taken that was observed longer ago: no source's history reaches further, and months so far back are not kept ready. */
+export const OLDEST_OBSERVATION_DAYS = 400;
+
 export const PRICES_TOPIC = 'market.prices.v1';
 export const UPDATES_TOPIC = 'market.updates.v1';
 export const ALERTS_TOPIC = 'market.alerts.v1';

@@ -15,6 +15,8 @@ export type UtcDate = string & { readonly [utcDate]: true };
 export type CandleInterval = '1m' | '5m' | '1h' | '1d';
 /** How far apart the points of a price series are: a live tick, or a history point of that spacing. Finest first. */
 export type PriceGrain = 'tick' | '5m' | '1h' | '1d';
+/** How far apart the points of a source's history are. */
+export type HistoryGrain = Exclude<PriceGrain, 'tick'>;
 export const CANDLE_INTERVALS: Record<CandleInterval, number> = { '1m': MINUTE, '5m': 5 * MINUTE, '1h': HOUR, '1d': DAY };
 
 export interface Clock {

@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { OLDEST_OBSERVATION_DAYS } from '../domain/prices.js';
 import { DAY } from '../domain/time.js';
 import type { Database, Queryable } from './postgres/database.js';
 import { LOCKS } from './postgres/locks.js';
@@ -15,12 +16,10 @@ const PAUSE_MS = 300;
 /** Longer than any pause. */
 const LONGEST_IDLE_MS = 10_000;
 const ATTEMPTS = 60;
-/** How far back the stream's door is open. */
-const DOOR_DAYS = 400;
 
 /** What must have its months before prices can be stored at `now`: the door's window and the next two months. */
 export function priceWindow(now: Date, retentionDays: number | null): { from: Date; to: Date } {
-  const days = Math.min(DOOR_DAYS, retentionDays ?? DOOR_DAYS);
+  const days = Math.min(OLDEST_OBSERVATION_DAYS, retentionDays ?? OLDEST_OBSERVATION_DAYS);
   return { from: new Date(now.getTime() - days * DAY), to: new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 2, 1)) };
 }
 

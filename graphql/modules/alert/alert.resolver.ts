@@ -8,7 +8,7 @@ import type { AlertRuleRow } from '../../../src/store/stream/alert-rules.js';
 import type { GatewayContext } from '../../context.js';
 import { badUserInput, notFound } from '../../errors.js';
 import { LIMITS, pageCost } from '../../limits.js';
-import { checkFirst, cursorPart, decodeCursor, encodeCursor, type Page, toPage, toRowId } from '../../pagination.js';
+import { checkFirst, cursorPart, decodeCursor, encodeCursor, type Page, pageSize, toPage, toRowId } from '../../pagination.js';
 import { Coin } from '../coin/coin.type.js';
 import { AlertRule } from '../rule/rule.type.js';
 import { Alert, AlertConnection, AlertFilter } from './alert.type.js';
@@ -17,7 +17,7 @@ import { Alert, AlertConnection, AlertFilter } from './alert.type.js';
 export class AlertResolver {
   @Query(() => AlertConnection, { description: 'Newest first, by triggeredAt; suppressed ones too.', complexity: pageCost() })
   async alerts(
-    @Arg('first', () => Int, { defaultValue: 50, description: '1 to 200.' }) first: number,
+    @Arg('first', () => Int, pageSize(50)) first: number,
     @Arg('after', () => String, { nullable: true, description: 'endCursor of the page before.' }) after: string | null,
     @Arg('filter', () => AlertFilter, { nullable: true }) filter: AlertFilter | null,
     @Ctx() context: GatewayContext,
@@ -62,7 +62,7 @@ export class CoinAlertsResolver {
   @FieldResolver(() => AlertConnection, { description: "The coin's alerts, newest first.", complexity: pageCost() })
   async alerts(
     @Root() coin: CoinRow,
-    @Arg('first', () => Int, { defaultValue: 20, description: '1 to 200.' }) first: number,
+    @Arg('first', () => Int, pageSize(20)) first: number,
     @Arg('after', () => String, { nullable: true, description: 'endCursor of the page before.' }) after: string | null,
     @Ctx() context: GatewayContext,
   ): Promise<Page<AlertRow>> {

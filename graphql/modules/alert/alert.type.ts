@@ -2,6 +2,7 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
 import type { Decimal } from '../../../src/domain/decimal.js';
 import type { AlertKind, AlertSeverity, AlertStatus } from '../../../src/domain/updates.js';
+import { LIMITS } from '../../limits.js';
 import { connectionOf } from '../../pagination.js';
 import { DateTimeScalar, DecimalScalar } from '../../scalars.js';
 import { AlertKinds, AlertSeverities } from '../rule/rule.type.js';
@@ -69,7 +70,7 @@ export const AlertConnection = connectionOf(Alert, 'Alert');
 
 @InputType({ description: 'All that is given must hold.' })
 export class AlertFilter {
-  @Field(() => [ID], { nullable: true, description: 'At most 250.' })
+  @Field(() => [ID], { nullable: true, description: `At most ${LIMITS.ids}.` })
   coinIds?: string[] | null;
 
   @Field(() => ID, { nullable: true })

@@ -12,7 +12,7 @@ import {
 import type { GatewayContext } from '../../context.js';
 import { badUserInput } from '../../errors.js';
 import { LIMITS, pageCost } from '../../limits.js';
-import { checkFirst, cursorPart, decodeCursor, encodeCursor, type Page, toPage } from '../../pagination.js';
+import { checkFirst, cursorPart, decodeCursor, encodeCursor, type Page, pageSize, toPage } from '../../pagination.js';
 import { Coin, CoinConnection, CoinFilter, CoinOrders } from './coin.type.js';
 
 const MAX_SEARCH = 100;
@@ -30,7 +30,7 @@ export class CoinResolver {
 
   @Query(() => CoinConnection, { description: 'The coins that the platform follows.', complexity: pageCost() })
   async coins(
-    @Arg('first', () => Int, { defaultValue: 50, description: '1 to 200.' }) first: number,
+    @Arg('first', () => Int, pageSize(50)) first: number,
     @Arg('after', () => String, { nullable: true, description: 'endCursor of the page before, of the same order.' }) after: string | null,
     @Arg('orderBy', () => CoinOrders, { defaultValue: CoinOrders.MARKET_CAP_RANK }) orderBy: CoinOrder,
     @Arg('filter', () => CoinFilter, { nullable: true }) filter: CoinFilter | null,

@@ -2,6 +2,7 @@
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
 import type { Decimal } from '../../../src/domain/decimal.js';
 import type { CoinFilter as StoredCoinFilter } from '../../../src/store/mart/coins.js';
+import { LIMITS } from '../../limits.js';
 import { connectionOf } from '../../pagination.js';
 import { DecimalScalar } from '../../scalars.js';
 
@@ -48,7 +49,7 @@ registerEnumType(CoinOrders, {
 
 @InputType({ description: 'All that is given must hold.' })
 export class CoinFilter implements StoredCoinFilter {
-  @Field(() => [ID], { nullable: true, description: 'Only these; unknown ids are passed over. At most 250.' })
+  @Field(() => [ID], { nullable: true, description: `Only these; unknown ids are passed over. At most ${LIMITS.ids}.` })
   ids?: string[] | null;
 
   @Field(() => String, { nullable: true, description: 'Part of the id, the symbol or the name, in any case. At most 100 characters.' })

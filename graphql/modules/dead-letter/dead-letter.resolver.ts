@@ -2,8 +2,8 @@
 import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { type DeadLetterRow, getDeadLetters, markDeadLetters, readablePayload } from '../../../src/store/stream/dead-letters.js';
 import type { GatewayContext } from '../../context.js';
-import { pageCost } from '../../limits.js';
-import { checkFirst, type Page, rowCursor, toPage, toRowIds } from '../../pagination.js';
+import { LIMITS, pageCost } from '../../limits.js';
+import { checkFirst, type Page, pageSize, rowCursor, toPage, toRowIds } from '../../pagination.js';
 import { DeadLetter, DeadLetterConnection } from './dead-letter.type.js';
 
 const LIST = 'deadLetters';
@@ -16,7 +16,7 @@ export class DeadLetterResolver {
     complexity: pageCost(),
   })
   async deadLetters(
-    @Arg('first', () => Int, { defaultValue: 50, description: '1 to 200.' }) first: number,
+    @Arg('first', () => Int, pageSize(50)) first: number,
     @Arg('after', () => String, { nullable: true, description: 'endCursor of the page before.' }) after: string | null,
     @Arg('pending', () => Boolean, {
       defaultValue: false,
@@ -31,8 +31,7 @@ export class DeadLetterResolver {
 
   @Authorized()
   @Mutation(() => Int, {
-    description:
-      "Needs an operator's key. Appends these records to the log anew, as they were received. Returns how many: one that is unknown, or was redriven or discarded before, does not count. At most 250 ids.",
+    description: `Needs an operator's key. Appends these records to the log anew, as they were received. Returns how many: one that is unknown, or was redriven or discarded before, does not count. At most ${LIMITS.ids} ids.`,
   })
   async redriveDeadLetters(@Arg('ids', () => [ID]) ids: string[], @Ctx() context: GatewayContext): Promise<number> {
     const known = toRowIds(ids);
@@ -41,8 +40,7 @@ export class DeadLetterResolver {
 
   @Authorized()
   @Mutation(() => Int, {
-    description:
-      "Needs an operator's key. Puts these records away for good: they are kept, and not listed any more. Returns how many: one that is unknown, or was redriven or discarded before, does not count. At most 250 ids.",
+    description: `Needs an operator's key. Puts these records away for good: they are kept, and not listed any more. Returns how many: one that is unknown, or was redriven or discarded before, does not count. At most ${LIMITS.ids} ids.`,
   })
   async discardDeadLetters(@Arg('ids', () => [ID]) ids: string[], @Ctx() context: GatewayContext): Promise<number> {
     return markDeadLetters(context.db.pool, toRowIds(ids), 'discarded', context.clock.now());

@@ -7,7 +7,7 @@ import type { CoinMoveRow } from '../../../src/store/mart/performance.js';
 import type { GatewayContext } from '../../context.js';
 import { badUserInput } from '../../errors.js';
 import { LIMITS, listCost, pageCost } from '../../limits.js';
-import { checkFirst } from '../../pagination.js';
+import { checkFirst, pageSize } from '../../pagination.js';
 import { DateScalar } from '../../scalars.js';
 import { Coin } from '../coin/coin.type.js';
 import { CoinMove, MarketOverview } from './overview.type.js';
@@ -20,7 +20,7 @@ const daysCost = listCost(
   (args) => countDays(args.from as UtcDate, (args.to as UtcDate | undefined) ?? toUtcDate(new Date())),
   LIMITS.days,
 );
-const FIRST = { defaultValue: 5, description: '1 to 200.' };
+const FIRST = pageSize(5);
 
 @Resolver(() => MarketOverview)
 export class MarketOverviewResolver {

@@ -3,8 +3,8 @@ import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver
 import { getRejectedRows, markRejectedRows, type RejectedRowRow } from '../../../src/store/stream/rejected-rows.js';
 import type { GatewayContext } from '../../context.js';
 import { badUserInput } from '../../errors.js';
-import { pageCost } from '../../limits.js';
-import { checkFirst, type Page, rowCursor, toPage, toRowIds } from '../../pagination.js';
+import { LIMITS, pageCost } from '../../limits.js';
+import { checkFirst, type Page, pageSize, rowCursor, toPage, toRowIds } from '../../pagination.js';
 import { RejectedRow, RejectedRowConnection, RejectedRowFilter } from './rejected-row.type.js';
 
 const LIST = 'rejectedRows';
@@ -17,7 +17,7 @@ export class RejectedRowResolver {
     complexity: pageCost(),
   })
   async rejectedRows(
-    @Arg('first', () => Int, { defaultValue: 50, description: '1 to 200.' }) first: number,
+    @Arg('first', () => Int, pageSize(50)) first: number,
     @Arg('after', () => String, { nullable: true, description: 'endCursor of the page before.' }) after: string | null,
     @Arg('filter', () => RejectedRowFilter, { nullable: true }) filter: RejectedRowFilter | null,
     @Arg('pending', () => Boolean, {
@@ -36,8 +36,7 @@ export class RejectedRowResolver {
 
   @Authorized()
   @Mutation(() => Int, {
-    description:
-      "Needs an operator's key. Appends these rows to the log anew, as they were received. Returns how many: one that is unknown, that did not come through the log (the next fetch brings it again), or that was redriven or discarded before, does not count. At most 250 ids.",
+    description: `Needs an operator's key. Appends these rows to the log anew, as they were received. Returns how many: one that is unknown, that did not come through the log (the next fetch brings it again), or that was redriven or discarded before, does not count. At most ${LIMITS.ids} ids.`,
   })
   async redriveRejectedRows(@Arg('ids', () => [ID]) ids: string[], @Ctx() context: GatewayContext): Promise<number> {
     const known = toRowIds(ids);
@@ -46,8 +45,7 @@ export class RejectedRowResolver {
 
   @Authorized()
   @Mutation(() => Int, {
-    description:
-      "Needs an operator's key. Puts these rows away for good: they are kept, and not listed any more. Returns how many: one that is unknown, or was redriven or discarded before, does not count. At most 250 ids.",
+    description: `Needs an operator's key. Puts these rows away for good: they are kept, and not listed any more. Returns how many: one that is unknown, or was redriven or discarded before, does not count. At most ${LIMITS.ids} ids.`,
   })
   async discardRejectedRows(@Arg('ids', () => [ID]) ids: string[], @Ctx() context: GatewayContext): Promise<number> {
     return markRejectedRows(context.db.pool, toRowIds(ids), 'discarded', context.clock.now());

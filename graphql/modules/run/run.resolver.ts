@@ -7,7 +7,7 @@ import { getRuns, PIPELINES, type PipelineRunRow, requestRunByHand, type TaskRun
 import type { GatewayContext } from '../../context.js';
 import { badUserInput } from '../../errors.js';
 import { listCost, pageCost } from '../../limits.js';
-import { checkFirst, type Page, rowCursor, toGraphqlInt, toPage } from '../../pagination.js';
+import { checkFirst, type Page, pageSize, rowCursor, toGraphqlInt, toPage } from '../../pagination.js';
 import { DateScalar } from '../../scalars.js';
 import { CheckResult } from '../dataset/dataset.type.js';
 import { Pipeline, PipelineRun, PipelineRunConnection, PipelineRunFilter, TaskRun } from './run.type.js';
@@ -23,7 +23,7 @@ export class RunResolver {
 
   @Query(() => PipelineRunConnection, { description: 'Newest first, by when a run was first asked for.', complexity: pageCost() })
   async pipelineRuns(
-    @Arg('first', () => Int, { defaultValue: 20, description: '1 to 200.' }) first: number,
+    @Arg('first', () => Int, pageSize(20)) first: number,
     @Arg('after', () => String, { nullable: true, description: 'endCursor of the page before.' }) after: string | null,
     @Arg('filter', () => PipelineRunFilter, { nullable: true }) filter: PipelineRunFilter | null,
     @Ctx() context: GatewayContext,

@@ -32,7 +32,7 @@ export class TimeseriesResolver {
         'Steps are at least as wide. If left out, as narrow as maxPoints allows and the range has data for: old prices are known by the hour or day only.',
     })
     interval: CandleInterval | null,
-    @Arg('maxPoints', () => Int, { defaultValue: 500, description: 'Steps of each coin, 1 to 2000.' }) maxPoints: number,
+    @Arg('maxPoints', () => Int, { defaultValue: 500, description: `Steps of each coin, 1 to ${LIMITS.seriesPoints}.` }) maxPoints: number,
     @Ctx() context: GatewayContext,
   ): Promise<TimeseriesPointRow[]> {
     const { points } = await readTimeseries(context.db.pool, { metric, coinIds, from, to, interval: interval ?? null, maxPoints });

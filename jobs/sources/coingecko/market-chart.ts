@@ -3,9 +3,9 @@
  * days=1 gives five-minute points, 2 to 90 hourly ones, interval=daily one a day at 00:00 UTC; all but the daily ones lie off the grid.
  */
 import { z } from 'zod';
-import { DAY } from '../../../src/domain/time.js';
+import { DAY, type HistoryGrain } from '../../../src/domain/time.js';
 import { admit, amountField, epochField, priceField, rejection, unexpectedShape } from '../fields.js';
-import type { HistoryGrain, HistoryPoint, RejectedRow } from '../source.js';
+import type { HistoryPoint, RejectedRow } from '../source.js';
 import type { ApiResponse } from './client.js';
 
 export const MARKET_CHART = '/coins/{id}/market_chart';

@@ -16,7 +16,7 @@ export interface ResponseContext {
 }
 
 /** What the server says is wrong. */
-interface Complaint {
+interface ErrorBody {
   /** CoinGecko's own code, or an HTTP status that stands in the body. */
   code: number | null;
   words: string;
@@ -52,7 +52,7 @@ function isObject(value: unknown): value is Json {
 }
 
 /** Null for what is not an error: a coin may well be called `status` or `error`. */
-function complaintIn(body: unknown): Complaint | null {
+function complaintIn(body: unknown): ErrorBody | null {
   if (!isObject(body)) return null;
   const inner = isObject(body.error) ? body.error : body;
   const status = isObject(inner.status) ? inner.status : {};
@@ -67,14 +67,14 @@ function toCode(value: unknown): number | null {
   return code === null ? null : Number(code);
 }
 
-function complaintInText(text: string): Complaint | null {
+function complaintInText(text: string): ErrorBody | null {
   if (/^\s*(throttled|error code: 1015)/i.test(text)) return { code: 429, words: text };
   const title = /<title>([^<]*)/i.exec(text)?.[1];
   return title !== undefined && /access denied/i.test(title) ? { code: 403, words: title } : null;
 }
 
 /** 10002: no key; 10005: not in this plan; 10010, 10011: the other plan's host; 10012: further back than the plan gives. */
-function kindOf(status: number, complaint: Complaint | null): SourceErrorKind {
+function kindOf(status: number, complaint: ErrorBody | null): SourceErrorKind {
   const code = complaint?.code ?? null;
   if (code === 10_012) return 'invalid_request';
   if (code !== null && code >= 10_000) return 'unauthorized';
@@ -96,7 +96,7 @@ const NEXT_STEP: Record<SourceErrorKind, string> = {
   malformed: 'It is tried again later. If it stays, a proxy may stand between: check COINGECKO_BASE_URL.',
 };
 
-function refused(response: TextResponse, context: ResponseContext, complaint: Complaint | null): SourceError {
+function refused(response: TextResponse, context: ResponseContext, complaint: ErrorBody | null): SourceError {
   const { status } = response;
   const kind = kindOf(status, complaint);
   const retryAfterMs = parseRetryAfter(response.headers);
@@ -116,7 +116,7 @@ function refused(response: TextResponse, context: ResponseContext, complaint: Co
   );
 }
 
-function summary(status: number, complaint: Complaint | null): string {
+function summary(status: number, complaint: ErrorBody | null): string {
   return complaint?.code == null || complaint.code === status ? `HTTP ${status}` : `HTTP ${status}, error ${complaint.code}`;
 }
 

@@ -2,6 +2,8 @@
  * The part of CoinGecko's API that the simulator speaks, as status and body: no HTTP here.
  * Must stay true: a point of history has the very price that a tick at its instant had; daily points stand at 00:00 UTC.
  */
+
+import { OLDEST_OBSERVATION_DAYS } from '../../../src/domain/prices.js';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/domain/time.js';
 import type { Faults } from './faults.js';
 import { livePrice } from './live-prices.js';
@@ -14,7 +16,7 @@ export interface Answer {
 }
 
 /** As many days of history as the simulated plan gives. */
-const HISTORY_DAYS = 400;
+const HISTORY_DAYS = OLDEST_OBSERVATION_DAYS;
 const ALL_TIME_DAYS = 730;
 /** Stands in for what is asked of it by nobody: the source must not let it in. */
 const UNASKED = 'a-coin-that-nobody-asked-for';

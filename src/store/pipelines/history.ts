@@ -3,11 +3,8 @@
  * one spacing of points. Must stay true: what the ledger holds is never asked for again once it is DONE or UNAVAILABLE; every write of
  * an attempt is a compare-and-set on (attempt, next_position), so two attempts cannot both store a point.
  */
-import type { PriceGrain } from '../../domain/time.js';
+import type { HistoryGrain } from '../../domain/time.js';
 import type { Queryable } from '../../platform/postgres/database.js';
-
-/** How far apart the points of a stretch are. */
-export type HistoryGrain = Exclude<PriceGrain, 'tick'>;
 
 /** (from, to] */
 export interface Stretch {

@@ -6,8 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HistoryPoint, MarketSnapshot, PriceSource } from '../../../jobs/sources/source.js';
 import type { Decimal } from '../../../src/domain/decimal.js';
-import { CANDLE_INTERVALS, type Clock } from '../../../src/domain/time.js';
-import type { HistoryGrain } from '../../../src/store/pipelines/history.js';
+import { CANDLE_INTERVALS, type Clock, type HistoryGrain } from '../../../src/domain/time.js';
 
 export interface ScriptedSource extends PriceSource {
   /** 'history bitcoin 1d', 'topCoins', 'global', …, in order. */
