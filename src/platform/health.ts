@@ -5,6 +5,7 @@
 import { Heartbeats, type StuckLoop } from './heartbeats.js';
 import type { Database } from './postgres/database.js';
 import { getSchemaState } from './postgres/migrate.js';
+import { within } from './timeout.js';
 
 export type PartState = { status: 'ready' } | { status: 'degraded' | 'not_ready'; reason: string };
 
@@ -54,16 +55,11 @@ export function createHealth(): Health {
 }
 
 async function settle(check: () => PartState | Promise<PartState>): Promise<PartState> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<PartState>((resolve) => {
-    timer = setTimeout(resolve, CHECK_TIMEOUT_MS, { status: 'not_ready', reason: `no answer within ${CHECK_TIMEOUT_MS} ms` });
-  });
+  const notReady = (reason: string): PartState => ({ status: 'not_ready', reason });
   try {
-    return await Promise.race([check(), late]);
+    return await within(CHECK_TIMEOUT_MS, Promise.resolve(check()), () => notReady(`no answer within ${CHECK_TIMEOUT_MS} ms`));
   } catch (error) {
-    return { status: 'not_ready', reason: (error as Error).message };
-  } finally {
-    clearTimeout(timer);
+    return notReady((error as Error).message);
   }
 }
 

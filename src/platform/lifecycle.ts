@@ -6,6 +6,7 @@
  */
 import { EXIT_FAILURE, OperatorError } from '../domain/errors.js';
 import type { Logger } from './logger.js';
+import { within } from './timeout.js';
 
 export interface Lifecycle {
   /** Runs `start` now and `stop` when the process ends. Throws where the process is stopping already. */
@@ -114,12 +115,7 @@ async function stopParts(logger: Logger, parts: Part[], graceMs: number): Promis
     }
     return true;
   };
-  let timer: NodeJS.Timeout | undefined;
-  const grace = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, graceMs, false);
-  });
-  const inTime = await Promise.race([stopAll(), grace]);
-  clearTimeout(timer);
+  const inTime = await within(graceMs, stopAll(), () => false);
   if (!inTime) logger.error(`${current} did not stop within ${graceMs / 1000} s: ending without it`);
   return inTime && clean;
 }

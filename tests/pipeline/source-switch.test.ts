@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { observationKey, type StoredPrices, storePrices } from '../../jobs/streams/price-writer.js';
 import type { Decimal } from '../../src/domain/decimal.js';
 import type { RawPrice } from '../../src/domain/prices.js';
-import { ensureMonthlyPartitions } from '../../src/platform/partitions.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { getTrackedNewest } from '../../src/store/mart/latest-prices.js';
+import { ensureMonthlyPartitions } from '../../src/store/raw/partitions.js';
 import { openTestDatabase } from '../kit/test-database.js';
 
 const NOON = new Date('2026-03-10T12:00:00Z');

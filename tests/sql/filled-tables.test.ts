@@ -1,8 +1,8 @@
 /** Which tables a load has filled, so that they are vacuumed at its end. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { ensureMonthlyPartitions } from '../../src/platform/partitions.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { getFilledTables } from '../../src/store/pipelines/filled-tables.js';
+import { ensureMonthlyPartitions } from '../../src/store/raw/partitions.js';
 import { openTestDatabase } from '../kit/test-database.js';
 
 let db: Database;

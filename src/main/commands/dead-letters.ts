@@ -10,13 +10,13 @@ import {
   type WholeDeadLetter,
 } from '../../store/stream/dead-letters.js';
 import type { CommandContext, CommandOptions } from '../command.js';
-import { type Aside, runAside } from './aside.js';
+import { type Quarantine, runQuarantine } from './quarantine.js';
 
 type Listed = Omit<WholeDeadLetter, 'key' | 'headers'> & Partial<WholeDeadLetter>;
 
-const DEAD_LETTERS: Aside<Listed> = {
+const DEAD_LETTERS: Quarantine<Listed> = {
   name: 'dead-letters',
-  one: 'dead letter',
+  noun: 'dead letter',
   columns: [
     { head: 'id', width: 8, of: ({ id }) => String(id) },
     { head: 'topic/partition', width: 20, of: ({ topic, partition }) => `${topic}/${partition}` },
@@ -44,5 +44,5 @@ const DEAD_LETTERS: Aside<Listed> = {
 };
 
 export default function deadLetters(context: CommandContext, options: CommandOptions): Promise<void> {
-  return runAside(context, DEAD_LETTERS, options);
+  return runQuarantine(context, DEAD_LETTERS, options);
 }

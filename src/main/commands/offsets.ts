@@ -4,22 +4,15 @@ import { getPlaceStatus, type ResetTo, recordPartitions, resetOffsets } from '..
 import { OperatorError } from '../../domain/errors.js';
 import { PRICES_TOPIC, UPDATES_TOPIC } from '../../domain/prices.js';
 import type { EventLog } from '../../platform/event-log/event-log.js';
-import { type Database, openDatabase } from '../../platform/postgres/database.js';
-import { requireCurrentSchema } from '../../platform/postgres/migrate.js';
+import type { Database } from '../../platform/postgres/database.js';
 import type { CommandContext, CommandOptions } from '../command.js';
 import { askLog, startEventLog } from '../foundation/event-log.js';
-import { attachPostgres } from '../foundation/foundation.js';
+import { openCommandDatabase } from '../foundation/foundation.js';
 
 const STATES: Record<Verdict['kind'], string> = { same: 'ok', overtaken: 'retention overtook it', refused: 'refused: see below' };
 
 export default async function offsets(context: CommandContext, { action, partition, to, force }: CommandOptions): Promise<void> {
-  const url = attachPostgres(context);
-  await requireCurrentSchema(url);
-  const db = await context.lifecycle.start(
-    'database',
-    () => openDatabase(url, { applicationName: 'cdp offsets', maxConnections: 2 }),
-    (database) => database.close(),
-  );
+  const db = await openCommandDatabase(context, 'offsets');
   const log = await startEventLog(context, 'offsets', db);
   await askLog(context, async () => {
     if (action === 'reset') await reset(db, log, parsePartition(partition), parseTo(to));

@@ -10,11 +10,11 @@ import {
   type RejectedRowRow,
 } from '../../store/stream/rejected-rows.js';
 import type { CommandContext, CommandOptions } from '../command.js';
-import { type Aside, runAside } from './aside.js';
+import { type Quarantine, runQuarantine } from './quarantine.js';
 
-const REJECTED_ROWS: Aside<RejectedRowRow> = {
+const REJECTED_ROWS: Quarantine<RejectedRowRow> = {
   name: 'rejected-rows',
-  one: 'rejected row',
+  noun: 'rejected row',
   columns: [
     { head: 'id', width: 8, of: ({ id }) => String(id) },
     { head: 'dataset', width: 20, of: ({ dataset }) => dataset },
@@ -41,5 +41,5 @@ const REJECTED_ROWS: Aside<RejectedRowRow> = {
 };
 
 export default function rejectedRows(context: CommandContext, options: CommandOptions): Promise<void> {
-  return runAside(context, REJECTED_ROWS, options);
+  return runQuarantine(context, REJECTED_ROWS, options);
 }

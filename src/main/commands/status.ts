@@ -1,21 +1,12 @@
 /** `cdp status`: what the running platform is doing, read from its database. */
-import { openDatabase } from '../../platform/postgres/database.js';
-import { requireCurrentSchema } from '../../platform/postgres/migrate.js';
 import type { HistoryProgress } from '../../store/pipelines/history.js';
 import { getStatus } from '../../store/status.js';
 import type { CommandContext } from '../command.js';
 import { startEventLog } from '../foundation/event-log.js';
-import { attachPostgres } from '../foundation/foundation.js';
+import { openCommandDatabase } from '../foundation/foundation.js';
 
 export default async function status(context: CommandContext): Promise<void> {
-  const { lifecycle } = context;
-  const url = attachPostgres(context);
-  await requireCurrentSchema(url);
-  const db = await lifecycle.start(
-    'database',
-    () => openDatabase(url, { applicationName: 'cdp status', maxConnections: 2 }),
-    (database) => database.close(),
-  );
+  const db = await openCommandDatabase(context, 'status');
   const log = await startEventLog(context, 'status', db);
   const { newestObservationAt, history, datasets, runs, log: prices } = await getStatus(db.pool, log, new Date());
   const at = (instant: Date | null) => instant?.toISOString() ?? 'never';

@@ -4,12 +4,12 @@
  */
 import { type Clock, systemClock } from '../../domain/time.js';
 import type { EventLog } from '../../platform/event-log/event-log.js';
-import { ensureMonthlyPartitions, priceWindow } from '../../platform/partitions.js';
 import { startCopyGuard } from '../../platform/postgres/copy-guard.js';
 import { type Database, openDatabase } from '../../platform/postgres/database.js';
 import { attach, startEmbeddedPostgres } from '../../platform/postgres/embedded.js';
 import { migrate, requireCurrentSchema } from '../../platform/postgres/migrate.js';
 import { claimRealm } from '../../platform/realm.js';
+import { ensureMonthlyPartitions, priceWindow } from '../../store/raw/partitions.js';
 import type { CommandContext } from '../command.js';
 import { ensureTopics, startEventLog } from './event-log.js';
 
@@ -64,6 +64,17 @@ export async function startPostgres({ config, logger, lifecycle }: CommandContex
   );
   void postgres.lost.then(lifecycle.fail);
   return postgres.url;
+}
+
+/** For commands beside a running platform, which look at its database and change little in it. */
+export async function openCommandDatabase(context: CommandContext, command: string): Promise<Database> {
+  const url = attachPostgres(context);
+  await requireCurrentSchema(url);
+  return context.lifecycle.start(
+    'database',
+    () => openDatabase(url, { applicationName: `cdp ${command}`, maxConnections: 2 }),
+    (database) => database.close(),
+  );
 }
 
 /** The URL of the given Postgres, or of the embedded one of a running `up`: for commands beside it. */

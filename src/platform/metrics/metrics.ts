@@ -5,6 +5,7 @@
  */
 import type pg from 'pg';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { within } from '../timeout.js';
 import { METRICS, type MetricDefinition, type MetricName, type Role } from './definitions.js';
 
 type Definitions = typeof METRICS;
@@ -70,7 +71,7 @@ export class Metrics {
         readAt = performance.now();
         underWay = readAnew();
       }
-      if (underWay !== null) await within(READING_TIMEOUT_MS, underWay);
+      if (underWay !== null) await within(READING_TIMEOUT_MS, underWay, () => undefined);
       if (last !== null) show(last.state);
     });
   }
@@ -120,13 +121,4 @@ function combinations(labels: Readonly<Record<string, readonly string[] | null>>
     all = all.flatMap((known) => values.map((value) => ({ ...known, [label]: value })));
   }
   return all;
-}
-
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }

@@ -10,7 +10,7 @@ import type { LogPosition, NewRecord } from '../event-log.js';
 import { type Append, GroupCommit, refuseAstray } from '../group-commit.js';
 import type { KafkaClient } from './client.js';
 import { kafkaErrorType } from './errors.js';
-import { within } from './patience.js';
+import { answerWithin } from './patience.js';
 import type { KafkaSession } from './session.js';
 
 /** Well below the megabyte that a broker takes, were it all in one partition and could not be compressed. */
@@ -114,7 +114,7 @@ export class KafkaAppender {
           messages: request.map(({ record, partition }) => ({ ...record, partition, headers: record.headers ?? {} })),
         }),
       );
-      const answers = await within(this.patienceMs, this.topic, sent);
+      const answers = await answerWithin(this.patienceMs, this.topic, sent);
       const firsts = new Map(answers.map(({ partition, baseOffset }) => [partition, BigInt(baseOffset ?? -1)]));
       const lost = request.find(({ partition }) => (firsts.get(partition) ?? -1n) < 0n);
       if (lost !== undefined) throw new Error(`${this.topic}/${lost.partition}: the broker did not say where the records are`);

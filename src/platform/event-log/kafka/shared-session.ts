@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import { isAnswer, isTransientKafkaError } from './errors.js';
-import { within } from './patience.js';
+import { answerWithin } from './patience.js';
 import type { KafkaSession } from './session.js';
 
 /** A question to brokers that are away fails after so long: whoever asks may be a page that somebody waits for. */
@@ -36,7 +36,7 @@ export class SharedSession {
       opened.questions++;
       let cluster: Cluster | undefined;
       try {
-        cluster = await within(OPENING_MS, 'a question', opened.cluster);
+        cluster = await answerWithin(OPENING_MS, 'a question', opened.cluster);
         return await question(cluster);
       } catch (error) {
         // One that is still being opened goes on, for whoever asks next.

@@ -5,10 +5,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { OLDEST_OBSERVATION_DAYS } from '../domain/prices.js';
-import { DAY } from '../domain/time.js';
-import type { Database, Queryable } from './postgres/database.js';
-import { LOCKS } from './postgres/locks.js';
+import { OLDEST_OBSERVATION_DAYS } from '../../domain/prices.js';
+import { DAY } from '../../domain/time.js';
+import type { Database, Queryable } from '../../platform/postgres/database.js';
+import { LOCKS } from '../../platform/postgres/locks.js';
 
 const LOCK_TIMEOUT_MS = 200;
 const LOCK_NOT_AVAILABLE = '55P03';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { dropMonthlyPartitions, ensureMonthlyPartitions, priceWindow } from '../../../src/platform/partitions.js';
-import type { Database } from '../../../src/platform/postgres/database.js';
-import { getRawStart } from '../../../src/store/raw/raw-prices.js';
-import { openTestDatabase } from '../../kit/test-database.js';
+import type { Database } from '../../src/platform/postgres/database.js';
+import { dropMonthlyPartitions, ensureMonthlyPartitions, priceWindow } from '../../src/store/raw/partitions.js';
+import { getRawStart } from '../../src/store/raw/raw-prices.js';
+import { openTestDatabase } from '../kit/test-database.js';
 
 let db: Database;
 beforeEach(async () => {
