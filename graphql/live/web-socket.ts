@@ -6,7 +6,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
-  type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
   GraphQLError,
@@ -15,21 +14,19 @@ import {
   getOperationAST,
   getVariableValues,
   Kind,
-  parse,
-  specifiedRules,
-  validate,
   visit,
 } from 'graphql';
-import { type Context, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
+import { type Context, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../../src/platform/logger.js';
 import { clientError, type ErrorFormatter } from '../errors.js';
-import { checkCost, LIMIT_RULES, LIMITS, PARSE_OPTIONS, VALIDATION_OPTIONS } from '../limits.js';
+import { LIMITS } from '../limits.js';
 import type { OperationTimes } from '../observation/operations.js';
 import type { OriginCheck } from '../origin.js';
 import { Broadcasts } from './broadcast.js';
 import { CLOSE, Connection } from './connection.js';
 import { LogAway } from './reading/feed.js';
+import { ValidDocuments } from './valid-documents.js';
 
 /** How the gateway treats its requests, over HTTP too. */
 export interface Gate<Operator extends string> {
@@ -66,8 +63,6 @@ const PING_MS = 20_000;
 const DRAIN_MS = 2_000;
 /** Of all clients together: with a subscription on each, 130 MB. */
 export const MOST_CONNECTIONS = 5_000;
-/** Queries that are kept parsed and validated: equal subscriptions come by the thousand. */
-const MOST_DOCUMENTS = 200;
 
 const FULL = `This gateway has ${MOST_CONNECTIONS} WebSockets, and takes no more: connect to another one, or again later`;
 
@@ -216,53 +211,6 @@ function tooManySubscriptions(): GraphQLError {
     'QUERY_TOO_COMPLEX',
     `This connection has ${MOST_SUBSCRIPTIONS} operations under way: complete some, or subscribe to several coins at once`,
   );
-}
-
-/** Parses and validates each query once while it is in use. */
-class ValidDocuments {
-  readonly #documents = new Map<string, DocumentNode>();
-
-  constructor(
-    private readonly schema: GraphQLSchema,
-    private readonly times: OperationTimes,
-  ) {}
-
-  prepare({ query, operationName, variables }: SubscribePayload): ExecutionArgs | GraphQLError[] {
-    const document = this.#find(query);
-    if (Array.isArray(document)) return document;
-    const problem = checkCost({ schema: this.schema, document, operationName, variables });
-    if (problem !== null) return [problem];
-    return { schema: this.schema, document, operationName, variableValues: variables };
-  }
-
-  #find(query: string): DocumentNode | GraphQLError[] {
-    const known = this.#documents.get(query);
-    this.times.countDocument(known !== undefined);
-    const document = known ?? this.#read(query);
-    if (Array.isArray(document)) return document;
-    this.#documents.delete(query);
-    this.#documents.set(query, document);
-    const [oldest] = this.#documents.keys();
-    if (this.#documents.size > MOST_DOCUMENTS && oldest !== undefined) this.#documents.delete(oldest);
-    return document;
-  }
-
-  #read(query: string): DocumentNode | GraphQLError[] {
-    try {
-      const document = parse(query, PARSE_OPTIONS);
-      const errors = validate(this.schema, document, [...specifiedRules, ...LIMIT_RULES], VALIDATION_OPTIONS);
-      return errors.length > 0 ? errors.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED')) : document;
-    } catch (error) {
-      if (error instanceof GraphQLError) return [coded(error, 'GRAPHQL_PARSE_FAILED')];
-      throw error;
-    }
-  }
-}
-
-/** With the code that the same mistake has over HTTP. */
-function coded(error: GraphQLError, code: string): GraphQLError {
-  error.extensions.code ??= code;
-  return error;
 }
 
 /** Ends connections whose other side is gone without a word. Returns how to stop. */
