@@ -83,7 +83,10 @@ export class BatchWriter {
     this.revoke(partition);
     if (verdict.kind === 'overtaken') {
       const lost = await passOverLost(this.db, log, topic, place, verdict.start);
-      if (!lost) throw new Fenced(`${topic}/${partition}: the committed offset is no longer ${place.nextOffset}`);
+      if (!lost) {
+        this.options.metrics?.fenced();
+        throw new Fenced(`${topic}/${partition}: the committed offset is no longer ${place.nextOffset}`);
+      }
       this.options.metrics?.lost(partition, verdict.start - place.nextOffset);
       this.logger.error({ topic, partition, from: place.nextOffset, to: verdict.start }, 'retention removed records before they were read');
     }
@@ -109,20 +112,26 @@ export class BatchWriter {
 
   async write(batch: LogBatch): Promise<void> {
     this.life.trying(batch.partition);
-    await this.#lanes.run(batch);
+    try {
+      await this.#lanes.run(batch);
+    } catch (error) {
+      if (error instanceof Fenced) this.options.metrics?.fenced();
+      throw error;
+    }
     this.life.done(batch.partition);
   }
 
   /** Commits the records; where some cannot be, halves them until the ones to blame stand alone as dead letters. Waits out the rest. */
   async #persist(records: LogRecord[], batch: LogBatch): Promise<void> {
     const givingUp = AbortSignal.any([this.stopping, batch.signal]);
-    for (let failures = 1, wait = 100; ; failures++, wait = Math.min(wait * 2, MAX_BACKOFF_MS)) {
+    // The last attempt is made after the partition was asked for: it may be another consumer's by now, and the fence says so.
+    for (let failures = 1, wait = 100, last = false; ; failures++, wait = Math.min(wait * 2, MAX_BACKOFF_MS), last = batch.signal.aborted) {
       this.life.trying(batch.partition);
       await batch.heartbeat();
       try {
         return await this.#transact([records]);
       } catch (error) {
-        if (error instanceof Fenced || givingUp.aborted) throw error;
+        if (error instanceof Fenced || this.stopping.aborted || last) throw error;
         this.options.metrics?.failed();
         this.life.waits(batch.partition, error);
         const toBlame = isFaultOfRecords(error);
@@ -139,7 +148,7 @@ export class BatchWriter {
           return this.#transact([records], error as Error);
         }
         this.logger.warn({ err: error }, `a batch could not be stored: trying it again in ${wait} ms`);
-        await sleep(wait, undefined, { signal: givingUp });
+        await sleep(wait, undefined, { signal: givingUp }).catch(() => {}); // asked to give the partition back, or to stop: the last attempt says
       }
     }
   }

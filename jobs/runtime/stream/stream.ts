@@ -48,8 +48,7 @@ export function startStream({ log, db, logger, definition, metrics, hearts = new
         await consumer.ended;
       } catch (error) {
         if (stopping.signal.aborted) return;
-        if (error instanceof Fenced) metrics?.fenced();
-        else life.waits(null, error);
+        if (!(error instanceof Fenced)) life.waits(null, error);
         if (performance.now() - begun > MAX_BACKOFF_MS) wait = 100;
         logger.warn({ err: error }, `the stream was interrupted: reading the offsets again in ${wait} ms`);
         await sleep(wait, undefined, { signal: stopping.signal }).catch(() => {});
