@@ -148,7 +148,7 @@ export class BatchWriter {
           return this.#transact([records], error as Error);
         }
         this.logger.warn({ err: error }, `a batch could not be stored: trying it again in ${wait} ms`);
-        await sleep(wait, undefined, { signal: givingUp }).catch(() => {}); // asked to give the partition back, or to stop: the last attempt says
+        await sleep(wait, undefined, { signal: givingUp }).catch(() => this.stopping.throwIfAborted()); // else: the last attempt
       }
     }
   }
