@@ -153,6 +153,25 @@ describe('later', () => {
     expect(source.calls.filter((call) => call.endsWith(' 1d')).sort()).toEqual(COINS.map((coinId) => `history ${coinId} 1d`));
   });
 
+  test('a day whose end lies in a hole is asked for with that hole, and not by its front as well', async () => {
+    await published();
+    const minutes = Array.from({ length: 202 }, (_, step) => new Date(clock.now().getTime() + step * 5 * MINUTE)); // until 23:45
+    const ticks = COINS.flatMap((coinId) =>
+      minutes.map((observedAt, step) => ({
+        ...{ source: 'simulator', coinId, priceUsd: '1' as Decimal, observedAt, receivedAt: observedAt, payload: '{}' },
+        ...{ grain: 'tick' as const, origin: `market.prices.v1/${coinId}`, position: BigInt(step) },
+      })),
+    );
+    await db().transaction((tx) => storePrices(tx, ticks, clock.now()));
+    clock.set('2026-11-24T02:00:00Z');
+    const source = newSource();
+    await runPipelineOnce(optionsWith(source), { pipeline: 'daily', date: '2026-11-23' as UtcDate }, forEver);
+    const { run } = await runPipelineOnce(optionsWith(source), { pipeline: 'history', date: null }, forEver);
+    expect(run).toMatchObject({ status: 'SUCCEEDED', error: null });
+    expect(source.calls.filter((call) => call.endsWith(' 1d')).sort()).toEqual(COINS.map((coinId) => `history ${coinId} 1d`));
+    expect((await query('SELECT FROM ops.gaps')).rowCount).toBe(0);
+  });
+
   test('a dataset with another definition is made anew at the next start, the same rows', async () => {
     await published();
     const before = await marts();

@@ -1,4 +1,4 @@
-/** What `cdp dead-letters` and `cdp rejected-rows` have in common: list, show, redrive and discard what was put quarantine. */
+/** What `cdp dead-letters` and `cdp rejected-rows` have in common: list, show, redrive and discard what is in quarantine. */
 import { OperatorError } from '../../domain/errors.js';
 import type { EventLog } from '../../platform/event-log/event-log.js';
 import type { Database } from '../../platform/postgres/database.js';

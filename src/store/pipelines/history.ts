@@ -90,15 +90,12 @@ export async function getMissedSnapshots(db: Queryable, asked: { source: string;
          AND NOT EXISTS (SELECT FROM staging.stg_market_data m
                          WHERE m.coin_id = p.coin_id AND m.source = t.source AND m.observed_at BETWEEN day_end AND day_end + interval '1 hour'
                            AND (m.grain = 'snapshot' OR m.observed_at = day_end))
+         AND NOT EXISTS (SELECT FROM ops.history_intervals i
+                         WHERE i.source = $1 AND i.coin_id = p.coin_id AND i.grain = '1d' AND i.from_at < day_end AND i.to_at >= day_end)
        GROUP BY p.coin_id
      )
      SELECT coin_id AS "coinId", lower(days) AS "from", upper(days) AS "to"
-     FROM (
-       SELECT coin_id, unnest(days - coalesce((
-         SELECT range_agg(tstzrange(i.from_at, i.to_at, '(]')) FROM ops.history_intervals i
-         WHERE i.source = $1 AND i.coin_id = missed.coin_id AND i.grain = '1d'), '{}')) AS days
-       FROM missed
-     ) AS unasked
+     FROM (SELECT coin_id, unnest(days) AS days FROM missed) AS stretches
      ORDER BY coin_id COLLATE "C", lower(days)`,
     [asked.source, asked.since, asked.now],
   );

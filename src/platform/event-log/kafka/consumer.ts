@@ -143,7 +143,7 @@ export class KafkaConsumer implements LogConsumer {
     try {
       const offset = await this.options.startOffset(feed.partition);
       if (offset !== null) return feed.begin(offset);
-      this.options.onTurn?.(feed.partition);
+      if (!feed.stopped) this.options.onTurn?.(feed.partition);
     } catch (error) {
       if (!isTransient(error)) return this.#fail(error);
       again = LONGEST_RETRY_MS;
