@@ -71,6 +71,7 @@ export class PostgresConsumer implements LogConsumer {
     const { topic, maxRecords = DEFAULT_MAX_RECORDS, startOffset, onBatch } = this.options;
     let offset = await this.#waitOut(() => startOffset(partition));
     while (offset === null) {
+      this.options.onTurn?.(partition);
       await sleep(ASK_AGAIN_MS, undefined, { signal: this.#stopping.signal }).catch(() => {}); // asked to stop: waitOut sees it
       offset = await this.#waitOut(() => startOffset(partition));
     }

@@ -1,11 +1,11 @@
 /** What waits to be published, and what is on its way to it. */
 import type { Queryable } from '../../platform/postgres/database.js';
 
-/** Whether all rows are being made anew, or soon will be: a worker takes up what is queued, or was a dead one's, within the minute. */
+/** Whether all rows are being made anew, or soon will be: a worker takes up what is queued (of a minute that has begun), or was a dead one's, within the minute. */
 export async function isRebuildUnderWay(db: Queryable, now: Date): Promise<boolean> {
   const { rows } = await db.query<{ underWay: boolean }>(
     `SELECT EXISTS (SELECT FROM ops.pipeline_runs WHERE pipeline = 'rebuild' AND (
-       status = 'QUEUED' AND requested_at > $1::timestamptz - interval '1 minute'
+       status = 'QUEUED' AND requested_at > $1::timestamptz - interval '2 minutes'
        OR status = 'RUNNING' AND lease_expires_at > clock_timestamp() - interval '1 minute')) AS "underWay"`,
     [now],
   );
