@@ -1,6 +1,7 @@
 /**
  * The pipeline `history`: finds what is missing, before a coin was tracked, while the platform was down, and of days whose snapshot was
- * missed, fetches what the source still offers of it, and publishes what that changes. Runs at start and hourly, and when a failed interval's next attempt is due.
+ * missed, fetches what the source still offers of it, and publishes what that changes. Runs at start and hourly, and when a failed
+ * interval's next attempt is due.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DAY, MINUTE, SECOND } from '../../src/domain/time.js';

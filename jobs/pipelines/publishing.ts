@@ -7,7 +7,10 @@ import { type PublishResult, publish } from '../runtime/publish.js';
 
 const POLL_MS = SECOND;
 
-/** `through` null: only what is published already, made anew where it changed. While a rebuild is under way it does that, and a new day waits for it. */
+/**
+ * `through` null: only what is published already, made anew where it changed. While a rebuild is under way it does that, and a new day
+ * waits for it.
+ */
 export async function publishDays(
   { db, fence, logger, signal }: RunContext,
   { through, clock, rebuild }: { through: UtcDate | null; clock: Clock; rebuild?: boolean },

@@ -115,12 +115,8 @@ async function executeTask(task: Task, context: RunContext): Promise<TaskResult>
     await recordTask(context, { name: task.name, attempt, ...result, rows: 'rows' in outcome ? outcome.rows : null });
     return result;
   } catch (error) {
-    const late = deadline?.aborted === true && !context.signal.aborted;
-    const message = late
-      ? `given up after ${Number(withinMs) / 1_000} s: ${failure}`
-      : error instanceof Error
-        ? error.message
-        : String(error);
+    const words = error instanceof Error ? error.message : String(error);
+    const message = deadline?.aborted ? `given up after ${Number(withinMs) / 1_000} s: ${failure}` : words;
     if (!context.signal.aborted) await recordTask(context, { name: task.name, attempt, status: 'FAILED', error: message, rows: null });
     return { status: 'FAILED', error: message };
   }

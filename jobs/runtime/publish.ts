@@ -1,12 +1,13 @@
 /**
- * Publishes the marts: takes the marks of changed days, makes the rows that they reach anew, checks them and raises the versions, all in one repeatable-read transaction under a session lock that is taken before BEGIN.
+ * Publishes the marts: takes the marks of changed days, makes the rows that they reach anew, checks them and raises the versions, all in
+ * one repeatable-read transaction under a session lock that is taken before BEGIN.
  * Must stay true: readers see the marts before or after, never half, and never rows that failed a check; days are published in order;
  * a run that another attempt has taken over commits nothing.
  */
 import pg from 'pg';
 import { addDays, type Clock, endOfDay, toUtcDate, type UtcDate } from '../../src/domain/time.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { LOCKS } from '../../src/platform/postgres/locks.js';
+import { LOCKS, underSessionLock } from '../../src/platform/postgres/locks.js';
 import { deleteRepeatedMarks } from '../../src/store/pipelines/changed-days.js';
 import { insertCheckResults, type NewCheckResult } from '../../src/store/pipelines/check-results.js';
 import { findPublishedThrough, recordDefinitions, recordPublication } from '../../src/store/pipelines/datasets.js';
@@ -18,8 +19,6 @@ import { checkAffected } from './check.js';
 import { applyMart } from './transform.js';
 
 const SERIALIZATION_FAILURE = '40001';
-/** Between two statements of ours lie milliseconds. */
-const LONGEST_IDLE_MS = 10_000;
 
 export interface PublishOptions {
   /** daily: the day to publish, the next one or one that is published already and is made anew; restate: null, up to the newest. */
@@ -60,7 +59,7 @@ export type PublishResult =
   | { outcome: 'lost'; reason: string };
 
 export async function publish(db: Database, options: PublishOptions): Promise<PublishResult> {
-  return underPublishLock(db, async (client) => {
+  return underSessionLock(db.pool, LOCKS.publish, async (client) => {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     try {
       const result = await prepare(client, options);
@@ -79,22 +78,7 @@ export async function publish(db: Database, options: PublishOptions): Promise<Pu
 
 /** Removes marks that say what another one says. Returns how many. */
 export async function compactChangedDays(db: Database): Promise<number> {
-  return underPublishLock(db, deleteRepeatedMarks);
-}
-
-/**
- * On a connection that ends with the work, and with it the lock; also where the process is frozen, or gone without a word, outside of a
- * transaction.
- */
-async function underPublishLock<T>(db: Database, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await db.pool.connect();
-  try {
-    await client.query(`SET idle_session_timeout = ${LONGEST_IDLE_MS}`);
-    await client.query('SELECT pg_advisory_lock($1, 0)', [LOCKS.publish]);
-    return await work(client);
-  } finally {
-    client.release(true);
-  }
+  return underSessionLock(db.pool, LOCKS.publish, deleteRepeatedMarks);
 }
 
 async function prepare(tx: pg.PoolClient, options: PublishOptions): Promise<PublishResult> {

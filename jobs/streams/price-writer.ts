@@ -115,16 +115,12 @@ async function extendPrices(tx: Queryable, spans: PriceSpan[], now: Date): Promi
 
 /** Makes the rows of the spans anew from the rows below them. Returns what is suspect: see StoredPrices. */
 async function remakePrices(tx: Queryable, spans: PriceSpan[], now: Date): Promise<ReadonlySet<string>> {
+  const coinIds = [...new Set(spans.map((span) => span.coinId))];
   const [changes, judged] = await atOnce(tx, [
     () => mergePrices(tx, spans),
     () => markSuspect(tx, spans),
     // Also after a mere duplicate: it is the newest word on the value, and the newest price says where its value comes from.
-    () =>
-      refreshLatest(
-        tx,
-        spans.map((span) => span.coinId),
-        now,
-      ),
+    () => refreshLatest(tx, coinIds, now),
   ]);
   const remarked = judged.filter((row) => row.remarked).map(({ coin_id, observed_at }) => instantOf(coin_id, observed_at));
   const touched = [...changedSpans(spans, changes), ...remarked];
@@ -142,8 +138,8 @@ async function markSuspect(tx: Queryable, spans: PriceSpan[]): Promise<JudgedPri
   return rows;
 }
 
-export async function refreshLatest(tx: Queryable, coinIds: Iterable<string>, now: Date): Promise<void> {
-  await tx.query({ name: 'refresh-latest-prices', text: REFRESH_LATEST, values: [[...new Set(coinIds)], now] });
+export async function refreshLatest(tx: Queryable, coinIds: readonly string[], now: Date): Promise<void> {
+  await tx.query({ name: 'refresh-latest-prices', text: REFRESH_LATEST, values: [coinIds, now] });
 }
 
 /** Each span as far as it changed. */

@@ -1,7 +1,7 @@
 /**
  * A small market, written by hand, as of NOW: five coins with everything that can be odd about them. Tests of queries ask for these rows.
- * bitcoin has everything, no two figures of its newest day and its market alike; ethereum a price without a day before; tether no market snapshot; dogecoin tiny numbers and no price;
- * "boringdao-[old]" nothing but a name. 2026-03-09 is the newest published day.
+ * bitcoin has everything, no two figures of its newest day and its market alike; ethereum a price without a day before; tether no market
+ * snapshot; dogecoin tiny numbers and no price; "boringdao-[old]" nothing but a name. 2026-03-09 is the newest published day.
  */
 import type { Database } from '../../src/platform/postgres/database.js';
 

@@ -11,10 +11,16 @@ import { runPipelineOnce } from '../../jobs/worker.js';
 import type { Decimal } from '../../src/domain/decimal.js';
 import { HOUR, MINUTE, type UtcDate } from '../../src/domain/time.js';
 import { scriptedSource } from './setting/scripted-source.js';
+import { storeTicks } from './setting/ticks.js';
 import { COINS, useWorkers } from './setting/workers.js';
 
 const { clock, query, newSource, optionsWith, start, stopAll, settled, db, publishedThrough, published, runs, marts } = useWorkers();
 const forEver = new AbortController().signal;
+
+/** Of every coin, from now on. */
+async function ticksUntil(end: string): Promise<void> {
+  for (const coinId of COINS) await storeTicks(db(), clock, { coinId, from: clock.now(), to: new Date(end), everyMs: 5 * MINUTE });
+}
 
 describe('later', () => {
   test('COINS adds and never takes away', async () => {
@@ -131,14 +137,7 @@ describe('later', () => {
 
   test('a day whose snapshot was missed has its caps from history, which asks for each coin once', async () => {
     await published();
-    const minutes = Array.from({ length: 19 * 12 + 1 }, (_, step) => new Date(clock.now().getTime() + step * 5 * MINUTE));
-    const ticks = COINS.flatMap((coinId) =>
-      minutes.map((observedAt, step) => ({
-        ...{ source: 'simulator', coinId, priceUsd: '1' as Decimal, observedAt, receivedAt: observedAt, payload: '{}' },
-        ...{ grain: 'tick' as const, origin: `market.prices.v1/${coinId}`, position: BigInt(step) },
-      })),
-    );
-    await db().transaction((tx) => storePrices(tx, ticks, clock.now()));
+    await ticksUntil('2026-11-24T02:00:00Z');
     clock.set('2026-11-24T02:00:00Z');
     const source = newSource();
     const overview = async () =>
@@ -155,14 +154,7 @@ describe('later', () => {
 
   test('a day whose end lies in a hole is asked for with that hole, and not by its front as well', async () => {
     await published();
-    const minutes = Array.from({ length: 202 }, (_, step) => new Date(clock.now().getTime() + step * 5 * MINUTE)); // until 23:45
-    const ticks = COINS.flatMap((coinId) =>
-      minutes.map((observedAt, step) => ({
-        ...{ source: 'simulator', coinId, priceUsd: '1' as Decimal, observedAt, receivedAt: observedAt, payload: '{}' },
-        ...{ grain: 'tick' as const, origin: `market.prices.v1/${coinId}`, position: BigInt(step) },
-      })),
-    );
-    await db().transaction((tx) => storePrices(tx, ticks, clock.now()));
+    await ticksUntil('2026-11-23T23:45:00Z');
     clock.set('2026-11-24T02:00:00Z');
     const source = newSource();
     await runPipelineOnce(optionsWith(source), { pipeline: 'daily', date: '2026-11-23' as UtcDate }, forEver);

@@ -2,7 +2,6 @@
  * CoinGecko's plans: host, authentication header, rate, month's credit and reach of history.
  * Source: https://www.coingecko.com/en/api/pricing and its pages on authentication, read in 2026. `pro` is the smallest paid plan.
  */
-
 import { OLDEST_OBSERVATION_DAYS } from '../../../src/domain/prices.js';
 import type { CallPlan } from '../plan.js';
 
@@ -20,7 +19,7 @@ const PUBLIC_HOST = 'https://api.coingecko.com/api/v3';
 export const PLANS: Record<PlanName, ApiPlan> = {
   public: { baseUrl: PUBLIC_HOST, keyHeader: null, callsPerMinute: 5, callsPerMonth: null, historyDays: 365 },
   demo: { baseUrl: PUBLIC_HOST, keyHeader: 'x-cg-demo-api-key', callsPerMinute: 30, callsPerMonth: 10_000, historyDays: 365 },
-  // It would give two years.
+  // It gives two years, more than the platform takes.
   pro: {
     baseUrl: 'https://pro-api.coingecko.com/api/v3',
     keyHeader: 'x-cg-pro-api-key',

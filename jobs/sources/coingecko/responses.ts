@@ -25,12 +25,12 @@ interface ErrorBody {
 /** The body with raw JSON numbers; throws SourceError. */
 export function interpretResponse(response: TextResponse, context: ResponseContext): unknown {
   const parsed = parseBody(response.text);
-  const complaint = 'json' in parsed ? complaintIn(parsed.json) : complaintInText(response.text);
-  if (isSuccess(response.status) && complaint === null) {
+  const errorBody = 'json' in parsed ? errorBodyIn(parsed.json) : errorBodyInText(response.text);
+  if (isSuccess(response.status) && errorBody === null) {
     if ('json' in parsed) return parsed.json;
     throw malformed(response, context, parsed.problem);
   }
-  throw refused(response, context, complaint);
+  throw refused(response, context, errorBody);
 }
 
 function isSuccess(status: number): boolean {
@@ -52,7 +52,7 @@ function isObject(value: unknown): value is Json {
 }
 
 /** Null for what is not an error: a coin may well be called `status` or `error`. */
-function complaintIn(body: unknown): ErrorBody | null {
+function errorBodyIn(body: unknown): ErrorBody | null {
   if (!isObject(body)) return null;
   const inner = isObject(body.error) ? body.error : body;
   const status = isObject(inner.status) ? inner.status : {};
@@ -67,22 +67,22 @@ function toCode(value: unknown): number | null {
   return code === null ? null : Number(code);
 }
 
-function complaintInText(text: string): ErrorBody | null {
+function errorBodyInText(text: string): ErrorBody | null {
   if (/^\s*(throttled|error code: 1015)/i.test(text)) return { code: 429, words: text };
   const title = /<title>([^<]*)/i.exec(text)?.[1];
   return title !== undefined && /access denied/i.test(title) ? { code: 403, words: title } : null;
 }
 
 /** 10002: no key; 10005: not in this plan; 10010, 10011: the other plan's host; 10012: further back than the plan gives. */
-function kindOf(status: number, complaint: ErrorBody | null): SourceErrorKind {
-  const code = complaint?.code ?? null;
+function kindOf(status: number, errorBody: ErrorBody | null): SourceErrorKind {
+  const code = errorBody?.code ?? null;
   if (code === 10_012) return 'invalid_request';
   if (code !== null && code >= 10_000) return 'unauthorized';
   const effective = code ?? status;
   if (effective === 429) return 'rate_limited';
   if (effective === 401 || effective === 403) return 'unauthorized';
   // Any other 404 is a path that is none there, or a proxy's: it says nothing of the coin.
-  if ((effective === 404 || isSuccess(status)) && /coin not found/i.test(complaint?.words ?? '')) return 'not_found';
+  if ((effective === 404 || isSuccess(status)) && /coin not found/i.test(errorBody?.words ?? '')) return 'not_found';
   return effective >= 500 || effective === 408 ? 'unavailable' : 'invalid_request';
 }
 
@@ -96,17 +96,17 @@ const NEXT_STEP: Record<SourceErrorKind, string> = {
   malformed: 'It is tried again later. If it stays, a proxy may stand between: check COINGECKO_BASE_URL.',
 };
 
-function refused(response: TextResponse, context: ResponseContext, complaint: ErrorBody | null): SourceError {
+function refused(response: TextResponse, context: ResponseContext, errorBody: ErrorBody | null): SourceError {
   const { status } = response;
-  const kind = kindOf(status, complaint);
+  const kind = kindOf(status, errorBody);
   const retryAfterMs = parseRetryAfter(response.headers);
-  const said = complaint?.words || bareText(response.text);
+  const said = errorBody?.words || bareText(response.text);
   const words = said === '' ? '' : `: "${presentable(said, context)}"`;
   const target =
     status >= 300 && status < 400 ? ` (a redirect to ${presentable(response.headers.get('location') ?? 'nowhere', context)})` : '';
   const wait = retryAfterMs === undefined ? '' : ` It asks to wait ${Math.ceil(retryAfterMs / SECOND)} s.`;
   return new SourceError(
-    `${context.label} ${context.endpoint}: ${summary(status, complaint)}${target}${words}.${wait} ${NEXT_STEP[kind]}`,
+    `${context.label} ${context.endpoint}: ${summary(status, errorBody)}${target}${words}.${wait} ${NEXT_STEP[kind]}`,
     {
       kind,
       endpoint: context.endpoint,
@@ -116,8 +116,8 @@ function refused(response: TextResponse, context: ResponseContext, complaint: Er
   );
 }
 
-function summary(status: number, complaint: ErrorBody | null): string {
-  return complaint?.code == null || complaint.code === status ? `HTTP ${status}` : `HTTP ${status}, error ${complaint.code}`;
+function summary(status: number, errorBody: ErrorBody | null): string {
+  return errorBody?.code == null || errorBody.code === status ? `HTTP ${status}` : `HTTP ${status}, error ${errorBody.code}`;
 }
 
 function malformed(response: TextResponse, context: ResponseContext, cause: unknown): SourceError {

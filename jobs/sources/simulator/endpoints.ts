@@ -2,7 +2,6 @@
  * The part of CoinGecko's API that the simulator speaks, as status and body: no HTTP here.
  * Must stay true: a point of history has the very price that a tick at its instant had; daily points stand at 00:00 UTC.
  */
-
 import { OLDEST_OBSERVATION_DAYS } from '../../../src/domain/prices.js';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/domain/time.js';
 import type { Faults } from './faults.js';

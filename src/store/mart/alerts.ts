@@ -24,6 +24,7 @@ export interface AlertRow {
 
 /** Lowest first. */
 export const ALERT_SEVERITIES: readonly AlertSeverity[] = ['INFO', 'WARNING', 'CRITICAL'];
+
 export function severitiesFrom(least: AlertSeverity): readonly AlertSeverity[] {
   return ALERT_SEVERITIES.slice(ALERT_SEVERITIES.indexOf(least));
 }

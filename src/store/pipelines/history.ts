@@ -81,8 +81,9 @@ export async function getHoles(
  */
 export async function getMissedSnapshots(db: Queryable, asked: { source: string; since: Date; now: Date }): Promise<Stretch[]> {
   const { rows } = await db.query<Stretch>(
-    `WITH missed AS (
-       SELECT p.coin_id, range_agg(tstzrange(day_end - interval '1 day', day_end, '(]')) AS days
+    `SELECT coin_id AS "coinId", lower(days) AS "from", upper(days) AS "to"
+     FROM (
+       SELECT p.coin_id, unnest(range_agg(tstzrange(day_end - interval '1 day', day_end, '(]'))) AS days
        FROM ops.tracked_coins t
        JOIN mart.mart_crypto_performance p ON p.coin_id = t.coin_id AND p.day >= ($2::timestamptz AT TIME ZONE 'UTC')::date
        CROSS JOIN LATERAL (SELECT (p.day + 1)::timestamp AT TIME ZONE 'UTC' AS day_end) AS instant
@@ -93,9 +94,7 @@ export async function getMissedSnapshots(db: Queryable, asked: { source: string;
          AND NOT EXISTS (SELECT FROM ops.history_intervals i
                          WHERE i.source = $1 AND i.coin_id = p.coin_id AND i.grain = '1d' AND i.from_at < day_end AND i.to_at >= day_end)
        GROUP BY p.coin_id
-     )
-     SELECT coin_id AS "coinId", lower(days) AS "from", upper(days) AS "to"
-     FROM (SELECT coin_id, unnest(days) AS days FROM missed) AS stretches
+     ) AS missed
      ORDER BY coin_id COLLATE "C", lower(days)`,
     [asked.source, asked.since, asked.now],
   );

@@ -1,7 +1,10 @@
 /** What waits to be published, and what is on its way to it. */
 import type { Queryable } from '../../platform/postgres/database.js';
 
-/** Whether all rows are being made anew, or soon will be: a worker takes up what is queued (of a minute that has begun), or was a dead one's, within the minute. */
+/**
+ * Whether all rows are being made anew, or soon will be: a worker takes up what is queued, or was a dead one's, within the minute. A run
+ * that the schedule asked for is of the minute's beginning.
+ */
 export async function isRebuildUnderWay(db: Queryable, now: Date): Promise<boolean> {
   const { rows } = await db.query<{ underWay: boolean }>(
     `SELECT EXISTS (SELECT FROM ops.pipeline_runs WHERE pipeline = 'rebuild' AND (

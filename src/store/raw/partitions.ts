@@ -8,13 +8,11 @@ import type pg from 'pg';
 import { OLDEST_OBSERVATION_DAYS } from '../../domain/prices.js';
 import { DAY } from '../../domain/time.js';
 import type { Database, Queryable } from '../../platform/postgres/database.js';
-import { LOCKS } from '../../platform/postgres/locks.js';
+import { LOCKS, underSessionLock } from '../../platform/postgres/locks.js';
 
 const LOCK_TIMEOUT_MS = 200;
 const LOCK_NOT_AVAILABLE = '55P03';
 const PAUSE_MS = 300;
-/** Longer than any pause. */
-const LONGEST_IDLE_MS = 10_000;
 const ATTEMPTS = 60;
 
 /** What must have its months before prices can be stored at `now`: the door's window and the next two months. */
@@ -119,17 +117,11 @@ async function detach(client: Queryable, table: string): Promise<void> {
   await client.query(`ALTER TABLE raw.raw_prices DETACH PARTITION raw_partitions.${table} ${how}`);
 }
 
-/** One process at a time; on a connection that ends with the work, and with it the lock and the time-out. */
-async function withPartitionsLock<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
-    await client.query(`SET idle_session_timeout = ${LONGEST_IDLE_MS}`); // a frozen process gives it up too
-    await client.query('SELECT pg_advisory_lock($1, 0)', [LOCKS.partitions]);
+function withPartitionsLock<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return underSessionLock(pool, LOCKS.partitions, async (client) => {
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
-    return await work(client);
-  } finally {
-    client.release(true);
-  }
+    return work(client);
+  });
 }
 
 async function retrying(statement: () => Promise<void>): Promise<void> {

@@ -2,14 +2,12 @@
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import type pg from 'pg';
 import type { PriceSource } from '../../../jobs/sources/source.js';
-import { storePrices } from '../../../jobs/streams/price-writer.js';
-import { MINUTE } from '../../../src/domain/time.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
 import { ensureMonthlyPartitions, priceWindow } from '../../../src/store/raw/partitions.js';
 import { trackCoins } from '../../../src/store/tracked-coins.js';
 import { fixedClock } from '../../kit/clock.js';
 import { openTestDatabase } from '../../kit/test-database.js';
-import { priceAt } from './scripted-source.js';
+import { storeTicks } from './ticks.js';
 
 export const COINS = ['bitcoin', 'ethereum'];
 const START = new Date('2026-11-20T10:00:00Z');
@@ -50,22 +48,6 @@ export function useHistory() {
       );
       return rows.map((row) => row.line);
     },
-    /** Live ticks, one a minute by default. */
-    async ticks(coinId: string, from: Date, to: Date, everyMs = MINUTE) {
-      const length = Math.floor((to.getTime() - from.getTime()) / everyMs) + 1;
-      const rows = Array.from({ length }, (_, position) => {
-        const observedAt = new Date(from.getTime() + position * everyMs);
-        const received = {
-          source: 'simulator',
-          coinId,
-          priceUsd: priceAt(coinId, observedAt),
-          observedAt,
-          receivedAt: observedAt,
-          payload: '{}',
-        };
-        return { ...received, grain: 'tick' as const, origin: `test/${coinId}/${from.toISOString()}`, position: BigInt(position) };
-      });
-      await database.transaction((tx) => storePrices(tx, rows, clock.now()));
-    },
+    ticks: (coinId: string, from: Date, to: Date, everyMs?: number) => storeTicks(database, clock, { coinId, from, to, everyMs }),
   };
 }
