@@ -27,11 +27,13 @@ async function query(url: string, sql: string): Promise<Record<string, unknown>[
     .finally(() => client.end());
 }
 
-/** Resolves when somebody waits for the lock of scripts. */
-async function scriptWaits(url: string): Promise<void> {
+const MIGRATION_LOCK = [LOCKS.migration, 0];
+
+/** Resolves when somebody waits for this lock. */
+async function isWaitedFor(url: string, lock: readonly number[]): Promise<void> {
   const waiting = `SELECT FROM pg_locks JOIN pg_database AS d ON d.oid = database AND datname = current_database()
-    WHERE locktype = 'advisory' AND (classid, objid) = (${SCRIPT_LOCK.join(', ')}) AND NOT granted`;
-  await waitFor('the lock of scripts is waited for', async () => (await query(url, waiting)).length === 1, { withinMs: 10_000 });
+    WHERE locktype = 'advisory' AND (classid, objid) = (${lock.join(', ')}) AND NOT granted`;
+  await waitFor('the lock is waited for', async () => (await query(url, waiting)).length === 1, { withinMs: 20_000 });
 }
 
 const names = readMigrations().migrationDirectories.map(({ path }) => path);
@@ -113,11 +115,12 @@ describe('migrate', () => {
     await ahead.connect();
     await ahead.query('SELECT pg_advisory_lock($1, $2)', SCRIPT_LOCK); // holds the first script up
     const dying = migrate(url).catch((error: unknown) => error);
-    await scriptWaits(url);
-    const waiting = migrate(url); // another one begins meanwhile, and waits
+    await isWaitedFor(url, SCRIPT_LOCK);
+    const waiting = migrate(url); // another one begins meanwhile
+    await isWaitedFor(url, MIGRATION_LOCK);
     await ahead.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND application_name = 'cdp migrate' AND pid <> ALL (
-        SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = ${LOCKS.migration} AND objid = 0 AND NOT granted)`);
+        SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND (classid, objid) = (${MIGRATION_LOCK.join(', ')}) AND NOT granted)`);
     expect(await dying).toBeInstanceOf(Error);
     await ahead.end();
     expect(await waiting).toEqual(names);
@@ -151,7 +154,7 @@ describe('migrate', () => {
     await orphan.query('BEGIN');
     await orphan.query('SELECT pg_advisory_xact_lock($1, $2)', SCRIPT_LOCK);
     const next = migrate(url);
-    await scriptWaits(url);
+    await isWaitedFor(url, SCRIPT_LOCK);
     await orphan.query(`UPDATE _prisma_migrations SET finished_at = now() WHERE migration_name = '${last}'`);
     await orphan.query('COMMIT');
     await orphan.end();
