@@ -43,8 +43,8 @@ export const MUTATIONS = {
   candles: {
     name: 'candles of a minute that open with what came last',
     file: 'jobs/streams/price-writer.js',
-    find: "sql('prices.extend.sql')",
-    replace: `sql('prices.extend.sql').replace('open = CASE', "open = CASE WHEN c.interval = '1m' THEN excluded.open")`,
+    find: "readSql('prices.extend.sql')",
+    replace: `readSql('prices.extend.sql').replace('open = CASE', "open = CASE WHEN c.interval = '1m' THEN excluded.open")`,
   },
   cooldown: {
     name: 'the cooldown of alerts ignored',
@@ -67,8 +67,8 @@ export const MUTATIONS = {
   outbox: {
     name: 'published positions moved before the log has acknowledged',
     file: 'jobs/runtime/outbox.js',
-    find: 'await log.append(target',
-    replace: 'await markPublished(db.pool, sourceTopic, own);\n        await log.append(target',
+    find: 'await log.append(',
+    replace: 'await markPublished(db.pool, sourceTopic, own);\n        await log.append(',
   },
 } as const satisfies Record<string, Mutation>;
 
