@@ -4,6 +4,8 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 
 const PLACES = [
@@ -26,18 +28,25 @@ function findInstalled(): string | null {
   return [process.env.CHROMIUM_PATH, ...PLACES].find((path) => path !== undefined && existsSync(path)) ?? null;
 }
 
-/** Where one may install packages, as CI's machine lets one. */
+const INSTALL = `command -v chromium chromium-browser google-chrome || {
+  echo 'browser tests: no Chromium here; installing the package chromium' >&2
+  { apt-get -o Acquire::Retries=3 update; apt-get -o Acquire::Retries=3 install -y --no-install-recommends chromium; } >/dev/null 2>&1
+}`;
+
+/** Where one may install packages, as CI's machine lets one. In turn: another test file may be about it, and half a browser starts none. */
 function install(): void {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return;
-  console.warn('browser tests: no Chromium here; installing the package chromium');
-  const options = { stdio: 'ignore', timeout: 300_000, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const;
-  spawnSync('apt-get', ['update'], options);
-  spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], options);
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || process.env.CHROMIUM_PATH !== undefined) return;
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  spawnSync('flock', [join(tmpdir(), 'cdp-chromium.lock'), 'sh', '-c', INSTALL], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    timeout: 600_000,
+    env,
+  });
 }
 
 /** The path of a Chromium; null where there is none and none can be had. */
 export function findBrowser(): string | null {
-  if (findInstalled() === null) install();
+  install();
   const path = findInstalled();
   if (path !== null) return path;
   const words = 'no Chromium: install the package chromium, or name one with CHROMIUM_PATH';

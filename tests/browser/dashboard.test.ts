@@ -43,7 +43,7 @@ suite('the dashboard', () => {
   afterAll(async () => {
     await browser?.close();
     await scene?.close();
-  }, 60_000);
+  });
   beforeEach(async () => {
     watched = await openPage(browser);
     page = watched.page;
@@ -192,7 +192,7 @@ suite('the dashboard', () => {
     await page.locator('.alert-item.fresh', { hasText: 'fired while nobody listened' }).waitFor();
     expect(asked.slice(0, 2)).toEqual([{ sent: true }, { sent: true }]);
     await page.unrouteAll({ behavior: 'ignoreErrors' });
-  }, 60_000);
+  });
 
   test('real data name their source, with the link that its terms ask for', async () => {
     await page.route('**/graphql', async (route) => {
@@ -208,7 +208,7 @@ suite('the dashboard', () => {
     expect(await link.getAttribute('href')).toBe('https://www.coingecko.com');
     expect(await page.getByText('Simulated').count()).toBe(0);
     await page.unrouteAll({ behavior: 'ignoreErrors' });
-  }, 60_000);
+  });
 
   test('says when prices stand still', async () => {
     await page.goto(scene.url);
@@ -217,7 +217,7 @@ suite('the dashboard', () => {
     await page.clock.setFixedTime(Date.now() + 3_600_000); // the reader's clock, an hour on
     await page.getByText('Prices stand still').waitFor();
     await page.getByText('The newest is 60 min old').waitFor();
-  }, 60_000);
+  });
 
   test('GraphiQL asks, with the schema’s documentation at hand', async () => {
     await page.goto(`${scene.url}/graphiql`);
@@ -262,7 +262,7 @@ suite('the dashboard', () => {
       await page.getByText('There is no page at this address').waitFor();
     }
     expect(watched.complaints.splice(0)).toEqual([expect.stringContaining('status of 404')]);
-  }, 60_000);
+  });
 
   test('nothing moves while the pages load, also on a phone', async () => {
     const phone = await openPage(browser, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });

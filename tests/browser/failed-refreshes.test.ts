@@ -60,7 +60,7 @@ suite('a refresh that failed', () => {
   afterAll(async () => {
     await browser?.close();
     await gateway?.close();
-  }, 60_000);
+  });
   // What is followed live is refused meanwhile too.
   afterEach(() => expect(complaints.splice(0).filter((each) => !each.includes('a subscription failed'))).toEqual([]));
 

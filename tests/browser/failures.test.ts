@@ -34,7 +34,7 @@ suite('what failed at the door', () => {
     await browser?.close();
     await db?.close();
     await scene?.close();
-  }, 60_000);
+  });
 
   const append = (key: string, value: Buffer) =>
     createPostgresEventLog(db, pino({ level: 'silent' })).append(PRICES_TOPIC, [{ key, value }]);
@@ -51,7 +51,7 @@ suite('what failed at the door', () => {
     await giveKey(page, scene.key);
     await list('Dead letters').getByText('No dead letters').waitFor();
     await list('Rejected rows').getByText('No rejected rows').waitFor();
-  }, 60_000);
+  });
 
   test('a record that is none becomes a dead letter, and another one when it is sent again; put away, it is gone', async () => {
     const letters = list('Dead letters');

@@ -49,7 +49,7 @@ suite('a gateway that dies', () => {
   afterAll(async () => {
     await browser?.close();
     await scene?.close();
-  }, 60_000);
+  });
 
   /** A page on a gateway of its own, which has been told of some updates, and a witness at another one. */
   async function openWitnessed() {

@@ -160,7 +160,7 @@ async function consume({ turns, batchSize }: Scenario, logs: RawPrice[][]): Prom
     const records = rest[partition]?.splice(0, batchSize) ?? [];
     if (records.length === 0) return;
     const tx = await db.pool.connect();
-    await tx.query('BEGIN');
+    await tx.query('BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0'); // it stays open while others publish
     await stream.process(tx, records);
     open.set(partition, tx);
   };

@@ -64,4 +64,4 @@ test('a worker that is killed in the middle leaves nothing lost and nothing twic
   );
   expect(done.rowCount).toBe(intervals.rowCount);
   for (const { rows, kept, last } of done.rows) expect([kept, last + 1]).toEqual([rows, rows]);
-}, 60_000);
+});

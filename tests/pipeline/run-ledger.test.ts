@@ -139,9 +139,16 @@ describe('executing', () => {
     const { run } = await request('2026-11-22');
     const own = worker('a');
     const lost = own.leases.hold(await claim('a'));
-    await lapse(run.id);
+    const noticed = once(lost.signal, 'abort');
     const other = worker('b');
-    const taken = await claim('b');
+    const taken = await waitFor(
+      'the claim of the lapsed run, unless it is renewed just then',
+      async () => {
+        await lapse(run.id);
+        return claimRun(db(), 'daily', 'b');
+      },
+      { withinMs: 10_000 },
+    );
     const lease = async () => {
       const { rows } = await query<{ owner: string; until: Date }>(
         'SELECT lease_owner AS owner, lease_expires_at AS until FROM ops.pipeline_runs',
@@ -150,7 +157,7 @@ describe('executing', () => {
     };
     const { until } = await lease();
     const kept = other.leases.hold(taken);
-    await once(lost.signal, 'abort');
+    await noticed;
     expect(lost.signal.reason).toEqual(new RunAborted('lease lost'));
     await waitFor('the renewal', async () => (await lease()).until > until, { withinMs: 10_000 });
     expect([kept.signal.aborted, (await lease()).owner]).toEqual([false, 'b']);

@@ -51,7 +51,7 @@ async function withTheOthersWaiting(others: () => Promise<unknown>, meanwhile: (
   const hasGiven = (count: number) =>
     eventually(
       async () => given,
-      (batches) => batches === count,
+      (batches) => batches >= count, // one that is fenced is given again
     );
   await setting.db.transaction(async (tx) => {
     await lockCoins(tx, ['bitcoin']);
@@ -86,8 +86,6 @@ describe('batches that wait at the same time', () => {
   test('do not suffer for one that cannot be stored, nor for one that is another consumer’s', async () => {
     const taken = tickOf(3);
     await withTheOthersWaiting(async () => {
-      const poison = tickOf(2, { payload: '{"exponent":1e999999}' }); // passes the door; jsonb refuses it
-      await append([1, tickOf(1)], [2, poison], [3, taken]);
       const stolen = {
         partition: 3,
         from: 0n,
@@ -97,6 +95,8 @@ describe('batches that wait at the same time', () => {
         appendedAt: NOW,
       };
       await setting.db.transaction((tx) => compareAndSetOffsets(tx, PRICES_TOPIC, [stolen]));
+      const poison = tickOf(2, { payload: '{"exponent":1e999999}' }); // passes the door; jsonb refuses it
+      await append([1, tickOf(1)], [2, poison], [3, taken]);
     });
     await reached('1 1 1 1');
     const { rows } = await setting.db.pool.query('SELECT coin_id FROM raw.raw_prices ORDER BY coin_id');

@@ -28,7 +28,9 @@ describe('a first start', () => {
   });
 
   test('vacuums what is mostly new once history is loaded', async () => {
-    await query(`INSERT INTO raw.raw_prices (origin, position, observed_at, source, coin_id, price_usd, grain, received_at, payload)
+    // Autovacuum would take what is counted as new away.
+    await query(`ALTER TABLE raw_partitions.raw_prices_2026_01 SET (autovacuum_enabled = off);
+      INSERT INTO raw.raw_prices (origin, position, observed_at, source, coin_id, price_usd, grain, received_at, payload)
         SELECT 'test', n, timestamptz '2026-01-05' + n * interval '1 second', 'simulator', 'nobody', 1, 'tick', now(), '{}'
         FROM generate_series(1, 2000) AS n;
       SELECT pg_stat_force_next_flush()`);
@@ -99,7 +101,7 @@ describe('by hand', () => {
       'wait_for_history',
       'wait_for_stream',
     ]);
-  }, 30_000);
+  });
 
   test('a living worker executes it, and the caller sees how it ended', async () => {
     const [theirs, mine] = [newSource(), newSource()];
@@ -156,4 +158,4 @@ test('housekeeping makes months, drops old ones, trims the log, merges marks and
   await query(`UPDATE ops.task_runs SET status = 'FAILED' WHERE name = 'check_all' AND status = 'SUCCEEDED';
     UPDATE ops.pipeline_runs SET status = 'RUNNING', attempt = attempt + 1 WHERE pipeline = 'housekeeping'`);
   expect(await isCheckOfAllDue(db().pool, clock.now())).toBe(true);
-}, 30_000);
+});

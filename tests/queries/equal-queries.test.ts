@@ -16,7 +16,9 @@ async function whileLocked(table: string, work: (reader: () => Promise<void>) =>
     await lock.query('BEGIN');
     await lock.query(`LOCK TABLE ${table}`);
     await work(async () => {
-      while ((await lock.query('SELECT FROM pg_locks WHERE NOT granted AND relation = $1::regclass', [table])).rowCount === 0);
+      const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = $1::regclass
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+      while ((await lock.query(waiting, [table])).rowCount === 0);
     });
   } finally {
     await lock.query('COMMIT');

@@ -278,7 +278,9 @@ describe('beginning and end', () => {
     const idle = request(`${own.url}/livez`, { headers: { connection: 'keep-alive' } });
     const idleClosed = new Promise((resolve) => idle.on('socket', (socket) => socket.on('close', resolve)));
     idle.on('response', (response) => response.resume()).end();
-    while ((await lock.query("SELECT FROM pg_locks WHERE NOT granted AND relation = 'ops.datasets'::regclass")).rowCount === 0);
+    const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'ops.datasets'::regclass
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+    while ((await lock.query(waiting)).rowCount === 0);
     const closing = own.close(async () => {
       await idleClosed;
       await lock.query('COMMIT');

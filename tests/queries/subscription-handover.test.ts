@@ -79,7 +79,7 @@ test('ten thousand updates and more while they are read: no gap, no repeat, in o
     { seed: 20_261_123, numRuns: 8 },
   );
   await gateway.close();
-}, 60_000);
+});
 
 test('repeats of any length anywhere, and a gateway that dies in between, change nothing', async () => {
   await fc.assert(
@@ -121,7 +121,7 @@ test('repeats of any length anywhere, and a gateway that dies in between, change
     ),
     { seed: 42, numRuns: 15 },
   );
-}, 60_000);
+});
 
 test('what was repeated right behind a cursor is known as a repeat, long after', async () => {
   let gateway = await setting.startGateway();
@@ -176,7 +176,7 @@ test('a live client that stops reading is closed with 4429, the others are not, 
   await steady.stop();
   await resumed.stop();
   await gateway.close();
-}, 60_000);
+});
 
 test('a client that reads its replay slowly is waited for: not closed, and not buffered', async () => {
   const gateway = await setting.startGateway();
@@ -206,4 +206,4 @@ test('a client that reads its replay slowly is waited for: not closed, and not b
   jest.restoreAllMocks();
   await gateway.close();
   expect((await slow.closed).code).toBe(1012);
-}, 60_000);
+});

@@ -47,7 +47,7 @@ beforeAll(async () => {
   expect(failuresOf(await publishThrough(db, THROUGH))).toEqual([]);
   const { rows: all } = await db.pool.query('SELECT * FROM mart.mart_crypto_performance');
   for (const row of all) rows.set(`${row.coin_id} ${row.day}`, row);
-}, 60_000);
+});
 afterAll(() => db.close());
 
 function differences(coinId: string, closes: Closes, series: ModelSeries, bitcoin: ModelSeries): string[] {

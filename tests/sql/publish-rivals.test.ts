@@ -66,7 +66,7 @@ test('a process that is frozen when its turn comes gives the turn up', async () 
   } finally {
     child.kill('SIGKILL');
   }
-}, 60_000);
+});
 
 describe('writers beside a publish', () => {
   test('that commit meanwhile are taken by the next one', async () => {

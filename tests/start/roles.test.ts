@@ -31,13 +31,13 @@ await describeOnKafka('the roles apart', (kafka) => {
     const topics = await operator.admin.listTopics();
     for (const topic of [PRICES_TOPIC, UPDATES_TOPIC, ALERTS_TOPIC]) if (topics.includes(topic)) await operator.deleteTopic(topic);
     await operator.close();
-  }, 60_000);
+  });
   afterAll(async () => {
     for (const role of running.values()) role.kill('SIGKILL');
     await Promise.all([...running.values()].map((role) => role.ended));
     await database.drop();
     directory.remove();
-  }, 60_000);
+  });
 
   async function start(name: string, role: string): Promise<Role> {
     const process = spawnPlatform([role], {
@@ -146,5 +146,5 @@ await describeOnKafka('the roles apart', (kafka) => {
       expect(await process.ended).toBe(1);
       expect(process.output()).toMatch(/set KAFKA_BROKERS and DATABASE_URL.*cdp up/);
     }
-  }, 30_000);
+  });
 });

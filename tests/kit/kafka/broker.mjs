@@ -33,11 +33,12 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
  * Resolves when the broker answers; rejects with what a person has to do where none can be started. `stop(signal)`: SIGTERM unless given.
  */
 export async function startBroker({ directory, port = 0, settings = {}, far = null, say = () => {} }) {
-  const chosen = port === 0 ? await findFreePort() : port;
+  const [free, controller] = await findFreePorts(2);
+  const chosen = port === 0 ? free : port;
   mkdirSync(directory, { recursive: true });
   const broker = isDockerRunning()
     ? await startInDocker(chosen, settings, far, say)
-    : await startOnJava(directory, chosen, await findFreePort(), settings, far, say);
+    : await startOnJava(directory, chosen, controller, settings, far, say);
   try {
     await untilListening(chosen, broker);
   } catch (error) {
@@ -57,23 +58,30 @@ export async function stopAbandoned(directory) {
   rmSync(file, { force: true });
 }
 
-export async function findFreePort() {
-  return listenOnce(0);
+async function findFreePorts(count) {
+  const servers = await Promise.all(Array.from({ length: count }, () => listen(0))); // all at once, or two would be the same
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map(close));
+  return ports;
 }
 
 export async function isFree(port) {
-  return listenOnce(port).then(
-    () => true,
-    () => false,
-  );
+  return listen(port)
+    .then(close)
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
-async function listenOnce(wanted) {
+async function listen(port) {
   const server = createServer();
-  await new Promise((resolve, reject) => server.once('error', reject).listen(wanted, '127.0.0.1', resolve));
-  const { port } = server.address();
+  await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  return server;
+}
+
+async function close(server) {
   await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function properties(host, ports, port, settings, far) {

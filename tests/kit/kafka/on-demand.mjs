@@ -8,7 +8,8 @@ export async function offerKafka(directory) {
   let failure = null;
   const start = async () => {
     if (process.env.TEST_KAFKA_BROKERS) return { brokers: process.env.TEST_KAFKA_BROKERS };
-    broker ??= startBroker({ directory, say: (text) => process.stderr.write(`${text}\n`) });
+    const attempt = () => startBroker({ directory, say: (text) => process.stderr.write(`${text}\n`) });
+    broker ??= attempt().catch(attempt); // somebody may have taken its port meanwhile
     try {
       return { brokers: (await broker).brokers };
     } catch (error) {

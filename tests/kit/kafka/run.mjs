@@ -2,7 +2,7 @@
 // kept under .cache/kafka for the next time.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { findFreePort, isFree, KAFKA_VERSION, startBroker, stopAbandoned } from './broker.mjs';
+import { isFree, KAFKA_VERSION, startBroker, stopAbandoned } from './broker.mjs';
 
 const { values } = parseArgs({ options: { port: { type: 'string', default: '0' } } });
 const USUAL_PORT = 9092;
@@ -12,7 +12,7 @@ const stopped = Promise.withResolvers();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stopped.resolve);
 
 await stopAbandoned(directory);
-const port = Number(values.port) || ((await isFree(USUAL_PORT)) ? USUAL_PORT : await findFreePort());
+const port = Number(values.port) || ((await isFree(USUAL_PORT)) ? USUAL_PORT : 0);
 const broker = await startBroker({ directory, port, say: console.log });
 console.log(`Apache Kafka ${KAFKA_VERSION} is running; Ctrl-C stops it.\nKAFKA_BROKERS=${broker.brokers}`);
 broker.ended.then(() => stopped.reject(new Error('Kafka ended on its own')));

@@ -7,6 +7,7 @@ import { describe } from '@jest/globals';
 import { Kafka } from 'kafkajs';
 import '../../../src/platform/event-log/kafka/kafkajs/timers.js';
 import type { KafkaConfig } from '../../../src/platform/config.js';
+import { waitFor } from '../wait-for.js';
 
 /** Null: none can be had here. */
 export async function findKafka(): Promise<KafkaConfig | null> {
@@ -30,13 +31,36 @@ export function freshTopic(name: string): string {
   return `test.${name}.${randomBytes(4).toString('hex')}`;
 }
 
-/** What an operator does to a log. */
+/** What an operator does to a log, and the broker knows by the time it resolves: the controller answers before the broker has heard of it. */
 export async function openOperator({ brokers }: KafkaConfig) {
   const admin = new Kafka({ brokers, logLevel: 0 }).admin();
   await admin.connect();
+  /** 0: there is no such topic. */
+  const partitionsOf = async (topic: string) => {
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      return topics[0]?.partitions.filter(({ leader }) => leader >= 0).length;
+    } catch (error) {
+      if ((error as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION') return 0;
+      throw error;
+    }
+  };
+  const shows = (topic: string, partitions: number) =>
+    waitFor(`${topic} has ${partitions} partitions`, async () => (await partitionsOf(topic)) === partitions, { withinMs: 30_000 });
   return {
     admin,
-    deleteTopic: (topic: string) => admin.deleteTopics({ topics: [topic] }),
+    async createTopic(topic: string, partitions: number) {
+      await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: false });
+      await shows(topic, partitions);
+    },
+    async deleteTopic(topic: string) {
+      await admin.deleteTopics({ topics: [topic] });
+      await shows(topic, 0);
+    },
+    async addPartitions(topic: string, count: number) {
+      await admin.createPartitions({ topicPartitions: [{ topic, count }] });
+      await shows(topic, count);
+    },
     async forgetBelow(topic: string, partition: number, offset: bigint) {
       await admin.fetchTopicOffsets(topic); // or this client does not know who leads the partition
       await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });

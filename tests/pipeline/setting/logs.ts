@@ -48,7 +48,7 @@ async function onKafka(): Promise<LogSetting> {
     openAnother: () => createKafkaEventLog(kafka, logger, 'another'),
     deleteTopic: operator.deleteTopic,
     forgetBelow: operator.forgetBelow,
-    addPartitions: (topic, count) => operator.admin.createPartitions({ topicPartitions: [{ topic, count }] }),
+    addPartitions: operator.addPartitions,
     async close() {
       await log.close();
       await operator.close();

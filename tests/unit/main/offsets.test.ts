@@ -1,5 +1,5 @@
 /** `cdp offsets`, as an operator runs it: what it prints, what it moves, and what it refuses. */
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { fingerprintOf } from '../../../jobs/runtime/offsets/identity.js';
 import { PRICES_TOPIC, UPDATES_TOPIC } from '../../../src/domain/prices.js';
@@ -11,7 +11,6 @@ import { compareAndSetOffsets, getPlaces, takeUpPlace } from '../../../src/store
 import { cdp } from '../../kit/command-line.js';
 import { openTestDatabase } from '../../kit/test-database.js';
 
-jest.setTimeout(60_000); // each command is a process of its own
 let db: Database;
 let log: EventLog;
 const offsets = (...args: string[]) => cdp(['offsets', ...args], { DATABASE_URL: db.url });

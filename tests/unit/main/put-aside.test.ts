@@ -1,5 +1,5 @@
 /** `cdp dead-letters` and `cdp rejected-rows`, as an operator runs them. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { PRICES_TOPIC } from '../../../src/domain/prices.js';
 import type { EventLog } from '../../../src/platform/event-log/event-log.js';
@@ -10,7 +10,6 @@ import { insertRejectedRows } from '../../../src/store/stream/rejected-rows.js';
 import { cdp } from '../../kit/command-line.js';
 import { openTestDatabase } from '../../kit/test-database.js';
 
-jest.setTimeout(60_000); // each command is a process of its own
 const NOW = new Date('2026-11-10T12:00:00Z');
 let db: Database;
 let log: EventLog;

@@ -1,5 +1,5 @@
 /** `cdp run` and `cdp status`, as an operator runs them beside no worker. */
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { PRICES_TOPIC } from '../../../src/domain/prices.js';
 import { addDays } from '../../../src/domain/time.js';
@@ -10,7 +10,6 @@ import { trackCoins } from '../../../src/store/tracked-coins.js';
 import { cdp } from '../../kit/command-line.js';
 import { openTestDatabase } from '../../kit/test-database.js';
 
-jest.setTimeout(60_000); // each command is a process of its own
 /** Nobody would take it for the date that is left out. */
 const DATE = addDays(newestEndedDay(new Date()), -3);
 let db: Database;

@@ -161,7 +161,7 @@ describe('the embedded Postgres', () => {
     await kill(first);
     const second = hold();
     expect(await query(await second.event('ready'), 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
-  }, 40_000);
+  });
 
   test('survives the crash of one of its processes without losing its owner', async () => {
     const first = hold();
@@ -199,7 +199,7 @@ describe('the embedded Postgres', () => {
       last = next;
     }
     expect(await stop(last)).toBe(0);
-  }, 60_000);
+  });
 
   test('of two first starts at once one wins, and the other is refused', async () => {
     const both = [hold(), hold()];

@@ -209,7 +209,7 @@ test('in any schedule, lanes and all: nothing missed, nothing twice, in order, a
     ),
     { seed: 20_261_125, numRuns: 120 },
   );
-}, 60_000);
+});
 
 /** All told up to a cursor lies at or below its mark, all told after it above. */
 function expectTruePlaces(told: Told[], partition: number): void {

@@ -137,7 +137,7 @@ await describeOnKafka('questions on a real broker', (kafka) => {
     other.close();
     for (const socket of silent) socket.destroy();
     server.close();
-  }, 60_000);
+  });
 
   test('who asks after the end opens nothing', async () => {
     client.close();
