@@ -271,7 +271,7 @@ export const METRICS = {
   },
   cdp_gaps: {
     type: 'gauge',
-    help: 'Stretches of time that no source offers any more; ops.gaps says which',
+    help: 'Rows of ops.gaps: time that no source offers any more, records that retention removed unread, offsets that an operator set',
     roles: ['worker'],
     labels: { source: null },
   },
