@@ -95,7 +95,7 @@ async function waitForDay(deps: DailyDeps, { run, signal, logger }: RunContext):
   const end = endOfDay(logicalDateOf(run)).getTime();
   const deadline = new Date(end + LONGEST_WAIT_FOR_STREAM_MS);
   if (deps.clock.now() >= deadline) return { skipped: 'the day ended over 10 minutes ago' };
-  if (!(await waitForStream(deps, { until: new Date(end + ON_ITS_WAY_MS), deadline }, signal))) {
+  if (!(await waitForStream({ ...deps, logger }, { until: new Date(end + ON_ITS_WAY_MS), deadline }, signal))) {
     logger.warn('the stream is over 10 minutes behind; what it still stores of the day is published later, by restate');
   }
   return { rows: null };

@@ -4,7 +4,8 @@ import { waitForStream } from '../../jobs/pipelines/stream-wait.js';
 import { PRICES_TOPIC } from '../../src/domain/prices.js';
 import { compareAndSetOffsets, takeUpPlace } from '../../src/store/stream/stream-offsets.js';
 import { fixedClock } from '../kit/clock.js';
-import { eventually, NOW, StreamSetting, tick } from './setting/stream.js';
+import { unreachable } from './setting/logs.js';
+import { eventually, logger, NOW, StreamSetting, tick } from './setting/stream.js';
 
 const later = (seconds: number) => new Date(NOW.getTime() + seconds * 1000);
 const [UNTIL, DEADLINE] = [later(10), later(60)];
@@ -21,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => setting.close());
 
-function startWaiting(at: Date) {
+function startWaiting(at: Date, log = setting.log) {
   const clock = fixedClock(at);
   let looks = 0;
   const counting = {
@@ -32,10 +33,12 @@ function startWaiting(at: Date) {
   };
   const stop = new AbortController();
   let outcome: boolean | 'pending' = 'pending';
-  const ended = waitForStream({ ...setting.parts, clock: counting }, { until: UNTIL, deadline: DEADLINE }, stop.signal).then((result) => {
-    outcome = result;
-    return result;
-  });
+  const ended = waitForStream({ db: setting.db, log, clock: counting, logger }, { until: UNTIL, deadline: DEADLINE }, stop.signal).then(
+    (result) => {
+      outcome = result;
+      return result;
+    },
+  );
   return {
     clock,
     ended,
@@ -77,4 +80,18 @@ test('false where the deadline comes first', async () => {
   expect(await waiting.outcome()).toBe('pending');
   waiting.clock.set(DEADLINE);
   expect(await waiting.ended).toBe(false);
+});
+
+test('a log that cannot be reached is asked again: true once it can, false at the deadline', async () => {
+  await commit(0n, 2n);
+  let away = true;
+  const log = unreachable(setting.log, () => away);
+  const waiting = startWaiting(UNTIL, log);
+  const givenUp = startWaiting(UNTIL, log);
+  expect(await waiting.outcome()).toBe('pending');
+  expect(await givenUp.outcome()).toBe('pending');
+  givenUp.clock.set(DEADLINE);
+  expect(await givenUp.ended).toBe(false);
+  away = false;
+  expect(await waiting.ended).toBe(true);
 });

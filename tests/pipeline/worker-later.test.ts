@@ -10,11 +10,13 @@ import { storePrices } from '../../jobs/streams/price-writer.js';
 import { runPipelineOnce } from '../../jobs/worker.js';
 import type { Decimal } from '../../src/domain/decimal.js';
 import { HOUR, MINUTE, type UtcDate } from '../../src/domain/time.js';
+import { unreachable } from './setting/logs.js';
 import { scriptedSource } from './setting/scripted-source.js';
 import { storeTicks } from './setting/ticks.js';
 import { COINS, useWorkers } from './setting/workers.js';
 
-const { clock, query, newSource, optionsWith, start, stopAll, settled, db, publishedThrough, published, runs, marts } = useWorkers();
+const { clock, query, openLog, newSource, optionsWith, start, stopAll, settled, db, publishedThrough, published, runs, marts } =
+  useWorkers();
 const forEver = new AbortController().signal;
 
 /** Of every coin, from now on. */
@@ -108,6 +110,21 @@ describe('later', () => {
     const once = runPipelineOnce(optionsWith(source), { pipeline: 'daily', date: '2026-11-23' }, abort.signal);
     const { run } = await once;
     expect(run).toMatchObject({ status: 'FAILED', error: 'fetch_markets: 503 from the source; fetch_global: 503 from the source' });
+    expect(await publishedThrough()).toBe('2026-11-23');
+  });
+
+  test('a log that is away costs the day nothing either', async () => {
+    await published();
+    clock.set('2026-11-24T00:00:10Z');
+    let asked = 0;
+    // As often as a task is tried, and oftener; then the time for it has passed.
+    const log = unreachable(openLog(), () => {
+      if (++asked === 8) clock.set('2026-11-24T00:10:00Z');
+      return true;
+    });
+    const { run } = await runPipelineOnce({ ...optionsWith(newSource()), log }, { pipeline: 'daily', date: '2026-11-23' }, forEver);
+    expect(run).toMatchObject({ status: 'SUCCEEDED', error: null });
+    expect(asked).toBe(8);
     expect(await publishedThrough()).toBe('2026-11-23');
   });
 

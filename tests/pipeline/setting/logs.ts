@@ -61,3 +61,14 @@ export const LOGS: [name: string, open: (db: Database) => Promise<LogSetting>][]
   ['the log in Postgres', onPostgres],
   ...(kafka === null ? [] : ([['Kafka', onKafka]] as [string, typeof onKafka][])),
 ];
+
+/** The log as one whose servers do not answer while `away` says so. */
+export function unreachable(log: EventLog, away: () => boolean): EventLog {
+  return new Proxy(log, {
+    get(target, name) {
+      if (name === 'bounds' && away()) return () => Promise.reject(new Error('connect ECONNREFUSED'));
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
