@@ -2,6 +2,7 @@
  * Runs checks: on what a publish touched, in its transaction, or on whole tables, for housekeeping.
  * Must stay true: a result says what was looked for, how many rows break it and which, whether it passed or not.
  */
+import pg from 'pg';
 import { type Clock, endOfDay, toUtcDate, type UtcDate } from '../../src/domain/time.js';
 import type { Database, Queryable } from '../../src/platform/postgres/database.js';
 import { findLastCount, insertCheckResults, type NewCheckResult } from '../../src/store/pipelines/check-results.js';
@@ -12,6 +13,8 @@ import { datasets } from '../transforms/registry.js';
 import { affectedRows } from './transform.js';
 
 const NAMED_KEYS = 5;
+/** For one check of a whole table: one that never ends would keep housekeeping from all else. */
+const LONGEST_CHECK = '1h';
 
 /** Days of every tracked coin from its first row to the newest published day, and of raw that is kept. */
 const everyDay = (oldest: UtcDate, through: UtcDate) => `(
@@ -27,7 +30,9 @@ export async function checkAffected(tx: Queryable, through: UtcDate, now: Date):
   for (const dataset of datasets) {
     const rows = dataset.mode === 'publish' ? affectedRows(dataset) : dataset.name === 'mart.mart_price_candles' ? CHANGED_CANDLES : null;
     const checks = dataset.checks.filter((check) => !('wholeTablesOnly' in check));
-    if (rows !== null) results.push(...(await runChecks(tx, dataset.name, checks, { rows, days: CHANGED_DAYS, asOf, through }, now)));
+    if (rows === null) continue;
+    const scope = { rows, days: CHANGED_DAYS, asOf, through };
+    for (const check of checks) results.push(await runCheck(tx, dataset.name, check, scope, now));
   }
   return results;
 }
@@ -42,7 +47,10 @@ const CHANGED_CANDLES = `(
       AND c.bucket_start >= d.day::timestamp AT TIME ZONE 'UTC' AND c.bucket_start < (d.day + 1)::timestamp AT TIME ZONE 'UTC'
     OFFSET 0) AS c)`;
 
-/** Checks all datasets whole, and keeps the results as they come. `runId`: the run that they belong to. */
+/**
+ * Checks all datasets whole, and keeps the results as they come. `runId`: the run that they belong to. A check that could not be run has
+ * failed, whatever its severity, and its message says so; the others are run all the same.
+ */
 export async function runAllChecks(db: Database, runId: bigint | null, clock: Clock): Promise<NewCheckResult[]> {
   const now = clock.now();
   const through = await findPublishedThrough(db.pool);
@@ -51,30 +59,39 @@ export async function runAllChecks(db: Database, runId: bigint | null, clock: Cl
   const results: NewCheckResult[] = [];
   for (const dataset of datasets) {
     const scope = { rows: dataset.name, days, asOf: `'${now.toISOString()}'`, through: through ?? oldest };
-    const checked = await runChecks(db.pool, dataset.name, dataset.checks, scope, now);
+    const checked: NewCheckResult[] = [];
+    for (const check of dataset.checks) checked.push(await runOnWhole(db, dataset.name, check, scope, now));
     await insertCheckResults(db.pool, runId, checked);
     results.push(...checked);
   }
   return results;
 }
 
-async function runChecks(
-  db: Queryable,
-  dataset: string,
-  checks: readonly Check[],
-  scope: CheckScope,
-  now: Date,
-): Promise<NewCheckResult[]> {
-  const results: NewCheckResult[] = [];
-  for (const check of checks) results.push(await runCheck(db, dataset, check, scope, now));
-  return results;
+async function runOnWhole(db: Database, dataset: string, check: Check, scope: CheckScope, now: Date): Promise<NewCheckResult> {
+  try {
+    return await db.transaction(async (tx) => {
+      await tx.query(`SET LOCAL statement_timeout = '${LONGEST_CHECK}'`);
+      return runCheck(tx, dataset, check, scope, now);
+    });
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error;
+    const message = `${check.name} could not be run: ${error.message}`;
+    return { ...headOf(check, dataset, now), status: 'FAILED', failedRows: 0n, message, rowCount: null };
+  }
 }
 
 export async function runCheck(db: Queryable, dataset: string, check: Check, scope: CheckScope, now: Date): Promise<NewCheckResult> {
-  const { name, severity } = check;
   const found = check.kind === 'rows' ? await findRows(db, check, scope) : await compareCount(db, dataset, check, scope);
-  const status = found.failedRows === 0n ? 'PASSED' : severity === 'error' ? 'FAILED' : 'WARNED';
-  return { name, dataset, severity: severity === 'error' ? 'ERROR' : 'WARN', status, ...found, checkedAt: now };
+  const status = found.failedRows === 0n ? 'PASSED' : check.severity === 'error' ? 'FAILED' : 'WARNED';
+  return { ...headOf(check, dataset, now), status, ...found };
+}
+
+function headOf(
+  { name, severity }: Check,
+  dataset: string,
+  now: Date,
+): Pick<NewCheckResult, 'name' | 'dataset' | 'severity' | 'checkedAt'> {
+  return { name, dataset, severity: severity === 'error' ? 'ERROR' : 'WARN', checkedAt: now };
 }
 
 type Finding = Pick<NewCheckResult, 'failedRows' | 'message' | 'rowCount'>;

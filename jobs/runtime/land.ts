@@ -78,6 +78,7 @@ async function landSnapshots(tx: Queryable, origin: string, dayOfInstant: (insta
 
 /** Makes what lands (staging but the prices) anew from raw. Rows whose raw is gone stay. Marks nothing: rebuild the marts after it. */
 export async function rebuildLanded(tx: Queryable): Promise<Map<string, TransformResult>> {
+  await tx.query('SET LOCAL statement_timeout = 0'); // it reads every month of raw
   const start = `'${(await getRawStart(tx)).toISOString()}'::timestamptz`;
   const results = new Map<string, TransformResult>();
   for (const landing of landings) {

@@ -96,7 +96,10 @@ async function prepare(tx: pg.PoolClient, options: PublishOptions): Promise<Publ
   const marks = await takeMarks(tx, newest);
   const again = options.through !== null && published !== null && through <= published;
   if (again) await addDay(tx, through);
-  if (options.rebuild) await addEveryDay(tx, marts, newest);
+  if (options.rebuild) {
+    await tx.query('SET LOCAL statement_timeout = 0'); // each statement makes all days of a mart
+    await addEveryDay(tx, marts, newest);
+  }
   if (options.through === null && marks === 0 && !options.rebuild) return { outcome: 'nothing-to-do' };
   return makeMarts(tx, options, newest, marks);
 }

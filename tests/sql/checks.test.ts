@@ -12,9 +12,10 @@ import { uniqueKey } from '../../jobs/checks/unique-key.js';
 import { runAllChecks, runCheck } from '../../jobs/runtime/check.js';
 import { landMarketData } from '../../jobs/runtime/land.js';
 import { addDays, endOfDay, HOUR, MINUTE } from '../../src/domain/time.js';
-import type { Database } from '../../src/platform/postgres/database.js';
+import { type Database, openDatabase } from '../../src/platform/postgres/database.js';
 import { insertCheckResults } from '../../src/store/pipelines/check-results.js';
 import { fixedClock } from '../kit/clock.js';
+import { whileHeld } from '../kit/held-table.js';
 import { marketFetch, marketRow } from './market-database.js';
 import { dailyPoints, date, failuresOf, givePrices, openMartDatabase, publishThrough, SOURCE } from './mart-database.js';
 import { walk } from './series.js';
@@ -235,6 +236,34 @@ describe('checks of whole tables', () => {
     expect((await broken()).join('\n')).toMatch(message);
     await db.pool.query(`TRUNCATE ${table}; INSERT INTO ${table} SELECT * FROM kept; DROP TABLE kept`);
     expect(await broken()).toEqual([]);
+  });
+
+  test('are run to their end, longer than other statements may take', async () => {
+    const hurried = openDatabase(db.url, { applicationName: 'test', statementTimeoutMs: 500 });
+    try {
+      const results = await whileHeld(db, 'staging.stg_coins', 1_000, () => runAllChecks(hurried, null, fixedClock(NOW)));
+      expect(results.filter(({ status }) => status === 'FAILED')).toEqual([]);
+    } finally {
+      await hurried.close();
+    }
+  });
+
+  test('that cannot be run have failed in words, and the others are run', async () => {
+    await db.pool.query('ALTER TABLE staging.stg_global RENAME TO elsewhere');
+    const results = await runAllChecks(db, null, fixedClock(NOW));
+    await db.pool.query('ALTER TABLE staging.elsewhere RENAME TO stg_global');
+    const failed = results.filter(({ status }) => status === 'FAILED');
+    const [first] = failed;
+    expect(new Set(failed.map(({ dataset }) => dataset))).toEqual(new Set(['staging.stg_global']));
+    expect(first).toMatchObject({
+      failedRows: 0n,
+      message: 'unique(source, observed_at) could not be run: relation "staging.stg_global" does not exist',
+    });
+    expect(results.some(({ dataset, status }) => dataset === 'mart.mart_market_overview' && status === 'PASSED')).toBe(true);
+    const { rows } = await db.pool.query('SELECT count(DISTINCT dataset)::integer AS kept FROM ops.check_results WHERE message LIKE $1', [
+      '%could not be run%',
+    ]);
+    expect(rows).toEqual([{ kept: 1 }]);
   });
 
   test('say nothing of a day with marks that no publish has taken yet', async () => {

@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { describedDay, landGlobal, landHistoryMarketData, landMarketData, rebuildLanded } from '../../jobs/runtime/land.js';
 import type { MarketSnapshot } from '../../jobs/sources/source.js';
-import type { Database } from '../../src/platform/postgres/database.js';
+import { type Database, openDatabase } from '../../src/platform/postgres/database.js';
+import { whileHeld } from '../kit/held-table.js';
 import { globalFetch, marketFetch, marketRow } from './market-database.js';
 import { date, givePrices, openMartDatabase, SOURCE } from './mart-database.js';
 
@@ -181,4 +182,16 @@ test('a rebuild from raw gives the same staging, and keeps points whose raw is g
     VALUES ('bitcoin', '${SOURCE}', '2025-12-01', '1d', 1, '2025-12-01', 'history/9/1', 0), ('bitcoin', '${SOURCE}', '2026-03-06', '1d', 1, '2025-12-01', 'history/9/1', 1)`);
   expect((await db.transaction(rebuildLanded)).get('staging.stg_market_data')).toEqual({ written: 0, deleted: 1 });
   expect(await query(`SELECT count(*)::integer FROM staging.stg_market_data WHERE observed_at < '2026-01-01'`)).toEqual([{ count: 1 }]);
+});
+
+test('a rebuild from raw takes as long as it takes', async () => {
+  await land(AT, [FULL]);
+  await db.pool.query('TRUNCATE staging.stg_coins');
+  const hurried = openDatabase(db.url, { applicationName: 'test', statementTimeoutMs: 500 });
+  try {
+    await whileHeld(db, 'raw.raw_market_data', 1_000, () => hurried.transaction(rebuildLanded));
+  } finally {
+    await hurried.close();
+  }
+  expect(await query('SELECT coin_id FROM staging.stg_coins')).toEqual([{ coin_id: 'bitcoin' }]);
 });

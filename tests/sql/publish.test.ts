@@ -2,7 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { compactChangedDays, type PublishResult } from '../../jobs/runtime/publish.js';
 import { addDays, endOfDay, HOUR, MINUTE } from '../../src/domain/time.js';
+import { openDatabase } from '../../src/platform/postgres/database.js';
 import { fixedClock } from '../kit/clock.js';
+import { whileHeld } from '../kit/held-table.js';
 import { correct, DAY, late, useFortyDays } from './forty-days.js';
 import { dumpMarts, failuresOf, givePrices, publishThrough } from './mart-database.js';
 
@@ -41,6 +43,17 @@ describe('days', () => {
     await publishDay(DAY);
     expect(await publishDay(addDays(DAY, 1))).toMatchObject({ outcome: 'published', changes: new Map() });
     expect(await publishDay(addDays(DAY, 2))).toMatchObject({ outcome: 'published' });
+  });
+
+  test('are all made anew however long that takes', async () => {
+    await publishDay(DAY);
+    const hurried = openDatabase(forty.db.url, { applicationName: 'test', statementTimeoutMs: 500 });
+    try {
+      const rebuild = () => publishThrough(hurried, null, { rebuild: true });
+      expect(failuresOf(await whileHeld(forty.db, PERFORMANCE, 1_000, rebuild))).toEqual([]);
+    } finally {
+      await hurried.close();
+    }
   });
 
   test('that are open keep their marks', async () => {

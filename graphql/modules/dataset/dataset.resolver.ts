@@ -48,7 +48,9 @@ export class DatasetResolver {
 
 @Resolver(() => CheckResult)
 export class CheckResultResolver {
-  @FieldResolver(() => Int, { description: 'Rows that break the rule, up to 2^31 - 1.' })
+  @FieldResolver(() => Int, {
+    description: 'Rows that break the rule, up to 2^31 - 1; 0 of a check that failed because it could not be run.',
+  })
   failedRows(@Root() result: CheckResultRow): number {
     return toGraphqlInt(result.failedRows);
   }
