@@ -28,14 +28,15 @@ export async function claimRun(db: Database, pipeline: string, owner: string): P
       [pipeline],
     );
     if (open.rowCount === 0) return null;
+    // A lease that ends later than any can was renewed before the database's clock was set back, and counts as lapsed.
     const claimed = await tx.query<PipelineRunRow>(
       `UPDATE ops.pipeline_runs
        SET attempt = attempt + (status = 'RUNNING')::integer, status = 'RUNNING', started_at = clock_timestamp(),
            lease_owner = $2, lease_expires_at = clock_timestamp() + $3 * interval '1 millisecond'
        WHERE id = (
          SELECT id FROM ops.pipeline_runs
-         WHERE pipeline = $1 AND (status = 'RUNNING' AND lease_expires_at <= clock_timestamp() OR status = 'QUEUED' AND NOT EXISTS (
-           SELECT FROM ops.pipeline_runs WHERE pipeline = $1 AND status = 'RUNNING'))
+         WHERE pipeline = $1 AND (status = 'RUNNING' AND lease_expires_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + 2 * $3 * interval '1 millisecond'
+           OR status = 'QUEUED' AND NOT EXISTS (SELECT FROM ops.pipeline_runs WHERE pipeline = $1 AND status = 'RUNNING'))
          ORDER BY logical_date, id LIMIT 1)
        RETURNING ${RUN_COLUMNS}`,
       [pipeline, owner, LEASE_MS],

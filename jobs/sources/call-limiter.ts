@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HOUR, SECOND } from '../../src/domain/time.js';
+import { SECOND } from '../../src/domain/time.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { blockCalls, getCallsThisMonth, takeCall } from '../../src/store/api-budgets.js';
 import { bucketOf, type CallPlan, type CallPurpose, effectivePollSeconds, LONGEST_PAUSE_MS, monthlyLimit } from './plan.js';
@@ -18,7 +18,7 @@ const BATCH_LEAVES = 0.5;
 export interface CallLimiter {
   /** Resolves when the call may be sent, and counts it. A SourceError 'rate_limited' if that is over two minutes away. */
   takeTurn(endpoint: string, purpose: CallPurpose, signal?: AbortSignal): Promise<void>;
-  /** The source asked to wait: all processes do. */
+  /** The source asked to wait: all processes do, an hour at most. */
   block(waitMs: number): Promise<void>;
   pollSeconds(wanted: number, callsPerPoll: number): Promise<number>;
 }
@@ -42,8 +42,7 @@ export function createCallLimiter(database: Database, account: { source: string;
         await sleep(grant.waitMs, undefined, { signal });
       }
     },
-    // A nonsensical Retry-After must not silence a key for years: after an hour one call finds out.
-    block: (waitMs) => blockCalls(database.pool, keyHash, Math.min(waitMs, HOUR)),
+    block: (waitMs) => blockCalls(database.pool, keyHash, waitMs),
     async pollSeconds(wanted, callsPerPoll) {
       const { calls, now } = await getCallsThisMonth(database.pool, keyHash);
       return effectivePollSeconds(wanted, plan, calls, callsPerPoll, now);

@@ -123,6 +123,14 @@ describe('executing', () => {
     expect(await claimRun(db(), 'daily', 'c')).toBeNull();
   });
 
+  test('a dead worker’s run is taken over also where the database’s clock was set back meanwhile', async () => {
+    const { run } = await request('2026-11-20');
+    await claim('a');
+    await query(`UPDATE ops.pipeline_runs SET lease_expires_at = lease_expires_at + interval '1 hour'`);
+    expect(await claimRun(db(), 'daily', 'b')).toMatchObject({ id: run.id, attempt: 2 });
+    expect(await claimRun(db(), 'daily', 'c')).toBeNull();
+  });
+
   test('two workers take a lapsed lease over at once: one gets it', async () => {
     for (let round = 0; round < 5; round++) {
       const { run } = await requestRun(db().pool, { pipeline: 'daily', logicalDate: `2026-11-1${round}` as UtcDate, now, again: false });

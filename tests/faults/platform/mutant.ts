@@ -25,8 +25,8 @@ export const MUTATIONS = {
   lease: {
     name: 'the lease check removed',
     file: 'jobs/runtime/lease.js',
-    find: "status = 'RUNNING' AND lease_expires_at <= clock_timestamp() OR",
-    replace: "status = 'RUNNING' OR",
+    find: "AND lease_expires_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + 2 * $3 * interval '1 millisecond'",
+    replace: '',
   },
   widening: {
     name: 'the widening of changed days cut to the day itself',

@@ -129,6 +129,29 @@ describe('a Retry-After', () => {
   });
 });
 
+describe('after the database’s clock was set back', () => {
+  const setBack = (column: string, by: string) =>
+    database.pool.query(`UPDATE ops.api_budgets SET ${column} = ${column} + interval '${by}'`);
+
+  test('calls are granted again, at their pace', async () => {
+    const take = () =>
+      takeCall(database.pool, 'set back', '/ping', { capacity: 1, tokensPerSecond: 0.001, required: 1, monthlyLimit: null });
+    expect(await take()).toEqual({ granted: true });
+    await setBack('refilled_at', '1 day');
+    expect(await take()).toEqual({ granted: true });
+    expect(await take()).toMatchObject({ granted: false, reason: 'pace', waitMs: expect.closeTo(1_000_000, -5) });
+  });
+
+  test('a Retry-After of before counts no more, and one that comes then does', async () => {
+    const limiter = createCallLimiter(database, newAccount(), fast);
+    await limiter.block(600_000);
+    await setBack('blocked_until', '1 day');
+    await limiter.takeTurn('/ping', 'stream');
+    await limiter.block(600_000);
+    await expect(limiter.takeTurn('/ping', 'stream')).rejects.toMatchObject({ retryAfterMs: expect.closeTo(600_000, -4) });
+  });
+});
+
 describe('the month’s credit', () => {
   test('ends for the stream before it ends for the batch', async () => {
     const limiter = createCallLimiter(database, newAccount(), { callsPerMinute: 60_000, callsPerMonth: 20 });
