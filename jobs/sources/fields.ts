@@ -18,6 +18,11 @@ const number = z.unknown().transform((value, context): Decimal => {
 export const priceField = number.refine(isPositive, 'is not greater than zero');
 const amount = number.refine((value) => !value.startsWith('-'), 'is negative');
 export const amountField = amount.nullish().transform((value) => value ?? null);
+/** Percent of a whole. */
+export const shareField = amount
+  .refine((value) => Number(value) <= 100, 'is over 100')
+  .nullish()
+  .transform((value) => value ?? null);
 export const optionalPriceField = priceField.nullish().transform((value) => value ?? null);
 export const rankField = number
   .refine((value) => /^[1-9]\d{0,8}$/.test(value), 'is not a rank')
@@ -36,8 +41,10 @@ export function epochField(unitMs: number) {
   });
 }
 
+/** As Postgres reads one: it knows no year 0, no offset of 16 hours and no endless fraction. */
 export const instantField = z.iso
   .datetime({ offset: true, error: 'is not an instant' })
+  .refine((text) => text.length <= 40 && !/^0000|[+-](1[6-9]|2\d):\d\d$/.test(text), 'is not an instant')
   .transform((text) => new Date(text))
   .nullish()
   .transform((value) => value ?? null);

@@ -87,6 +87,20 @@ describe('a fetch of /coins/markets', () => {
     ]);
   });
 
+  test('has every instant that Postgres reads, and loses no coin to one that it does not', async () => {
+    const withAth = (at: string) => FULL.replace('2024-03-14T07:10:36.635Z', at).replace('"bitcoin"', JSON.stringify(`of ${at}`));
+    const read = ['0001-01-01T00:00:00Z', '9999-12-31T23:59:59-15:59', '2024-03-14T07:10:36+15:59'];
+    const unread = [
+      '0000-12-31T00:00:00Z',
+      '2024-03-14T07:10:36+16:00',
+      '2024-03-14T07:10:36-23:59',
+      `2024-03-14T07:10:36.${'1'.repeat(150)}Z`,
+    ];
+    await land(AT, [...read, ...unread].map(withAth));
+    expect(await query('SELECT FROM staging.stg_market_data')).toHaveLength(read.length);
+    expect(await query('SELECT reason FROM ops.rejected_rows')).toEqual(unread.map(() => ({ reason: 'ath_date is not an instant' })));
+  });
+
   test('changes nothing when it lands again', async () => {
     expect(await land(AT, [FULL, SPARE])).toBe(2);
     const before = [await staging(), await marks()];

@@ -1,7 +1,7 @@
 /** /global: {"data":{"total_market_cap":{"usd":…},"total_volume":{"usd":…},"market_cap_percentage":{"btc":…,"eth":…},"updated_at":…}}. */
 import { z } from 'zod';
 import { SECOND } from '../../../src/domain/time.js';
-import { amountField, epochField } from '../fields.js';
+import { amountField, epochField, shareField } from '../fields.js';
 import { whyUnstorable } from '../lossless-json.js';
 import { type GlobalSnapshot, SourceError } from '../source.js';
 import type { ApiResponse } from './client.js';
@@ -13,7 +13,7 @@ const Body = z.object({
   data: z.object({
     total_market_cap: inUsd,
     total_volume: inUsd,
-    market_cap_percentage: z.object({ btc: amountField, eth: amountField }).nullish(),
+    market_cap_percentage: z.object({ btc: shareField, eth: shareField }).nullish(),
     updated_at: epochField(SECOND).nullish(),
   }),
 });

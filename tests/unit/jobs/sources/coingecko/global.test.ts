@@ -30,10 +30,15 @@ describe('/global', () => {
     });
   });
 
-  test.each(['{}', '[]', '{"data":null}', '{"data":{"total_market_cap":{"usd":-1}}}', '{"data":{"note":"\\u0000"}}'])(
-    'is unusable as %s',
-    async (body) => {
-      await expect((await sourceOf([body])).global()).rejects.toMatchObject({ kind: 'malformed', endpoint: '/global' });
-    },
-  );
+  test.each([
+    '{}',
+    '[]',
+    '{"data":null}',
+    '{"data":{"total_market_cap":{"usd":-1}}}',
+    '{"data":{"market_cap_percentage":{"btc":100.1,"eth":9}}}', // would block every publish
+    '{"data":{"market_cap_percentage":{"btc":57,"eth":1e3}}}',
+    '{"data":{"note":"\\u0000"}}',
+  ])('is unusable as %s', async (body) => {
+    await expect((await sourceOf([body])).global()).rejects.toMatchObject({ kind: 'malformed', endpoint: '/global' });
+  });
 });
