@@ -5,7 +5,7 @@
  * raw alone. The publish does not wait for a source that is down: what a fetch would have added is null.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endOfDay, HOUR, MINUTE, SECOND } from '../../src/domain/time.js';
+import { type Clock, endOfDay, HOUR, MINUTE, SECOND } from '../../src/domain/time.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import { countPendingDays } from '../../src/store/pipelines/history.js';
 import { findHistoryActivity } from '../../src/store/pipelines/publishing.js';
@@ -25,12 +25,15 @@ export interface DailyDeps extends HistoryDeps {
 
 /** A price received at the very end of the day is in the log some moments later. */
 const ON_ITS_WAY_MS = 5 * SECOND;
+/** The worker that asked for the run may see midnight so much earlier than the one that executes it. */
+const CLOCKS_APART_MS = 5 * MINUTE;
 const LONGEST_WAIT_FOR_STREAM_MS = 10 * MINUTE;
 /** The first marts should show a year; for a plan that takes longer than this they come without. */
 const LONGEST_WAIT_FOR_HISTORY_MS = 60 * SECOND;
 const LONGEST_WAIT_FOR_SOURCE_MS = 2 * MINUTE;
 /** A worker takes up a queued run within a second. */
 const LONGEST_WAIT_FOR_CLAIM_MS = 5 * SECOND;
+const POLL_MS = SECOND / 4;
 /** A snapshot of the day's end cannot be fetched later, and the marts wait for the stream about as long. */
 const FETCH_RETRY: RetryPolicy = { retries: Infinity, minTimeout: 2 * SECOND, maxTimeout: 30 * SECOND, withinMs: 9 * MINUTE };
 
@@ -61,6 +64,7 @@ async function unlessRefused(fetching: Promise<TaskOutcome>): Promise<TaskOutcom
 }
 
 async function fetchMarkets({ source, clock, db }: DailyDeps, { run, signal }: RunContext): Promise<TaskOutcome> {
+  await waitForEnd(run, clock, signal);
   const reason = await whyNotFetch(run, clock.now(), (window) => findMarketFetch(db.pool, source.name, window));
   if (reason !== null) return { skipped: reason };
   const coins = (await getTrackedCoins(db.pool)).filter((coin) => coin.source === source.name).map((coin) => coin.coinId);
@@ -70,10 +74,20 @@ async function fetchMarkets({ source, clock, db }: DailyDeps, { run, signal }: R
 }
 
 async function fetchGlobal({ source, clock, db }: DailyDeps, { run, signal }: RunContext): Promise<TaskOutcome> {
+  await waitForEnd(run, clock, signal);
   const reason = await whyNotFetch(run, clock.now(), (window) => findGlobalFetch(db.pool, source.name, window));
   if (reason !== null) return { skipped: reason };
   const snapshot = await source.global(signal);
   return { rows: Number(await db.transaction((tx) => landGlobal(tx, { source: source.name, snapshot }))) };
+}
+
+/** Of the day, where this is moments away. */
+async function waitForEnd(run: PipelineRunRow, clock: Clock, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const leftMs = endOfDay(logicalDateOf(run)).getTime() - clock.now().getTime();
+    if (leftMs <= 0 || leftMs > CLOCKS_APART_MS) return;
+    await sleep(Math.min(leftMs, POLL_MS), undefined, { signal });
+  }
 }
 
 type FindFetch = (window: { from: Date; to: Date }) => Promise<Date | null>;
@@ -117,6 +131,6 @@ async function waitForHistory({ db, source }: DailyDeps, { signal }: RunContext)
     if (hopeless || elapsed > LONGEST_WAIT_FOR_HISTORY_MS) {
       return { skipped: `${left} coins still lack their daily history; restate publishes it as it comes` };
     }
-    await sleep(250, undefined, { signal });
+    await sleep(POLL_MS, undefined, { signal });
   }
 }
