@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DAY, MINUTE, SECOND } from '../../src/domain/time.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import type { Logger } from '../../src/platform/logger.js';
+import { LOCKS } from '../../src/platform/postgres/locks.js';
 import { getFilledTables } from '../../src/store/pipelines/filled-tables.js';
 import { insertGap } from '../../src/store/pipelines/gaps.js';
 import {
@@ -69,23 +70,22 @@ export function historyPipeline(deps: HistoryPipelineDeps): Pipeline {
   };
 }
 
-/** Enters into the ledger what has to be asked for; returns how many intervals are new. */
-export async function queueHoles(deps: HistoryDeps & { retentionDays: number | null }): Promise<number> {
-  const { db, source, clock, retentionDays } = deps;
-  const now = clock.now();
-  const historyDays = usableHistoryDays(source);
-  const keptSince = retentionDays === null ? null : new Date(now.getTime() - retentionDays * DAY);
-  const asked = { source: source.name, historyDays, keptSince, now, lookBackMs: LOOK_BACK_MS, longerThanMs: SMALLEST_HOLE_MS };
-  const plans = (await getHoles(db.pool, asked)).map((hole) => planHole(hole, now, historyDays));
-  const since = new Date(Math.max(now.getTime() - LOOK_BACK_MS, keptSince?.getTime() ?? 0));
+/**
+ * Enters into the ledger what has to be asked for; returns how many intervals are new. One at a time: what another found at another
+ * instant has other ends, and only a look at the ledger tells that it is the same.
+ */
+export async function queueHoles({ db, source, clock, retentionDays }: HistoryDeps & { retentionDays: number | null }): Promise<number> {
   return db.transaction(async (tx) => {
-    const queued = await insertIntervals(
-      tx,
-      source.name,
-      plans.flatMap((plan) => plan.intervals),
-      now,
-    );
+    await tx.query('SELECT pg_advisory_xact_lock($1, 0)', [LOCKS.holes]);
+    const now = clock.now();
+    const historyDays = usableHistoryDays(source);
+    const keptSince = retentionDays === null ? null : new Date(now.getTime() - retentionDays * DAY);
+    const asked = { source: source.name, historyDays, keptSince, now, lookBackMs: LOOK_BACK_MS, longerThanMs: SMALLEST_HOLE_MS };
+    const plans = (await getHoles(tx, asked)).map((hole) => planHole(hole, now, historyDays));
+    const intervals = plans.flatMap((plan) => plan.intervals);
+    const queued = await insertIntervals(tx, source.name, intervals, now);
     // After those, which hold many of these days.
+    const since = new Date(Math.max(now.getTime() - LOOK_BACK_MS, keptSince?.getTime() ?? 0));
     const missed = await getMissedSnapshots(tx, { source: source.name, since, now });
     const alone = missed.map((days): PlannedInterval => ({ ...days, grain: '1d' }));
     const more = await insertIntervals(tx, source.name, alone, now);

@@ -2,10 +2,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { queueHoles } from '../../jobs/pipelines/history.js';
 import { DAY, HOUR, MINUTE } from '../../src/domain/time.js';
+import { fixedClock } from '../kit/clock.js';
+import { waitFor } from '../kit/wait-for.js';
 import { at, COINS, useHistory } from './setting/history.js';
 import { scriptedSource } from './setting/scripted-source.js';
 
-const { clock, query, depsWith, trackAll, ledger, ticks } = useHistory();
+const { clock, query, db, depsWith, trackAll, ledger, ticks } = useHistory();
 
 describe('finding what is missing', () => {
   const source = scriptedSource(clock, COINS);
@@ -20,6 +22,24 @@ describe('finding what is missing', () => {
     ]);
     clock.advance(9 * MINUTE);
     expect(await queueHoles(depsWith(source))).toBe(0);
+  });
+
+  test('two workers that look at once, by clocks apart, ask once', async () => {
+    await trackAll(['bitcoin']);
+    const holder = await db().pool.connect();
+    try {
+      await holder.query('BEGIN; LOCK TABLE ops.history_intervals IN SHARE MODE'); // it can be read, and not added to
+      const first = queueHoles(depsWith(source));
+      const waiting = async () =>
+        (await query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).rowCount;
+      await waitFor('the first to have looked', async () => (await waiting()) === 1, { withinMs: 20_000 });
+      const second = queueHoles({ ...depsWith(source), clock: fixedClock(new Date(clock.now().getTime() + MINUTE)) });
+      await waitFor('the second', async () => (await waiting()) === 2, { withinMs: 20_000 });
+      await holder.query('COMMIT');
+      expect([await first, await second]).toEqual([3, 0]);
+    } finally {
+      holder.release();
+    }
   });
 
   test('a plan or a retention that gives less is asked for less; what a bigger plan adds is asked for then', async () => {

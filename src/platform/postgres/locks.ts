@@ -16,6 +16,8 @@ export const LOCKS = {
   rules: 104,
   /** Months are made and dropped by one at a time. Session lock. */
   partitions: 106,
+  /** Holes of history are found and entered into the ledger by one at a time. Transaction lock. */
+  holes: 107,
 } as const;
 
 /** Between two statements of ours lie milliseconds. */
