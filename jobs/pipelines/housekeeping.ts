@@ -67,9 +67,9 @@ async function makeMonths({ db, clock, retentionDays }: HousekeepingDeps): Promi
 }
 
 /** Whole tables, once a day: that reads everything there is. */
-async function checkAll({ db, clock }: HousekeepingDeps, { run, logger }: RunContext): Promise<TaskOutcome> {
+async function checkAll({ db, clock }: HousekeepingDeps, { run, signal, logger }: RunContext): Promise<TaskOutcome> {
   if (!(await isCheckOfAllDue(db.pool, clock.now()))) return { skipped: 'whole tables were checked within the last day' };
-  const results = await runAllChecks(db, run.id, clock);
+  const results = await runAllChecks(db, run.id, clock, signal);
   for (const check of results.filter((result) => result.status === 'WARNED')) logger.warn(`${check.dataset}: ${check.message}`);
   const broken = results.filter((result) => result.status === 'FAILED');
   if (broken.length === 0) return { rows: null };

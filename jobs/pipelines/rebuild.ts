@@ -21,7 +21,7 @@ export function rebuildPipeline({ db, clock }: { db: Database; clock: Clock }): 
   return {
     name: 'rebuild',
     tasks: [
-      { name: 'prices', run: () => remake(db, PRICES, () => remakePrices(db, clock)) },
+      { name: 'prices', run: ({ signal }) => remake(db, PRICES, () => remakePrices(db, clock, signal)) },
       {
         name: 'landed',
         run: () =>
@@ -35,12 +35,13 @@ export function rebuildPipeline({ db, clock }: { db: Database; clock: Clock }): 
   };
 }
 
-async function remakePrices(db: Database, clock: Clock): Promise<number> {
+async function remakePrices(db: Database, clock: Clock, signal: AbortSignal): Promise<number> {
   const coins = await getTrackedCoins(db.pool);
   return rebuildPrices(
     db,
     coins.map(({ coinId }) => coinId),
     clock,
+    { signal },
   );
 }
 

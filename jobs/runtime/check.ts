@@ -49,9 +49,9 @@ const CHANGED_CANDLES = `(
 
 /**
  * Checks all datasets whole, and keeps the results as they come. `runId`: the run that they belong to. A check that could not be run has
- * failed, whatever its severity, and its message says so; the others are run all the same.
+ * failed, whatever its severity, and its message says so; the others are run all the same. The signal ends it between two checks.
  */
-export async function runAllChecks(db: Database, runId: bigint | null, clock: Clock): Promise<NewCheckResult[]> {
+export async function runAllChecks(db: Database, runId: bigint | null, clock: Clock, signal?: AbortSignal): Promise<NewCheckResult[]> {
   const now = clock.now();
   const through = await findPublishedThrough(db.pool);
   const oldest = toUtcDate(await getRawStart(db.pool));
@@ -60,7 +60,10 @@ export async function runAllChecks(db: Database, runId: bigint | null, clock: Cl
   for (const dataset of datasets) {
     const scope = { rows: dataset.name, days, asOf: `'${now.toISOString()}'`, through: through ?? oldest };
     const checked: NewCheckResult[] = [];
-    for (const check of dataset.checks) checked.push(await runOnWhole(db, dataset.name, check, scope, now));
+    for (const check of dataset.checks) {
+      signal?.throwIfAborted();
+      checked.push(await runOnWhole(db, dataset.name, check, scope, now));
+    }
     await insertCheckResults(db.pool, runId, checked);
     results.push(...checked);
   }

@@ -17,11 +17,20 @@ interface Stretch {
   through: Date | null;
 }
 
-/** `coinIds`: tracked ones. What an untracked coin once had stays as it is. Returns the number of observations made anew. */
-export async function rebuildPrices(db: Database, coinIds: readonly string[], clock: Clock, stretchRows = STRETCH_ROWS): Promise<number> {
+/**
+ * `coinIds`: tracked ones. What an untracked coin once had stays as it is. Returns the number of observations made anew; the signal ends it
+ * between two stretches.
+ */
+export async function rebuildPrices(
+  db: Database,
+  coinIds: readonly string[],
+  clock: Clock,
+  { signal, stretchRows = STRETCH_ROWS }: { signal?: AbortSignal; stretchRows?: number } = {},
+): Promise<number> {
   let observations = 0;
   for (const coinId of coinIds) {
     for (let after: Date | null = new Date(0); after !== null; ) {
+      signal?.throwIfAborted();
       const begin: Date = after;
       const done = await db.transaction(async (tx) => {
         await lockCoins(tx, [coinId]);

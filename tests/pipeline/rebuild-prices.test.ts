@@ -66,7 +66,7 @@ test('lets others in after every stretch of whole days, and changes nothing', as
       return db.transaction(work);
     }) as Database['transaction'],
   };
-  expect(await rebuildPrices(counted, ['bitcoin'], clock, 2)).toBe(TICKS.length);
+  expect(await rebuildPrices(counted, ['bitcoin'], clock, { stretchRows: 2 })).toBe(TICKS.length);
   // Up to 01-31 00:00 (none), that day (3), up to 03-05 00:00 (2), that day (4), the rest.
   expect(transactions).toBe(5);
   expect(await derived()).toEqual(before);
@@ -78,7 +78,7 @@ test('makes anew what was changed or is missing, in any stretch, and takes away 
   await db.pool.query(`UPDATE mart.mart_price_candles SET close = 7; UPDATE mart.mart_latest_prices SET price_usd = 7`);
   await db.pool.query(`INSERT INTO staging.stg_prices SELECT coin_id, source, '2026-03-20', price_usd, grain, 0, false, received_at, origin, 99
                        FROM staging.stg_prices WHERE observed_at = '2026-03-06T00:00:00Z'`);
-  await rebuildPrices(db, ['bitcoin', 'dogecoin'], clock, 2);
+  await rebuildPrices(db, ['bitcoin', 'dogecoin'], clock, { stretchRows: 2 });
   expect(await derived()).toEqual(before);
 });
 
@@ -98,4 +98,25 @@ test('leaves a coin alone that is tracked no longer', async () => {
   const [prices] = rebuildPipeline({ db, clock }).tasks;
   expect(await prices?.run({} as RunContext)).toEqual({ rows: TICKS.length });
   expect(await derived()).toEqual(before);
+});
+
+test('ends after the stretch under way when its worker stops, and is begun again', async () => {
+  await registerDatasets(db);
+  await db.pool.query(`UPDATE ops.datasets SET definition_hash = 'another' WHERE name = 'staging.stg_prices'`);
+  await db.pool.query('UPDATE mart.mart_price_candles SET close = 7');
+  const stop = new AbortController();
+  const stopping = {
+    ...db,
+    transaction: (async (work) => {
+      const result = await db.transaction(work);
+      if (await isMadeAnew('bitcoin')) stop.abort();
+      return result;
+    }) as Database['transaction'],
+  };
+  const isMadeAnew = async (coinId: string) =>
+    (await db.pool.query('SELECT FROM mart.mart_price_candles WHERE coin_id = $1 AND close <> 7', [coinId])).rowCount !== 0;
+  const [prices] = rebuildPipeline({ db: stopping, clock }).tasks;
+  await expect(prices?.run({ signal: stop.signal } as RunContext)).rejects.toThrow('aborted');
+  expect(await isMadeAnew('dogecoin')).toBe(false);
+  expect(await registerDatasets(db)).toContain('staging.stg_prices');
 });

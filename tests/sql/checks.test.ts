@@ -9,8 +9,10 @@ import { daysHoldTheirHours, soundCandles } from '../../jobs/checks/reconciliati
 import { referential } from '../../jobs/checks/referential.js';
 import { rowCount } from '../../jobs/checks/row-count.js';
 import { uniqueKey } from '../../jobs/checks/unique-key.js';
+import { housekeepingPipeline } from '../../jobs/pipelines/housekeeping.js';
 import { runAllChecks, runCheck } from '../../jobs/runtime/check.js';
 import { landMarketData } from '../../jobs/runtime/land.js';
+import type { RunContext } from '../../jobs/runtime/pipeline.js';
 import { addDays, endOfDay, HOUR, MINUTE } from '../../src/domain/time.js';
 import { type Database, openDatabase } from '../../src/platform/postgres/database.js';
 import { insertCheckResults } from '../../src/store/pipelines/check-results.js';
@@ -246,6 +248,23 @@ describe('checks of whole tables', () => {
     } finally {
       await hurried.close();
     }
+  });
+
+  test('end after the one under way when their worker stops', async () => {
+    const stop = new AbortController();
+    let run = 0;
+    const stopping = {
+      ...db,
+      transaction: ((work) => {
+        run++;
+        stop.abort();
+        return db.transaction(work);
+      }) as Database['transaction'],
+    };
+    const { tasks } = housekeepingPipeline({ db: stopping, clock: fixedClock(NOW), retentionDays: null, trimmedTopics: [] });
+    const checkAll = tasks.find(({ name }) => name === 'check_all');
+    await expect(checkAll?.run({ run: { id: 0n }, signal: stop.signal } as RunContext)).rejects.toThrow('aborted');
+    expect(run).toBe(1);
   });
 
   test('that cannot be run have failed in words, and the others are run', async () => {

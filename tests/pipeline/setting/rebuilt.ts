@@ -13,7 +13,7 @@ export async function expectRebuildChangesNothing(
 ): Promise<void> {
   const before = await derivedPrices(db);
   for (const rows of stretchRows) {
-    await rebuildPrices(db, coinIds, clock, rows);
+    await rebuildPrices(db, coinIds, clock, { stretchRows: rows });
     expect(await derivedPrices(db)).toEqual(before);
   }
 }
