@@ -26,7 +26,7 @@ export function rebuildPipeline({ db, clock }: { db: Database; clock: Clock }): 
         name: 'landed',
         run: () =>
           remake(db, LANDED, async () => {
-            const results = await db.transaction((tx) => rebuildLanded(tx));
+            const results = await rebuildLanded(db);
             return [...results.values()].reduce((rows, result) => rows + result.written + result.deleted, 0);
           }),
       },

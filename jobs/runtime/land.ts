@@ -4,7 +4,7 @@
  * gives the same rows.
  */
 import { dayOf, HOUR, type UtcDate } from '../../src/domain/time.js';
-import type { Queryable } from '../../src/platform/postgres/database.js';
+import type { Database, Queryable } from '../../src/platform/postgres/database.js';
 import { markChangedDays } from '../../src/store/pipelines/changed-days.js';
 import { getRawStart } from '../../src/store/raw/raw-prices.js';
 import { insertRejectedRows } from '../../src/store/stream/rejected-rows.js';
@@ -76,15 +76,21 @@ async function landSnapshots(tx: Queryable, origin: string, dayOfInstant: (insta
   return changed.length;
 }
 
-/** Makes what lands (staging but the prices) anew from raw. Rows whose raw is gone stay. Marks nothing: rebuild the marts after it. */
-export async function rebuildLanded(tx: Queryable): Promise<Map<string, TransformResult>> {
-  await tx.query('SET LOCAL statement_timeout = 0'); // it reads every month of raw
-  const start = `'${(await getRawStart(tx)).toISOString()}'::timestamptz`;
-  const results = new Map<string, TransformResult>();
-  for (const landing of landings) {
-    // Daily points lie in raw.raw_prices, the only raw table with a retention.
-    const keptOnly = landing === stgMarketData ? `grain = '1d' AND observed_at <= ${start}` : 'false';
-    results.set(landing.name, await rebuildLanding(tx, landing, keptOnly));
-  }
-  return results;
+/**
+ * Makes what lands (staging but the prices) anew from raw, in one transaction. Rows whose raw is gone stay. Marks nothing: rebuild the
+ * marts after it. Throws a serialization failure, and changes nothing, where a fetch lands meanwhile on a row that it changes: try again.
+ */
+export async function rebuildLanded(db: Database): Promise<Map<string, TransformResult>> {
+  return db.transaction(async (tx) => {
+    await tx.query('SET LOCAL statement_timeout = 0'); // it reads every month of raw
+    await tx.query('SELECT FROM ops.database FOR SHARE'); // a month is dropped before this transaction or after it
+    const start = `'${(await getRawStart(tx)).toISOString()}'::timestamptz`;
+    const results = new Map<string, TransformResult>();
+    for (const landing of landings) {
+      // Daily points lie in raw.raw_prices, the only raw table with a retention.
+      const keptOnly = landing === stgMarketData ? `grain = '1d' AND observed_at <= ${start}` : 'false';
+      results.set(landing.name, await rebuildLanding(tx, landing, keptOnly));
+    }
+    return results;
+  }, 'BEGIN ISOLATION LEVEL REPEATABLE READ');
 }

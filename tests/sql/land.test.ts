@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { describedDay, landGlobal, landHistoryMarketData, landMarketData, rebuildLanded } from '../../jobs/runtime/land.js';
 import type { MarketSnapshot } from '../../jobs/sources/source.js';
 import { type Database, openDatabase } from '../../src/platform/postgres/database.js';
+import { dropMonthlyPartitions } from '../../src/store/raw/partitions.js';
 import { whileHeld } from '../kit/held-table.js';
+import { waitFor } from '../kit/wait-for.js';
 import { globalFetch, marketFetch, marketRow } from './market-database.js';
 import { date, givePrices, openMartDatabase, SOURCE } from './mart-database.js';
 
@@ -187,14 +189,14 @@ test('a rebuild from raw gives the same staging, and keeps points whose raw is g
   ]);
   await db.transaction((tx) => landHistoryMarketData(tx, { origin }));
   const before = [await staging(), await query('SELECT * FROM staging.stg_coins ORDER BY 1')];
-  expect([...(await db.transaction(rebuildLanded)).values()]).toEqual([0, 0, 0].map(() => ({ written: 0, deleted: 0 })));
+  expect([...(await rebuildLanded(db)).values()]).toEqual([0, 0, 0].map(() => ({ written: 0, deleted: 0 })));
   await db.pool.query('TRUNCATE staging.stg_coins, staging.stg_market_data, staging.stg_global');
-  await db.transaction(rebuildLanded);
+  await rebuildLanded(db);
   expect([await staging(), await query('SELECT * FROM staging.stg_coins ORDER BY 1')]).toEqual(before);
 
   await db.pool.query(`INSERT INTO staging.stg_market_data (coin_id, source, observed_at, grain, market_cap_usd, received_at, origin, position)
     VALUES ('bitcoin', '${SOURCE}', '2025-12-01', '1d', 1, '2025-12-01', 'history/9/1', 0), ('bitcoin', '${SOURCE}', '2026-03-06', '1d', 1, '2025-12-01', 'history/9/1', 1)`);
-  expect((await db.transaction(rebuildLanded)).get('staging.stg_market_data')).toEqual({ written: 0, deleted: 1 });
+  expect((await rebuildLanded(db)).get('staging.stg_market_data')).toEqual({ written: 0, deleted: 1 });
   expect(await query(`SELECT count(*)::integer FROM staging.stg_market_data WHERE observed_at < '2026-01-01'`)).toEqual([{ count: 1 }]);
 });
 
@@ -203,9 +205,55 @@ test('a rebuild from raw takes as long as it takes', async () => {
   await db.pool.query('TRUNCATE staging.stg_coins');
   const hurried = openDatabase(db.url, { applicationName: 'test', statementTimeoutMs: 500 });
   try {
-    await whileHeld(db, 'raw.raw_market_data', 1_000, () => hurried.transaction(rebuildLanded));
+    await whileHeld(db, 'raw.raw_market_data', 1_000, () => rebuildLanded(hurried));
   } finally {
     await hurried.close();
   }
   expect(await query('SELECT coin_id FROM staging.stg_coins')).toEqual([{ coin_id: 'bitcoin' }]);
+});
+
+describe('a rebuild from raw, and beside it', () => {
+  const waitsFor = async (statement: string) =>
+    (
+      await db.pool.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1`,
+        [`%${statement}%`],
+      )
+    ).rowCount === 1;
+
+  test('a fetch: it never gives way to an older one', async () => {
+    await land(AT, [FULL]);
+    await db.pool.query(`UPDATE staging.stg_coins SET name = 'spoilt'`);
+    const newer = FULL.replace('Bitcoin', 'Newer');
+    const fetch = marketFetch(new Date(AT.getTime() + 60_000), [newer]);
+    let rebuilding: Promise<unknown> = Promise.resolve();
+    await db.transaction(async (tx) => {
+      await landMarketData(tx, { source: SOURCE, result: fetch, now: AT });
+      rebuilding = rebuildLanded(db);
+      rebuilding.catch(() => {});
+      await waitFor('the rebuild', () => waitsFor('INSERT INTO staging.stg_coins'), { withinMs: 20_000 });
+    });
+    await expect(rebuilding).rejects.toMatchObject({ code: '40001' });
+    await rebuildLanded(db);
+    expect(await query('SELECT name FROM staging.stg_coins')).toEqual([{ name: 'Newer "₿"' }]);
+  });
+
+  test('the drop of a month: its daily points stay', async () => {
+    await db.pool.query(`INSERT INTO ops.database (realm, created_at) VALUES ('simulated', now())`);
+    const observedAt = new Date('2026-03-05T00:00:00Z');
+    const origin = await givePrices(db, [{ coinId: 'bitcoin', observedAt, price: '1', payload: '{"market_cap": 5, "total_volume": 6}' }]);
+    await db.transaction((tx) => landHistoryMarketData(tx, { origin }));
+    const holder = await db.pool.connect();
+    await holder.query('BEGIN; LOCK TABLE raw.raw_market_data');
+    const rebuilding = rebuildLanded(db);
+    await waitFor('the rebuild', () => waitsFor('INTO staging.stg_coins'), { withinMs: 20_000 });
+    let dropped = false;
+    const dropping = dropMonthlyPartitions(db, new Date('2026-04-01T00:00:00Z')).finally(() => (dropped = true));
+    await waitFor('the drop', async () => dropped || (await waitsFor('UPDATE ops.database')), { withinMs: 20_000, everyMs: 5 });
+    await holder.query('COMMIT');
+    holder.release();
+    expect((await rebuilding).get('staging.stg_market_data')).toEqual({ written: 0, deleted: 0 });
+    expect(await dropping).toContain('raw_prices_2026_03');
+    expect(await query('SELECT observed_at FROM staging.stg_market_data')).toEqual([{ observed_at: observedAt }]);
+  });
 });

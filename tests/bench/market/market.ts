@@ -47,7 +47,7 @@ export async function buildMarket(db: Database, plan: MarketPlan): Promise<void>
   await Promise.all([indexes.restore(BULK_TABLES.raw), derive()]);
   await Promise.all([indexes.restore(BULK_TABLES.staging), indexes.restore(BULK_TABLES.candles)]);
   await db.pool.query(LOAD_SNAPSHOTS, [tickStart, plan.publishedThrough]);
-  await db.transaction((tx) => rebuildLanded(tx));
+  await rebuildLanded(db);
   await db.pool.query('VACUUM (ANALYZE)');
   await checkSample(db, plan.coins.at(-1) as string);
   await publishAll(db, plan.publishedThrough);

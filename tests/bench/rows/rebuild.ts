@@ -77,7 +77,7 @@ async function loadHistory(db: Database, coins: readonly string[], clock: Clock)
   await openMarket(db, coins, { firstDay: addDays(NEWEST, -400), lastDay: NEWEST, trackedAt });
   await db.pool.query(LOAD_HISTORY, [trackedAt]);
   await db.pool.query(LOAD_SNAPSHOTS, [endOfDay(addDays(NEWEST, -1)), NEWEST]);
-  await db.transaction((tx) => rebuildLanded(tx));
+  await rebuildLanded(db);
   await rebuildPrices(db, coins, clock);
   await publishAll(db, NEWEST);
   await db.pool.query('VACUUM (ANALYZE)');
