@@ -7,6 +7,7 @@ import { type Clock, DAY } from '../../src/domain/time.js';
 import type { TopicSpec } from '../../src/platform/event-log/event-log.js';
 import { trimLog } from '../../src/platform/event-log/trim-log.js';
 import type { Database } from '../../src/platform/postgres/database.js';
+import { findNewestObservation } from '../../src/store/mart/latest-prices.js';
 import { deleteOldCheckResults, deleteOldRuns, isCheckOfAllDue } from '../../src/store/pipelines/retention.js';
 import { dropMonthlyPartitions, ensureMonthlyPartitions, priceWindow } from '../../src/store/raw/partitions.js';
 import { runAllChecks } from '../runtime/check.js';
@@ -26,19 +27,12 @@ export interface HousekeepingDeps {
 const RUNS_KEPT_DAYS = 30;
 
 export function housekeepingPipeline(deps: HousekeepingDeps): Pipeline {
-  const { db, clock, retentionDays, trimmedTopics } = deps;
+  const { db, clock, trimmedTopics } = deps;
   return {
     name: 'housekeeping',
     tasks: [
       { name: 'make_months', run: () => makeMonths(deps) },
-      {
-        name: 'drop_months',
-        async run() {
-          if (retentionDays === null) return { skipped: 'raw is kept for ever (RETENTION_DAYS is not set)' };
-          const dropped = await dropMonthlyPartitions(db, new Date(clock.now().getTime() - retentionDays * DAY));
-          return { rows: dropped.length };
-        },
-      },
+      { name: 'drop_months', run: () => dropMonths(deps) },
       {
         name: 'trim_log',
         async run() {
@@ -64,6 +58,15 @@ export function housekeepingPipeline(deps: HousekeepingDeps): Pipeline {
 async function makeMonths({ db, clock, retentionDays }: HousekeepingDeps): Promise<TaskOutcome> {
   const { from, to } = priceWindow(clock.now(), retentionDays);
   return { rows: (await ensureMonthlyPartitions(db, from, to)).length };
+}
+
+/** Nothing brings them back, so a clock that is ahead must not decide: the source's own, at the newest price, has a say. */
+async function dropMonths({ db, clock, retentionDays }: HousekeepingDeps): Promise<TaskOutcome> {
+  if (retentionDays === null) return { skipped: 'raw is kept for ever (RETENTION_DAYS is not set)' };
+  const newest = await findNewestObservation(db.pool);
+  if (newest === null) return { skipped: 'there is no price yet' };
+  const now = Math.min(clock.now().getTime(), newest.getTime());
+  return { rows: (await dropMonthlyPartitions(db, new Date(now - retentionDays * DAY))).length };
 }
 
 /** Whole tables, once a day: that reads everything there is. */

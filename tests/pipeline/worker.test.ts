@@ -3,7 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { SourceError } from '../../jobs/sources/source.js';
 import { runPipelineOnce } from '../../jobs/worker.js';
+import { DAY } from '../../src/domain/time.js';
 import { isCheckOfAllDue } from '../../src/store/pipelines/retention.js';
+import { ensureMonthlyPartitions } from '../../src/store/raw/partitions.js';
+import { storeTicks } from './setting/ticks.js';
 import { useWorkers } from './setting/workers.js';
 
 const { clock, query, openLog, newSource, optionsWith, start, stopAll, settled, db, publishedThrough, runs } = useWorkers();
@@ -130,6 +133,8 @@ test('housekeeping makes months, drops old ones, trims the log, merges marks and
     INSERT INTO ops.changed_days (coin_id, day) SELECT 'bitcoin', '2026-11-24' FROM generate_series(1, 5);
     INSERT INTO ops.pipeline_runs (pipeline, slot, status, requested_at, finished_at) VALUES ('restate', 'long ago', 'SUCCEEDED', '2026-10-01', '2026-10-01')`);
   clock.set('2026-12-20T12:00:00Z');
+  await ensureMonthlyPartitions(db(), clock.now(), clock.now());
+  await storeTicks(db(), clock, { coinId: 'bitcoin', from: new Date('2026-12-20T11:00:00Z'), to: clock.now() });
   const { run, tasks } = await runPipelineOnce(
     optionsWith(newSource(), { retentionDays: 35 }),
     { pipeline: 'housekeeping', date: null },
@@ -158,4 +163,22 @@ test('housekeeping makes months, drops old ones, trims the log, merges marks and
   await query(`UPDATE ops.task_runs SET status = 'FAILED' WHERE name = 'check_all' AND status = 'SUCCEEDED';
     UPDATE ops.pipeline_runs SET status = 'RUNNING', attempt = attempt + 1 WHERE pipeline = 'housekeeping'`);
   expect(await isCheckOfAllDue(db().pool, clock.now())).toBe(true);
+});
+
+test('housekeeping of a worker whose clock is a year ahead drops no month by that clock', async () => {
+  start(newSource());
+  await settled();
+  await stopAll();
+  await storeTicks(db(), clock, { coinId: 'bitcoin', from: new Date('2026-11-23T06:00:00Z'), to: clock.now() });
+  clock.advance(400 * DAY);
+  const { tasks } = await runPipelineOnce(
+    optionsWith(newSource(), { retentionDays: 35 }),
+    { pipeline: 'housekeeping', date: null },
+    forEver,
+  );
+  expect(tasks.find((task) => task.name === 'drop_months')).toMatchObject({ status: 'SUCCEEDED' });
+  const { rows } = await query(
+    `SELECT to_regclass('raw_partitions.raw_prices_2026_10') AS kept, to_regclass('raw_partitions.raw_prices_2026_09') AS over`,
+  );
+  expect(rows).toEqual([{ kept: 'raw_partitions.raw_prices_2026_10', over: null }]);
 });
