@@ -37,7 +37,7 @@ function nextMonthStart(now: Date): Date {
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1));
 }
 
-/** No wait is longer, however long the source or the credit asks for: plans change, and a timer holds 24 days at most. */
+/** No wait is longer, however long the credit asks for: plans change, and a timer holds 24 days at most. */
 export const LONGEST_PAUSE_MS = DAY;
 
 /** The longer of the wanted interval and what the rate and the month's remaining credit allow, in whole seconds. */

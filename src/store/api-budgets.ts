@@ -22,7 +22,7 @@ export interface CallTerms {
 export type CallGrant = { granted: true } | { granted: false; reason: 'pace' | 'blocked' | 'credit'; waitMs: number };
 
 /** A nonsensical Retry-After must not silence a key for years: after an hour one call finds out. */
-const LONGEST_BLOCK_MS = HOUR;
+export const LONGEST_BLOCK_MS = HOUR;
 /** So little a clock moves by itself. */
 const DRIFT_MS = MINUTE;
 

@@ -3,8 +3,8 @@
  * {status:{error_code,error_message}} · {error_code,status:{error_message}} · {error:{status:{…}}} · {error:"…"} · plain text · an HTML page.
  */
 import { SECOND } from '../../../src/domain/time.js';
+import { LONGEST_BLOCK_MS } from '../../../src/store/api-budgets.js';
 import { parseLossless, toDecimal } from '../lossless-json.js';
-import { LONGEST_PAUSE_MS } from '../plan.js';
 import { SourceError, type SourceErrorKind } from '../source.js';
 import type { TextResponse } from './transport-errors.js';
 
@@ -145,7 +145,7 @@ function presentable(words: string, { apiKey }: ResponseContext): string {
   return line.length > 200 ? `${line.slice(0, 200)}…` : line.replace(/\.$/, '');
 }
 
-/** Seconds or an HTTP date, which is read against the server's own clock where it tells it. */
+/** Seconds or an HTTP date, which is read against the server's own clock where it tells it; an hour at most. */
 function parseRetryAfter(headers: Headers): number | undefined {
   const text = headers.get('retry-after')?.trim();
   if (text === undefined || text === '') return undefined;
@@ -158,5 +158,5 @@ function parseRetryAfter(headers: Headers): number | undefined {
 }
 
 function clamp(waitMs: number): number {
-  return Math.min(Math.max(0, waitMs), LONGEST_PAUSE_MS);
+  return Math.min(Math.max(0, waitMs), LONGEST_BLOCK_MS);
 }
