@@ -62,6 +62,33 @@ describe('asking for a run', () => {
   });
 });
 
+describe('a rebuild by hand', () => {
+  const ask = () => requestRunByHand(db().pool, { pipeline: 'rebuild', logicalDate: null, now });
+  /** As the stage of a rebuild does that it is past. */
+  const make = () =>
+    query(`INSERT INTO ops.datasets (name, grain, depends_on, definition_hash) VALUES ('mart.example', 'one', '{}', 'made')
+           ON CONFLICT (name) DO UPDATE SET definition_hash = excluded.definition_hash`);
+  const isMade = async () => (await query(`SELECT FROM ops.datasets WHERE definition_hash = 'made'`)).rowCount === 1;
+
+  test('joins one that has not begun, and is refused while one runs: that one is past some rows already', async () => {
+    const { run } = await ask();
+    expect(await ask()).toMatchObject({ queued: false, run: { id: run.id } });
+    await claim('a', 'rebuild');
+    await make();
+    await expect(ask()).rejects.toThrow('a rebuild is running');
+    expect(await isMade()).toBe(true);
+  });
+
+  test('takes up that of a worker that died, from the beginning', async () => {
+    const { run } = await ask();
+    await claim('a', 'rebuild');
+    await make();
+    await lapse(run.id);
+    expect(await ask()).toMatchObject({ queued: false, run: { id: run.id } });
+    expect(await isMade()).toBe(false);
+  });
+});
+
 describe('executing', () => {
   test('four workers race for three dates: each runs once, one at a time, in the order of dates', async () => {
     for (const day of ['2026-11-22', '2026-11-20', '2026-11-21']) await request(day);

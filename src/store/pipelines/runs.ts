@@ -97,7 +97,8 @@ export async function requestRun(db: Queryable, request: RunRequest): Promise<{ 
 
 /**
  * What a person asks for, checked: the run that will answer it; of a dated pipeline, without a date, that for the newest day that has ended.
- * @throws OperatorError with what to do instead: no such pipeline, an empty or malformed date, a day that has not ended or has no data.
+ * @throws OperatorError with what to do instead: no such pipeline, an empty or malformed date, a day that has not ended or has no data, a
+ * rebuild while one runs.
  */
 export async function requestRunByHand(
   db: Queryable,
@@ -109,6 +110,9 @@ export async function requestRunByHand(
   }
   if (!PIPELINES[pipeline].dated) {
     if (asked.logicalDate !== null) throw new OperatorError(`${pipeline} has no date; leave it out`);
+    // One that runs is past some of the rows already, and they are what is asked for.
+    if (pipeline === 'rebuild' && (await isRebuilding(db)))
+      throw new OperatorError('a rebuild is running, and would not make anew what it has made already: ask again when it has ended');
     // Whoever asks doubts the rows, and not only their definitions. Before the run: one that is cut off here is begun by the next worker.
     if (pipeline === 'rebuild') await forgetDefinitions(db);
     return requestRun(db, { pipeline, logicalDate: null, now, again: true });
@@ -123,6 +127,14 @@ export async function requestRunByHand(
     throw new OperatorError(`there are no prices of ${logicalDate}; the oldest are of ${firstDay}: name a day from then on`);
   }
   return requestRun(db, { pipeline, logicalDate, now, again: true });
+}
+
+/** Whether a living worker executes one. */
+async function isRebuilding(db: Queryable): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `SELECT FROM ops.pipeline_runs WHERE pipeline = 'rebuild' AND status = 'RUNNING' AND lease_expires_at > clock_timestamp()`,
+  );
+  return rowCount !== 0;
 }
 
 function parseLogicalDate(text: string | null, now: Date): UtcDate {
