@@ -84,7 +84,7 @@ async function runOnWhole(db: Database, dataset: string, check: Check, scope: Ch
 }
 
 export async function runCheck(db: Queryable, dataset: string, check: Check, scope: CheckScope, now: Date): Promise<NewCheckResult> {
-  const found = check.kind === 'rows' ? await findRows(db, check, scope) : await compareCount(db, dataset, check, scope);
+  const found = check.kind === 'rows' ? await findRows(db, check, scope) : await compareCount(db, dataset, check, scope, now);
   const status = found.failedRows === 0n ? 'PASSED' : check.severity === 'error' ? 'FAILED' : 'WARNED';
   return { ...headOf(check, dataset, now), status, ...found };
 }
@@ -113,10 +113,10 @@ async function findRows(db: Queryable, check: RowsCheck, scope: CheckScope): Pro
   };
 }
 
-async function compareCount(db: Queryable, dataset: string, check: CountCheck, scope: CheckScope): Promise<Finding> {
+async function compareCount(db: Queryable, dataset: string, check: CountCheck, scope: CheckScope, now: Date): Promise<Finding> {
   const { rows } = await db.query<{ count: bigint }>(`SELECT (${check.sql(scope)}) AS count`);
   const { count } = rows[0] as { count: bigint };
-  const last = await findLastCount(db, dataset, check.name);
+  const last = await findLastCount(db, dataset, check.name, now);
   const least = last === null ? 0 : Number(last) * check.leastShare;
   if (Number(count) >= least) return { failedRows: 0n, message: null, rowCount: count };
   return {

@@ -48,14 +48,14 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 /** Runs a check on rows (key text, value numeric) that are written out. */
-async function check(what: Check, rows: string, scope: Partial<CheckScope> = {}) {
+async function check(what: Check, rows: string, scope: Partial<CheckScope> = {}, now = NOW) {
   const relation = rows.startsWith("('") ? `(SELECT * FROM (VALUES ${rows}) AS v (key, value))` : rows;
   return runCheck(
     db.pool,
     'mart.example',
     what,
     { rows: relation, days: NO_DAYS, asOf: `'${NOW.toISOString()}'`, through: DAY, ...scope },
-    NOW,
+    now,
   );
 }
 
@@ -112,8 +112,8 @@ describe('the kinds', () => {
 
   test('row count, against the last run that passed', async () => {
     const counting = rowCount(({ rows }) => `SELECT count(*) FROM ${rows} AS t`, 0.5);
-    const run = async (count: number) => {
-      const result = await check(counting, `(SELECT generate_series(1, ${count}))`);
+    const run = async (count: number, at = NOW) => {
+      const result = await check(counting, `(SELECT generate_series(1, ${count}))`, {}, at);
       await insertCheckResults(db.pool, null, [result]);
       return [result.status, result.rowCount];
     };
@@ -122,6 +122,10 @@ describe('the kinds', () => {
     expect(await run(2)).toEqual(['WARNED', 2n]);
     expect(await run(2)).toEqual(['WARNED', 2n]);
     expect(await run(3)).toEqual(['PASSED', 3n]);
+    const later = (days: number) => new Date(endOfDay(addDays(DAY, days)).getTime() + HOUR);
+    expect(await run(1, later(6))).toEqual(['WARNED', 1n]);
+    expect(await run(1, later(7))).toEqual(['PASSED', 1n]); // they were meant to go
+    expect(await run(2, later(8))).toEqual(['PASSED', 2n]);
   });
 
   test('jump', async () => {

@@ -77,12 +77,14 @@ export async function insertCheckResults(tx: Queryable, runId: bigint | null, re
   );
 }
 
-/** What the check counted when it last passed. */
-export async function findLastCount(db: Queryable, dataset: string, name: string): Promise<bigint | null> {
+/** What the check counted when it last passed within the week: a fall that lasts so long was meant, and is the measure from then on. */
+export async function findLastCount(db: Queryable, dataset: string, name: string, now: Date): Promise<bigint | null> {
   const { rows } = await db.query<{ rowCount: bigint }>(
     `SELECT row_count AS "rowCount" FROM ops.check_results
-     WHERE dataset = $1 AND name = $2 AND status = 'PASSED' AND row_count IS NOT NULL ORDER BY checked_at DESC, id DESC LIMIT 1`,
-    [dataset, name],
+     WHERE dataset = $1 AND name = $2 AND status = 'PASSED' AND row_count IS NOT NULL
+       AND checked_at > $3::timestamptz - interval '7 days'
+     ORDER BY checked_at DESC, id DESC LIMIT 1`,
+    [dataset, name, now],
   );
   return rows[0]?.rowCount ?? null;
 }
