@@ -35,6 +35,9 @@ const ASK_BOUND_MS = 360_000;
 /** The clock that calls entries: the most frequent one is called every 15 s. */
 const CLOCK_BOUND_MS = 5 * MINUTE;
 
+/** Where the clock was set back, timers were set for an instant that is further away now: they are set anew. */
+const CLOCK_LOOK_MS = 15 * SECOND;
+
 /** A timer may fire a little early; the day that ends with it must have ended. */
 const TIMER_SLACK_MS = 50;
 
@@ -80,8 +83,19 @@ export async function runScheduler(context: SchedulerContext, entries: ScheduleE
       asked.finally(() => underWay.delete(entry)),
     );
   };
-  const jobs = entries.map((entry) => schedule.scheduleJob({ rule: entry.cron, tz: 'Etc/UTC' }, () => ask(entry)));
+  const begin = () => entries.map((entry) => schedule.scheduleJob({ rule: entry.cron, tz: 'Etc/UTC' }, () => ask(entry)));
+  let jobs = begin();
+  let seen = Date.now();
+  const watch = setInterval(() => {
+    const now = Date.now();
+    if (now < seen) {
+      for (const job of jobs) job.cancel();
+      jobs = begin();
+    }
+    seen = now;
+  }, CLOCK_LOOK_MS);
   if (!signal.aborted) await once(signal, 'abort');
+  clearInterval(watch);
   for (const job of jobs) job.cancel();
   clock?.rest();
   await Promise.all(underWay.values());

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { publish } from '../../jobs/runtime/publish.js';
-import type { ScheduleEntry } from '../../jobs/runtime/scheduler.js';
+import { requestDue, type ScheduleEntry } from '../../jobs/runtime/scheduler.js';
 import { createSchedule } from '../../jobs/schedule.js';
 import { SourceError } from '../../jobs/sources/source.js';
 import { storePrices } from '../../jobs/streams/price-writer.js';
@@ -211,6 +211,18 @@ describe('later', () => {
       { coin_id: 'bitcoin' },
       { coin_id: 'ethereum' },
     ]);
+  });
+
+  test('history is asked for hourly, also after the clock was set back', async () => {
+    const schedule = createSchedule({ ...optionsWith(newSource()), retentionDays: null, batchCron: '0 0 * * *', trimmedTopics: [] });
+    const history = schedule.find(({ pipeline }) => pipeline.name === 'history') as ScheduleEntry;
+    const ask = () => requestDue({ db: db(), clock, logger: pino({ level: 'silent' }) }, history, false);
+    const end = () => query(`UPDATE ops.pipeline_runs SET status = 'SUCCEEDED'`);
+    expect([await ask(), await end(), await ask()]).toMatchObject([1, {}, 0]);
+    clock.advance(-3 * HOUR);
+    expect([await ask(), await end(), await ask()]).toMatchObject([1, {}, 0]);
+    clock.advance(HOUR);
+    expect(await ask()).toBe(1);
   });
 
   test('a rebuild that a worker of another version took up is asked for again', async () => {

@@ -184,11 +184,12 @@ export async function findNewestDate(db: Queryable, pipeline: PipelineName): Pro
   return rows[0]?.day ?? null;
 }
 
-/** When the pipeline was last asked for. */
+/** When the pipeline was last asked for; ahead of now where the clock was set back since. */
 export async function findNewestRequest(db: Queryable, pipeline: PipelineName): Promise<Date | null> {
-  const { rows } = await db.query<{ at: Date | null }>('SELECT max(requested_at) AS at FROM ops.pipeline_runs WHERE pipeline = $1', [
-    pipeline,
-  ]);
+  const { rows } = await db.query<{ at: Date }>(
+    'SELECT requested_at AS at FROM ops.pipeline_runs WHERE pipeline = $1 ORDER BY id DESC LIMIT 1',
+    [pipeline],
+  );
   return rows[0]?.at ?? null;
 }
 
