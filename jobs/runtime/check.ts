@@ -5,6 +5,7 @@
 import pg from 'pg';
 import { type Clock, endOfDay, toUtcDate, type UtcDate } from '../../src/domain/time.js';
 import type { Database, Queryable } from '../../src/platform/postgres/database.js';
+import { isTransient } from '../../src/platform/postgres/errors.js';
 import { findLastCount, insertCheckResults, type NewCheckResult } from '../../src/store/pipelines/check-results.js';
 import { findPublishedThrough } from '../../src/store/pipelines/datasets.js';
 import { getRawStart } from '../../src/store/raw/raw-prices.js';
@@ -77,7 +78,7 @@ async function runOnWhole(db: Database, dataset: string, check: Check, scope: Ch
       return runCheck(tx, dataset, check, scope, now);
     });
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError)) throw error;
+    if (!(error instanceof pg.DatabaseError) || isTransient(error)) throw error; // a database that goes away says nothing about the check
     const message = `${check.name} could not be run: ${error.message}`;
     return { ...headOf(check, dataset, now), status: 'FAILED', failedRows: 0n, message, rowCount: null };
   }

@@ -289,6 +289,17 @@ describe('checks of whole tables', () => {
     expect(rows).toEqual([{ kept: 1 }]);
   });
 
+  test('that a database cuts off in going away have not failed: the task is tried again', async () => {
+    const holder = await db.pool.connect();
+    await holder.query('BEGIN; LOCK TABLE staging.stg_coins IN ACCESS EXCLUSIVE MODE');
+    const checking = runAllChecks(db, null, fixedClock(NOW)).catch((error: unknown) => error);
+    const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    while ((await db.pool.query(cut)).rowCount === 0);
+    await holder.query('ROLLBACK');
+    holder.release();
+    expect(await checking).toMatchObject({ code: '57P01' });
+  });
+
   test('say nothing of a day with marks that no publish has taken yet', async () => {
     await givePrices(db, [{ coinId: 'ethereum', observedAt: endOfDay(date('2026-01-20')), price: '7', receivedAt: NOW }]);
     expect(await broken()).toEqual([]);
