@@ -28,6 +28,8 @@ export const LIMITS = {
   /** Fields within fields. The deepest sensible path here has 10. */
   depth: 12,
   aliases: 100,
+  /** Characters: an alias within lists is in the answer as often as its value. */
+  aliasLength: 64,
   directives: 50,
   /** Values in the answer, if every list is as long as it may be: 0.3 s of work at most. */
   cost: 100_000,
@@ -60,9 +62,13 @@ const limitSize: ValidationRule = (context) => {
   let aliases = 0;
   let directives = 0;
   return {
-    Field(node) {
-      if (node.alias !== undefined && ++aliases === LIMITS.aliases + 1) {
+    Field({ alias }) {
+      if (alias === undefined) return;
+      if (++aliases === LIMITS.aliases + 1) {
         context.reportError(tooComplex(`The query has more than ${LIMITS.aliases} aliases: split it`));
+      }
+      if (alias.value.length > LIMITS.aliasLength) {
+        context.reportError(tooComplex(`An alias has ${alias.value.length} characters; at most ${LIMITS.aliasLength} are allowed`));
       }
     },
     Directive() {

@@ -42,6 +42,8 @@ describe('too much at once', () => {
       'many aliases in fragments',
       `{ ...A } fragment A on Query { ${repeat(LIMITS.aliases + 1, (n) => `a${n}: coins(first: 200) { totalCount }`)} }`,
     ],
+    ['a long alias, which each item of a list would repeat', `{ ${'x'.repeat(LIMITS.aliasLength + 1)}: coin(id: "bitcoin") { id } }`],
+    ['one that fills the body', `{ ${'x'.repeat(90_000)}: coin(id: "bitcoin") { id } }`],
     ['many directives', `{ datasets { ${'name @include(if: true) '.repeat(LIMITS.directives + 1)} } }`],
     ['lists in lists', '{ coins(first: 200) { nodes { candles(interval: ONE_HOUR, first: 1000) { close } } } }'],
     ['lists in lists by default sizes', '{ coins { nodes { candles(interval: ONE_HOUR) { open high low close bucketStart } } } }'],
@@ -92,7 +94,6 @@ describe('nonsense', () => {
     ],
     ['a fragment of itself', '{ datasets { ...A } } fragment A on Dataset { dependsOn { ...A } }', 'GRAPHQL_VALIDATION_FAILED'],
     ['names of ten thousand characters', `{ ${repeat(5, (n) => `${'x'.repeat(10_000)}${n}`)} }`, 'GRAPHQL_VALIDATION_FAILED'],
-    ['a long alias', `{ ${'x'.repeat(10_000)}: coin(id: 1) { nothing } }`, 'GRAPHQL_VALIDATION_FAILED'],
     ['hundreds of unknown fields', `{ ${repeat(900, (n) => `field${n}`)} }`, 'GRAPHQL_VALIDATION_FAILED'],
     ['hundreds of arguments', `{ coins(${repeat(600, () => 'first: 1')}) { totalCount } }`, 'GRAPHQL_VALIDATION_FAILED'],
     ['deep input', `{ coins(filter: ${'['.repeat(900)}1${']'.repeat(900)}) { totalCount } }`, 'GRAPHQL_VALIDATION_FAILED'],
@@ -165,6 +166,7 @@ describe('what sensible clients send', () => {
       'a year of overviews',
       '{ marketOverviews(from: "2025-03-10", to: "2026-03-09") { day totalMarketCapUsd topGainers { coin { id name } return1dPct } topLosers { coin { id name } return1dPct } } }',
     ],
+    ['an alias as long as it may be', `{ ${'x'.repeat(LIMITS.aliasLength)}: coin(id: "bitcoin") { id } }`],
     ['nine fields deep', '{ coins { edges { node { alerts { edges { node { rule { coin { market { athUsd } } } } } } } } } }'],
   ])('%s', async (_, query) => {
     const { json } = await gateway.ask(query);
