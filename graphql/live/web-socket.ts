@@ -181,17 +181,16 @@ function createProtocol<Operator extends string>(gate: Gate<Operator>, broadcast
  * What they should not hold, and may be nested deeper than can be written, is not looked at.
  */
 function withoutPlace({ schema, document, operationName, variableValues }: ExecutionArgs): Record<string, unknown> {
-  const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
-  const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 1 });
+  const operation = getOperationAST(document, operationName);
+  const { coerced } = getVariableValues(schema, operation?.variableDefinitions ?? [], variableValues ?? {}, { maxErrors: 1 });
   const places = new Set<string>();
+  // Only of the root field, as it stands in the operation itself: another field's `after` chooses what an event shows.
+  for (const root of operation?.selectionSet.selections ?? []) {
+    const after = root.kind === Kind.FIELD ? root.arguments?.find(({ name }) => name.value === 'after') : undefined;
+    if (after?.value.kind === Kind.VARIABLE) places.add(after.value.name.value);
+  }
   const uses = new Map<string, number>();
-  visit(document, {
-    Variable: ({ name }) => void uses.set(name.value, (uses.get(name.value) ?? 0) + 1),
-    Argument: ({ name, value }, _key, _parent, path) => {
-      // definitions, 0, selectionSet, selections, 0, arguments, 0: of the root field
-      if (name.value === 'after' && value.kind === Kind.VARIABLE && path.length === 7) places.add(value.name.value);
-    },
-  });
+  visit(document, { Variable: ({ name }) => void uses.set(name.value, (uses.get(name.value) ?? 0) + 1) });
   return Object.fromEntries(Object.entries(coerced ?? {}).filter(([name]) => !places.has(name) || uses.get(name) !== 2));
 }
 

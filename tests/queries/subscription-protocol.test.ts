@@ -238,6 +238,21 @@ describe('the gateway', () => {
     for (const client of [...clients, odd, keyed]) client.socket.close();
   });
 
+  test('an `after` below the root field is no place to begin: whoever asks for another page is not told the same', async () => {
+    const query = `subscription ($after: String) { priceUpdated { usd coin { ...F } } }
+      fragment F on Coin { alerts(first: 1, after: $after) { nodes { id } pageInfo { endCursor } } }`;
+    const [newest, older] = await Promise.all([Socket.open(gateway.url), Socket.open(gateway.url)]);
+    newest.subscribe('1', query);
+    await stands(newest, '1');
+    const first = newest.data[0].priceUpdated.coin.alerts;
+    older.subscribe('1', query, { after: first.pageInfo.endCursor });
+    await stands(older, '1');
+    await reach([newest, older]);
+    const shown = [newest, older].map(({ data }) => data.at(-1).priceUpdated.coin.alerts.nodes);
+    expect(shown).toEqual([[{ id: 'a2' }], [{ id: 'a1' }]]);
+    for (const client of [newest, older]) client.socket.close();
+  });
+
   test('those that resumed, each from its own place, join the others: nothing missed or told twice', async () => {
     const first = await Socket.open(gateway.url);
     first.subscribe('first', WITH_COIN, { coinIds: ['bitcoin'] });
