@@ -11,6 +11,7 @@ export const CLOSE = {
   restart: { code: 1012, reason: 'The gateway restarts: connect again and resume with the last cursor' },
   /** The log is out of reach. */
   tryAgainLater: { code: 1013, reason: 'The event log is out of reach: try again later with the last cursor' },
+  idInUse: { code: 4409, reason: 'An operation with this id is under way: give each a new one' },
   tooSlow: { code: 4429, reason: 'Updates come faster than they are read: resume with the last cursor' },
   failed: { code: 4500, reason: 'Internal server error' },
 } as const;
@@ -21,6 +22,8 @@ const ROOM_BYTES = 256 * 1024;
 const TEXT = { binary: false };
 
 export class Connection {
+  /** Ids of operations that have begun and are not done, whether or not the client still waits for them. */
+  readonly underWay = new Set<string>();
   readonly #gone = new AbortController();
 
   constructor(

@@ -1,5 +1,14 @@
 /** What clients ask over WebSockets, parsed, validated and within the limits. */
-import { type DocumentNode, type ExecutionArgs, GraphQLError, type GraphQLSchema, parse, specifiedRules, validate } from 'graphql';
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
 import { checkCost, LIMIT_RULES, PARSE_OPTIONS, VALIDATION_OPTIONS } from '../limits.js';
 import type { OperationTimes } from '../observation/operations.js';
@@ -19,6 +28,9 @@ export class ValidDocuments {
   prepare({ query, operationName, variables }: SubscribePayload): ExecutionArgs | GraphQLError[] {
     const document = this.#find(query);
     if (Array.isArray(document)) return document;
+    if (getOperationAST(document, operationName) == null) {
+      return [coded(new GraphQLError('Name one of the operations of the query: operationName'), 'OPERATION_RESOLUTION_FAILURE')];
+    }
     const problem = checkCost({ schema: this.schema, document, operationName, variables });
     if (problem !== null) return [problem];
     return { schema: this.schema, document, operationName, variableValues: variables };

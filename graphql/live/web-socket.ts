@@ -58,7 +58,8 @@ export interface WebSockets {
 }
 
 const INIT_TIMEOUT_MS = 5_000;
-const MOST_SUBSCRIPTIONS = 100;
+/** Under way on one connection, with what the client has completed and is not done yet. */
+const MOST_OPERATIONS = 100;
 const PING_MS = 20_000;
 const DRAIN_MS = 2_000;
 /** Of all clients together: with a subscription on each, 130 MB. */
@@ -73,7 +74,8 @@ interface Extra {
 }
 
 export function attachWebSockets<Operator extends string>(server: Server, gate: Gate<Operator>, logger: Logger): WebSockets {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: LIMITS.bodyBytes, handleProtocols });
+  // Each message in a turn of its own: what graphql-ws does at once for one is done before the next, so an id that was completed is free.
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: LIMITS.bodyBytes, allowSynchronousEvents: false, handleProtocols });
   const broadcasts = new Broadcasts();
   const protocol = createProtocol(gate, broadcasts);
   const closes = new Map<number, number>();
@@ -147,13 +149,20 @@ function createProtocol<Operator extends string>(gate: Gate<Operator>, broadcast
     connectionInitWaitTimeout: INIT_TIMEOUT_MS,
     onSubscribe: (context, id, payload) => {
       const begun = performance.now();
-      if (Object.keys(context.subscriptions).length > MOST_SUBSCRIPTIONS) return [tooManySubscriptions()];
+      const { connection } = context.extra;
+      if (connection.underWay.has(id)) {
+        // It was completed and is not done: graphql-ws, which knows ids alone, would take its answer for the new one's.
+        connection.close(CLOSE.idInUse);
+        return [clientError('BAD_USER_INPUT', CLOSE.idInUse.reason, {})];
+      }
+      if (connection.underWay.size >= MOST_OPERATIONS) return [tooManyOperations()];
       const args = documents.prepare(payload);
       if (Array.isArray(args)) return args;
       const operator = gate.checkKey(authorizationOf(context));
       const makeContext = () => gate.createContext(operator);
       const key = JSON.stringify([operator, payload.operationName, payload.query, withoutPlace(args)]);
-      const live = { operation: { args, key, makeContext, formatErrors }, connection: context.extra.connection, id, begun };
+      const live = { operation: { args, key, makeContext, formatErrors }, connection, id, begun };
+      connection.underWay.add(id);
       // graphql-ws hands the same object on to `subscribe`, which finds there whom it is for.
       return Object.assign(args, { contextValue: makeContext(), live });
     },
@@ -172,6 +181,7 @@ function createProtocol<Operator extends string>(gate: Gate<Operator>, broadcast
     },
     onNext: (_context, _id, _payload, _args, { errors, ...rest }) =>
       errors === undefined ? undefined : ({ ...rest, errors: formatErrors(errors) } as unknown as ExecutionResult),
+    onComplete: ({ extra }, id) => void extra.connection.underWay.delete(id),
     onError: (_context, _id, _payload, errors) => formatErrors(errors as readonly GraphQLError[]),
   });
 }
@@ -205,10 +215,10 @@ function authorizationOf({ connectionParams }: Context<Record<string, unknown>, 
   return typeof connectionParams?.authorization === 'string' ? connectionParams.authorization : null;
 }
 
-function tooManySubscriptions(): GraphQLError {
+function tooManyOperations(): GraphQLError {
   return clientError(
     'QUERY_TOO_COMPLEX',
-    `This connection has ${MOST_SUBSCRIPTIONS} operations under way: complete some, or subscribe to several coins at once`,
+    `This connection has ${MOST_OPERATIONS} operations under way: wait for some, complete some, or subscribe to several coins at once`,
   );
 }
 
