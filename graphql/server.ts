@@ -27,6 +27,8 @@ import { restRoutes } from './rest/plugin.js';
 import { schema } from './schema.js';
 import { addPages, type Nowhere } from './web/pages.js';
 
+/** How long nothing may move on a connection that a request came by: neither is its answer read, nor is there one. */
+const STALLED_MS = 60_000;
 /** How long requests under way may take once the gateway closes. */
 const DRAIN_MS = 10_000;
 
@@ -56,6 +58,7 @@ export async function createGateway(services: GatewayServices): Promise<Gateway>
     trustProxy: false,
     bodyLimit: LIMITS.bodyBytes,
     requestTimeout: 30_000,
+    connectionTimeout: STALLED_MS,
     forceCloseConnections: 'idle',
     // A path that is none comes past every handler.
     frameworkErrors: (error, _request, reply: FastifyReply) => void reply.code(400).send(errorBody('BAD_USER_INPUT', error.message)),

@@ -1,7 +1,8 @@
 /**
  * One WebSocket, as what pushes to it sees it.
- * Must stay true: what is pushed live never waits for the socket, and a client that lets more than 1 MB pile up is closed with 4429;
- * what is replayed waits until the socket has room, and so does reading from a client that does not read.
+ * Must stay true: what is pushed live never waits for the socket, and a client that lets more than 1 MB of it pile up is closed with
+ * 4429, as is one that is to get another answer on top of 16 MB; what is replayed waits until the socket has room, and so does reading
+ * from a client that does not read, which is therefore missed at the next pings.
  */
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
@@ -12,11 +13,13 @@ export const CLOSE = {
   /** The log is out of reach. */
   tryAgainLater: { code: 1013, reason: 'The event log is out of reach: try again later with the last cursor' },
   idInUse: { code: 4409, reason: 'An operation with this id is under way: give each a new one' },
-  tooSlow: { code: 4429, reason: 'Updates come faster than they are read: resume with the last cursor' },
+  tooSlow: { code: 4429, reason: 'More is sent than is read: ask for less, and resume with the last cursor' },
   failed: { code: 4500, reason: 'Internal server error' },
 } as const;
 
-const MOST_BUFFERED_BYTES = 1024 * 1024;
+const MOST_PUSHED_BYTES = 1024 * 1024;
+/** Waiting to be read, before one more answer. */
+const MOST_ANSWERED_BYTES = 16 * 1024 * 1024;
 /** A replay goes on once less than this waits to be sent. */
 const ROOM_BYTES = 256 * 1024;
 const TEXT = { binary: false };
@@ -57,7 +60,12 @@ export class Connection {
 
   push(messages: readonly Buffer[]): void {
     this.sendAll(messages);
-    if (this.isOpen && this.socket.bufferedAmount > MOST_BUFFERED_BYTES) this.close(CLOSE.tooSlow);
+    this.#closeAbove(MOST_PUSHED_BYTES);
+  }
+
+  /** Another answer is about to be sent. */
+  expectAnswer(): void {
+    this.#closeAbove(MOST_ANSWERED_BYTES);
   }
 
   /** Whoever does not read is not read either: what it asks for would pile up. */
@@ -84,6 +92,10 @@ export class Connection {
         this.stream.on('close', done);
       });
     }
+  }
+
+  #closeAbove(bytes: number): void {
+    if (this.isOpen && this.socket.bufferedAmount > bytes) this.close(CLOSE.tooSlow);
   }
 
   close({ code, reason }: { code: number; reason: string }): void {

@@ -120,6 +120,7 @@ function answer(stream: Duplex, { status, problem }: { status: string; problem: 
 function open(protocol: ReturnType<typeof createProtocol>, socket: WebSocket, stream: Duplex, logger: Logger): void {
   const connection = new Connection(socket, stream);
   socket.on('ping', () => connection.holdBack()); // ws has answered it
+  socket.on('pong', () => connection.holdBack()); // or whoever says it unasked would pass for one who reads
   // ws closes the socket itself, with the code that fits.
   socket.on('error', (error) => logger.debug({ err: error }, 'web socket: a client broke the protocol or its connection'));
   const closed = protocol.opened(
@@ -179,8 +180,10 @@ function createProtocol<Operator extends string>(gate: Gate<Operator>, broadcast
       const operation = getOperationAST(args.document, args.operationName);
       if (operation) gate.times.observe('websocket', operation, (args as ExecutionArgs & { live: LiveArguments }).live.begun);
     },
-    onNext: (_context, _id, _payload, _args, { errors, ...rest }) =>
-      errors === undefined ? undefined : ({ ...rest, errors: formatErrors(errors) } as unknown as ExecutionResult),
+    onNext({ extra }, _id, _payload, _args, { errors, ...rest }) {
+      extra.connection.expectAnswer();
+      return errors === undefined ? undefined : ({ ...rest, errors: formatErrors(errors) } as unknown as ExecutionResult);
+    },
     onComplete: ({ extra }, id) => void extra.connection.underWay.delete(id),
     onError: (_context, _id, _payload, errors) => formatErrors(errors as readonly GraphQLError[]),
   });
