@@ -16,6 +16,7 @@ import {
   visit,
 } from 'graphql';
 import { Groups } from './groups.js';
+import { KeptPlans } from './kept-plans.js';
 import { type Answer, createPlan, type Plan } from './plan.js';
 import { rememberRootFields, withRootFields } from './root-fields.js';
 
@@ -47,6 +48,7 @@ export function createExecutor<Context extends { operator: string }>(
 ): Executor<Context> {
   rememberRootFields(schema);
   // An operation is an object of its document; so what is kept for it goes when Apollo forgets the document.
+  const kept = new KeptPlans();
   const prepared = new WeakMap<OperationDefinitionNode, PreparedOperation>();
   return async (request) => {
     const { document, operation, operationName, variables, context } = request;
@@ -57,7 +59,7 @@ export function createExecutor<Context extends { operator: string }>(
     if (operation?.operation !== 'query') return byGraphqlJs();
     const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}, { maxErrors: 1 });
     if (coerced === undefined) return byGraphqlJs();
-    const own = prepared.get(operation) ?? new PreparedOperation(schema, document, operation);
+    const own = prepared.get(operation) ?? new PreparedOperation(schema, document, operation, kept);
     prepared.set(operation, own);
     let shared = true;
     const result = await own.groups.do(JSON.stringify([context.operator, coerced]), async () => {
@@ -84,6 +86,7 @@ class PreparedOperation {
     private readonly schema: GraphQLSchema,
     document: DocumentNode,
     private readonly operation: OperationDefinitionNode,
+    private readonly kept: KeptPlans,
   ) {
     const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
     this.#fragments = Object.fromEntries(fragments.map((fragment) => [fragment.name.value, fragment]));
@@ -107,6 +110,7 @@ class PreparedOperation {
       plan = createPlan({ schema: this.schema, operation: this.operation, fragments: this.#fragments, conditions });
       this.#plans.set(key, plan);
     }
+    if (plan != null) this.kept.use(plan, () => this.#plans.delete(key));
     return plan ?? null;
   }
 }

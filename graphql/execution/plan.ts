@@ -26,7 +26,12 @@ import { getFieldDef } from 'graphql/execution/execute.js';
 type Variables = Record<string, unknown>;
 export type Answer = Record<string, unknown>;
 
+/** Fragments in their places may make thousands of fields out of a short text, each of them 0.5 kB. */
+const MOST_FIELDS = 1_000;
+
 export interface Plan {
+  /** How many it holds, fragments in their places. */
+  readonly fields: number;
   /** Rejects or throws where the answer is not one without errors. */
   execute(rootValue: unknown, context: unknown, variables: Variables): Answer | Promise<Answer>;
 }
@@ -39,7 +44,7 @@ export interface OperationToPlan {
   conditions: Variables;
 }
 
-/** Null where a plan would not do: the answer's shape depends on its values, or cannot be a plain object. */
+/** Null where a plan would not do: the answer's shape depends on its values, or cannot be a plain object; or it has over MOST_FIELDS. */
 export function createPlan(operation: OperationToPlan): Plan | null {
   try {
     return new Planner(operation).plan();
@@ -81,7 +86,7 @@ class Planner {
     if (type == null) throw new Unplannable();
     const fields = this.#planFields(type, collectFields(schema, fragments, conditions, type, operation.selectionSet));
     const count = this.#fields;
-    return { execute: (rootValue, context, variables) => new Run(rootValue, context, variables, count).answer(fields) };
+    return { fields: count, execute: (rootValue, context, variables) => new Run(rootValue, context, variables, count).answer(fields) };
   }
 
   #planFields(parentType: GraphQLObjectType, nodes: ReadonlyMap<string, readonly FieldNode[]>): Field[] {
@@ -90,6 +95,7 @@ class Planner {
       const [node] = fieldNodes;
       const definition = node && getFieldDef(schema, parentType, node);
       if (node === undefined || definition == null || key === '__proto__') throw new Unplannable();
+      if (this.#fields === MOST_FIELDS) throw new Unplannable();
       const { name, type: returnType, resolve } = definition;
       const info = { fieldName: name, fieldNodes, returnType, parentType, schema, fragments, operation };
       return { key, name, resolve, index: this.#fields++, definition, node, info, complete: this.#planType(returnType, fieldNodes) };
