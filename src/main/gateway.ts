@@ -12,6 +12,9 @@ import { attachPostgres, type Foundation, startFoundation } from './foundation/f
 import { startMetrics, version } from './foundation/metrics.js';
 import type { Operations } from './foundation/operations.js';
 
+/** How long one of its statements may take: somebody waits for it, and behind them all who ask the same. */
+export const ANSWER_WITHIN_MS = 15_000;
+
 export interface StartedGateway {
   /** http://host:port */
   url: string;
@@ -51,9 +54,10 @@ export async function startGateway(
 }
 
 export default async function gateway(context: CommandContext): Promise<void> {
-  const foundation = await startFoundation(context, 'gateway', attachPostgres(context), { migrates: false, needsLog: false });
+  const options = { migrates: false, needsLog: false, answerWithinMs: ANSWER_WITHIN_MS };
+  const foundation = await startFoundation(context, 'gateway', attachPostgres(context), options);
   const health = createHealth();
-  const metrics = startMetrics('gateway', foundation.db, health);
+  const metrics = startMetrics('gateway', [foundation.db], health);
   const { url } = await startGateway(context, foundation, { health, metrics });
   context.logger.info(`gateway: ${url}/graphql`);
   await context.lifecycle.stopped;

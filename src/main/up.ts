@@ -2,12 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stream } from '../../jobs/runtime/stream/stream.js';
 import { createHealth, type Health } from '../platform/health.js';
+import { openDatabase } from '../platform/postgres/database.js';
 import { findPublishedThrough } from '../store/pipelines/datasets.js';
 import type { CommandContext } from './command.js';
 import { checkPartitions, startConsumer } from './consumer.js';
 import { startFoundation, startPostgres } from './foundation/foundation.js';
 import { startMetrics } from './foundation/metrics.js';
-import { type StartedGateway, startGateway } from './gateway.js';
+import { ANSWER_WITHIN_MS, type StartedGateway, startGateway } from './gateway.js';
 import { startProducer } from './producer.js';
 import { startPipelines, startSource } from './worker.js';
 
@@ -15,8 +16,14 @@ export default async function up(context: CommandContext): Promise<void> {
   const { logger, lifecycle } = context;
   const foundation = await startFoundation(context, 'up', await startPostgres(context), { migrates: true, produces: true });
   const { db } = foundation;
+  // Whoever asks is to wait neither behind pipelines nor for as long as they do.
+  const gatewayDb = await lifecycle.start(
+    'database of the gateway',
+    () => openDatabase(db.url, { applicationName: 'cdp up gateway', maxConnections: 10, answerWithinMs: ANSWER_WITHIN_MS }),
+    (database) => database.close(),
+  );
   const health = createHealth();
-  const metrics = startMetrics('up', db, health);
+  const metrics = startMetrics('up', [db, gatewayDb], health);
   const observed = { health, metrics };
   // Before the gateway listens: it would say that it is ready.
   let consumer: Stream | null = null;
@@ -26,7 +33,7 @@ export default async function up(context: CommandContext): Promise<void> {
       ? { status: 'not_ready', reason: 'the first marts are not published yet' }
       : { status: 'ready' },
   );
-  const gateway = await startGateway(context, foundation, observed);
+  const gateway = await startGateway(context, { ...foundation, db: gatewayDb }, observed);
   const source = await startSource(context, foundation);
   consumer = await startConsumer(context, foundation, observed);
   await startPipelines(context, foundation, source, observed);

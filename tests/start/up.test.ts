@@ -102,6 +102,20 @@ describe('the platform', () => {
     );
   }, 120_000);
 
+  test('answers with an error where Postgres does not answer in time, and does not wait for as long as a pipeline would', async () => {
+    const { url } = running[0] as PlatformProcess;
+    const client = new pg.Client({ connectionString: attach(directory.dataDir) });
+    await client.connect();
+    await client.query('BEGIN; LOCK TABLE mart.mart_market_overview');
+    const reply = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ marketOverviews(from: "2026-01-01") { day } }' }),
+    });
+    expect(await reply.json()).toMatchObject({ errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
+    await client.end();
+  }, 60_000);
+
   test('is refused a second time on the same directory', async () => {
     const second = spawnPlatform(['up'], { DATA_DIR: directory.dataDir, PORT: '0' });
     expect(await second.ended).toBe(75);

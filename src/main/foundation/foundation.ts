@@ -19,15 +19,22 @@ export interface Foundation {
   clock: Clock;
 }
 
-/**
- * `migrates`: this role may bring the schema up to date; the others refuse to work on one that is behind. `needsLog`: it cannot begin
- * without the log. `produces`: it appends prices, which a number of partitions other than the recorded one would put out of order.
- */
+interface FoundationOptions {
+  /** This role may bring the schema up to date; the others refuse to work on one that is behind. */
+  migrates: boolean;
+  /** It cannot begin without the log. */
+  needsLog?: boolean;
+  /** It appends prices, which a number of partitions other than the recorded one would put out of order. */
+  produces?: boolean;
+  /** Of its database: how long a statement may take. */
+  answerWithinMs?: number;
+}
+
 export async function startFoundation(
   context: CommandContext,
   role: string,
   url: string,
-  { migrates, needsLog = true, produces = false }: { migrates: boolean; needsLog?: boolean; produces?: boolean },
+  { migrates, needsLog = true, produces = false, answerWithinMs }: FoundationOptions,
 ): Promise<Foundation> {
   const { config, logger, lifecycle } = context;
   const clock = systemClock;
@@ -37,7 +44,7 @@ export async function startFoundation(
   }
   const db = await lifecycle.start(
     'database',
-    () => openDatabase(url, { applicationName: `cdp ${role}`, maxConnections: 20 }),
+    () => openDatabase(url, { applicationName: `cdp ${role}`, maxConnections: 20, answerWithinMs }),
     (database) => database.close(),
   );
   await lifecycle.start(

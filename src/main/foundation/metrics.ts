@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { endOfDay } from '../../domain/time.js';
 import type { Health } from '../../platform/health.js';
 import type { Role } from '../../platform/metrics/definitions.js';
-import { Metrics, observePool } from '../../platform/metrics/metrics.js';
+import { Metrics, observePools } from '../../platform/metrics/metrics.js';
 import type { Database } from '../../platform/postgres/database.js';
 import { projectRoot } from '../../platform/project-root.js';
 import { countChecks, getVitalSigns, type VitalSigns } from '../../store/pipelines/vital-signs.js';
@@ -14,10 +14,13 @@ const COUNT_CHECKS_EVERY_MS = 60_000;
 
 export const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { version: string };
 
-export function startMetrics(role: Role, db: Database, health: Health): Metrics {
+export function startMetrics(role: Role, databases: readonly Database[], health: Health): Metrics {
   const metrics = new Metrics(role);
   metrics.gauge('cdp_build_info').set({ version }, 1);
-  observePool(metrics, db.pool);
+  observePools(
+    metrics,
+    databases.map(({ pool }) => pool),
+  );
   const stuck = metrics.gauge('cdp_stuck_loops');
   metrics.onScrape(() => stuck.set(health.hearts.stuck().length));
   return metrics;

@@ -22,7 +22,7 @@ export async function startOperations(
   { db, log, clock }: Foundation,
 ): Promise<Operations> {
   const health = createHealth();
-  const metrics = startMetrics(role, db, health);
+  const metrics = startMetrics(role, [db], health);
   health.addPart('database', () => checkDatabase(db));
   health.addPart('event log', async () => {
     await log.topicId(PRICES_TOPIC);

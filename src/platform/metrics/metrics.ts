@@ -88,13 +88,23 @@ export class Metrics {
   }
 }
 
-/** Connections of a pool by state, read when the metrics are. */
-export function observePool(metrics: Metrics, pool: pg.Pool): void {
+/** Connections of these pools by state, read when the metrics are. */
+export function observePools(metrics: Metrics, pools: readonly pg.Pool[]): void {
   const connections = metrics.gauge('cdp_database_connections');
   metrics.onScrape(() => {
-    connections.set({ state: 'idle' }, pool.idleCount);
-    connections.set({ state: 'busy' }, pool.totalCount - pool.idleCount);
-    connections.set({ state: 'waiting' }, pool.waitingCount);
+    const sum = (count: (pool: pg.Pool) => number) => pools.reduce((total, pool) => total + count(pool), 0);
+    connections.set(
+      { state: 'idle' },
+      sum(({ idleCount }) => idleCount),
+    );
+    connections.set(
+      { state: 'busy' },
+      sum(({ totalCount, idleCount }) => totalCount - idleCount),
+    );
+    connections.set(
+      { state: 'waiting' },
+      sum(({ waitingCount }) => waitingCount),
+    );
   });
 }
 

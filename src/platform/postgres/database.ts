@@ -47,14 +47,23 @@ export interface DatabaseOptions {
   maxConnections?: number;
   /** How long one statement may run; work that takes longer says so itself (SET LOCAL statement_timeout). */
   statementTimeoutMs?: number;
+  /**
+   * For those who are waited for: no statement, whatever it says, takes longer than this and two seconds. Postgres ends it, or it is given
+   * up with its connection, should that be silent.
+   */
+  answerWithinMs?: number;
 }
 
+const SILENT_MS = 2_000;
+
 export function openDatabase(url: string, options: DatabaseOptions): Database {
+  const { answerWithinMs } = options;
   const config: pg.PoolConfig = {
     connectionString: url,
     application_name: options.applicationName,
     max: options.maxConnections ?? 10,
-    statement_timeout: options.statementTimeoutMs ?? 300_000,
+    statement_timeout: answerWithinMs ?? options.statementTimeoutMs ?? 300_000,
+    query_timeout: answerWithinMs === undefined ? undefined : answerWithinMs + SILENT_MS,
     // A frozen process gives up its locks; see the lease of runs.
     idle_in_transaction_session_timeout: 10_000,
     connectionTimeoutMillis: 10_000,

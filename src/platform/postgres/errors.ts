@@ -15,7 +15,8 @@ const NETWORK_CODES = new Set([
   'ENETUNREACH',
 ]);
 /** pg reports a lost or missing connection by message only. */
-const CONNECTION_LOST = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
+const CONNECTION_LOST =
+  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout)/;
 
 /** True where the database was away, or the transaction lost a race: not the statement's fault. */
 export function isTransient(error: unknown): boolean {

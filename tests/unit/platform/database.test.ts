@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Prisma } from '../../../generated/prisma/client.js';
 import { type Database, openDatabase } from '../../../src/platform/postgres/database.js';
 import { isTransient } from '../../../src/platform/postgres/errors.js';
+import { Link } from '../../kit/kafka/link.js';
 import { openTestDatabase } from '../../kit/test-database.js';
 
 let db: Database;
@@ -32,6 +33,37 @@ describe('SQL on the pool', () => {
               current_setting('statement_timeout') AS statement, current_setting('application_name') AS name`,
     );
     expect(rows[0]).toEqual({ zone: 'UTC', idle: '10s', statement: '5min', name: 'test' });
+  });
+});
+
+describe('a database for those who are waited for', () => {
+  let link: Link;
+  let impatient: Database;
+  beforeAll(async () => {
+    const url = new URL(db.url);
+    link = await Link.open(Number(url.port));
+    url.hostname = '127.0.0.1';
+    url.port = String(link.port);
+    impatient = openDatabase(url.href, { applicationName: 'test', maxConnections: 1, answerWithinMs: 1_000 });
+  });
+  afterAll(async () => {
+    await impatient.close();
+    await link.close();
+  });
+
+  test('ends a statement that takes too long', async () => {
+    await expect(impatient.pool.query('SELECT pg_sleep(600)')).rejects.toMatchObject({ code: '57014' });
+  });
+
+  test('gives up a connection that is silent, and works on with a new one', async () => {
+    await impatient.pool.query('SELECT 1');
+    link.strand();
+    const error = await impatient.pool.query('SELECT 1').catch((lost: unknown) => lost);
+    expect(isTransient(error)).toBe(true);
+    expect((await impatient.pool.query('SELECT 1')).rowCount).toBe(1);
+    link.strand();
+    await expect(impatient.transaction((tx) => tx.query('SELECT 1'))).rejects.toThrow('Query read timeout');
+    expect(await impatient.transaction(async (tx) => (await tx.query('SELECT 1')).rowCount)).toBe(1);
   });
 });
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { checkDatabase, createHealth } from '../../../src/platform/health.js';
-import { Metrics, observePool } from '../../../src/platform/metrics/metrics.js';
+import { Metrics, observePools } from '../../../src/platform/metrics/metrics.js';
 import { type OperationsServer, startOperationsServer } from '../../../src/platform/operations-server.js';
 import { openDatabase } from '../../../src/platform/postgres/database.js';
 import { openTestDatabase } from '../../kit/test-database.js';
@@ -71,7 +71,7 @@ describe('the operations server', () => {
   test('answers for life, readiness, metrics and status', async () => {
     const given = options();
     const db = await openTestDatabase();
-    observePool(given.metrics, db.pool);
+    observePools(given.metrics, [db.pool]);
     server = await startOperationsServer(given);
     const get = async (path: string) => {
       const response = await fetch(`${server?.url}${path}`);
