@@ -8,7 +8,7 @@ import { bucketStart, type CandleInterval } from '../../src/domain/time.js';
 import type { PriceUpdateRecord } from '../../src/domain/updates.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { type CandleRow, loadCandles } from '../../src/store/mart/candles.js';
+import { type CandleRequest, type CandleRow, loadCandles } from '../../src/store/mart/candles.js';
 import { LogAway } from './reading/feed.js';
 
 export interface CandlesRequest {
@@ -79,7 +79,7 @@ export class CandleBoard {
       const batch = [...this.#stale].filter(([series]) => series.readers.size > 0);
       this.#stale.clear();
       try {
-        const requests = batch.map(([{ coinId, interval }, from]) => ({ coinId, interval, from, to: null, first: MOST_BUCKETS }));
+        const requests = batch.map(([series, from]) => toRequest(series, from));
         const lists = requests.length > 0 ? await loadCandles(this.db.pool, requests) : [];
         for (const [index, [series]] of batch.entries()) tell(series, lists[index] ?? []);
       } catch (error) {
@@ -90,6 +90,12 @@ export class CandleBoard {
     }
     this.#reading = null;
   }
+}
+
+/** Not from before what was told since it was noted: a reading may find what was committed after it was asked for. */
+function toRequest({ coinId, interval, told }: Series, stale: Date): CandleRequest {
+  const from = told !== null && told.bucketStart > stale ? told.bucketStart : stale;
+  return { coinId, interval, from, to: null, first: MOST_BUCKETS };
 }
 
 /** Where a new bucket has begun, the one before comes along: a reader sees it complete. */

@@ -11,11 +11,14 @@ let db: Database;
 /** Readings that the board has begun; each is answered when the test opens its gate. */
 const readings: { read: Promise<unknown>; open(): void; fail(error: Error): void }[] = [];
 let begun = Promise.withResolvers<void>();
+/** What a reading waits for before it looks. */
+let beforeReading: Promise<void> | undefined;
 let board: CandleBoard;
 
 beforeAll(async () => {
   db = await openTestDatabase();
   const query = async (...args: unknown[]) => {
+    await beforeReading;
     const read = (db.pool.query as (...args: unknown[]) => Promise<unknown>).apply(db.pool, args);
     const gate = Promise.withResolvers<void>();
     readings.push({ read, open: gate.resolve, fail: gate.reject });
@@ -83,6 +86,43 @@ test('a bucket that ends while it is being read is told in its last state before
     ['12:11', 1],
     ['12:11', 1], // once more, as it ended
     ['12:12', 7],
+  ]);
+  await feed.return();
+});
+
+test('a bucket that ended is not told again, though a reading found the next one before it was announced', async () => {
+  const feed = board.open({ coinId: 'cardano', interval: '1m' });
+  const told: [string, number][] = [];
+  const take = async (count: number) => {
+    while (told.length < count) {
+      const { value } = await feed.next();
+      if (value !== undefined) told.push([value.bucketStart.toISOString().slice(11, 16), value.observations]);
+    }
+  };
+  await tick('cardano', '12:10:10.000', 1);
+  (await nextReading()).open();
+  await take(1);
+  // The second reading waits for a connection, and begins only after the next bucket is committed.
+  const connected = Promise.withResolvers<void>();
+  beforeReading = connected.promise;
+  await tick('cardano', '12:10:20.000', 2);
+  await tick('cardano', '12:11:10.000', 1);
+  beforeReading = undefined;
+  connected.resolve();
+  (await nextReading()).open();
+  await take(3);
+  (await nextReading()).open();
+  await take(4);
+  await tick('cardano', '12:12:10.000', 1);
+  (await nextReading()).open();
+  await take(6);
+  expect(told).toEqual([
+    ['12:10', 1],
+    ['12:10', 2],
+    ['12:11', 1],
+    ['12:11', 1],
+    ['12:11', 1],
+    ['12:12', 1],
   ]);
   await feed.return();
 });
