@@ -59,7 +59,7 @@ export async function answerQuery(db: Queryable, request: QueryRequest): Promise
   const asked = request.targets.filter(({ target }) => target !== undefined && target !== '');
   const known = await listCoins(db);
   const plans = asked.flatMap((target) => planTarget(known, target, request));
-  const cost = plans.reduce((sum, plan) => sum + plan.cost, 0);
+  const cost = plans.reduce((sum, plan) => sum + Math.max(plan.cost, STATEMENT_COST), 0);
   if (cost > LIMITS.cost)
     throw clientError(
       'QUERY_TOO_COMPLEX',
@@ -68,7 +68,11 @@ export async function answerQuery(db: Queryable, request: QueryRequest): Promise
   return (await Promise.all(plans.map((plan) => plan.answer(db)))).flat();
 }
 
+/** What a statement takes, however few values it finds, in values. */
+const STATEMENT_COST = 500;
+
 interface Plan {
+  /** Values. */
   cost: number;
   answer(db: Queryable): Promise<Answer[]>;
 }

@@ -1,7 +1,7 @@
 /** /grafana, more than a panel shows: series of the fifty largest coins, tables of all; of alerts the newest thousand that are asked for. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { queryRequest, read } from '../../graphql/grafana/request.js';
-import { answerQuery } from '../../graphql/grafana/targets.js';
+import { answerQuery, COIN_METRICS, MARKET_METRICS } from '../../graphql/grafana/targets.js';
 import type { Queryable } from '../../src/platform/postgres/database.js';
 import type { TestGateway } from '../kit/gateway.js';
 import { panel, postTo, startGrafanaGateway } from '../kit/grafana.js';
@@ -50,6 +50,15 @@ describe('of more coins than a chart draws', () => {
     const [largest] = await query([{ target: 'coins' }]);
     expect(largest.rows).toHaveLength(10);
   });
+});
+
+test('many queries for few values each are too much for a panel, as many values are', async () => {
+  const everything = `{${[...COIN_METRICS.keys(), ...MARKET_METRICS.keys()].join(',')}}`;
+  const ask = (count: number) =>
+    postTo(gateway, '/query', panel(Array(count).fill({ target: everything, payload: { coin: 'coin-001' } }), { maxDataPoints: 1 }));
+  const { status, json } = await ask(50);
+  expect([status, json.message]).toEqual([400, expect.stringContaining('at most 100000 are allowed')]);
+  expect((await ask(2)).status).toBe(200);
 });
 
 describe('of more alerts than a panel shows', () => {
