@@ -86,6 +86,14 @@ test('a connection that uses an id again before its operation is done is closed,
   await waitFor('nothing is left', () => subscriptions() === 0, WITHIN);
 });
 
+test('the operations of one connection are bounded', async () => {
+  const client = await Socket.open(gateway.url);
+  for (let index = 0; index <= 100; index++) client.subscribe(`${index}`, PRICES);
+  const refused = await client.next(({ type }) => type === 'error');
+  expect(refused).toMatchObject({ id: '100', payload: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
+  client.socket.close();
+});
+
 test('operations that a client has completed count until they are done', async () => {
   const client = await Socket.open(gateway.url);
   const unlock = await lockCoins();

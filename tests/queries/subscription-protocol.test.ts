@@ -168,14 +168,6 @@ describe('the gateway', () => {
     client.socket.close();
   });
 
-  test('bounds the operations of one connection', async () => {
-    const client = await Socket.open(gateway.url);
-    for (let index = 0; index <= 100; index++) client.subscribe(`${index}`, 'subscription { priceUpdated { usd } }');
-    const refused = await client.next(({ type }) => type === 'error');
-    expect(refused).toMatchObject({ id: '100', payload: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
-    client.socket.close();
-  });
-
   test('takes no more connections than it can bear, answers HTTP meanwhile, and takes others once some have gone', async () => {
     const other = await setting.startGateway();
     const clients: Socket[] = [];
