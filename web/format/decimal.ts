@@ -22,13 +22,13 @@ function parse(value: Decimal): Parts {
   return { negative: match[1] === '-' && /[1-9]/.test(value), whole, fraction: match[3] ?? '' };
 }
 
-/** What a person typed, as the API takes it: "1,000.50" and " .5 " too. Null where it is no decimal. */
+/** Commas that part thousands; any other may stand for the point, as it does in half of the world. */
+const GROUPED = /^[-+]?\d{1,3}(,\d{3})+(\.\d*)?$/;
+
+/** What a person typed, as the API takes it: "1,000.50" and " .5 " too. Null where it is no decimal, or might be two: "0,5". */
 export function parseTyped(text: string): Decimal | null {
-  const plain = text
-    .trim()
-    .replaceAll(/[,\s_]/g, '')
-    .replace(/^\+/, '')
-    .replace(/^(-?)\./, '$10.');
+  const typed = text.replaceAll(/[\s_]/g, '');
+  const plain = (GROUPED.test(typed) ? typed.replaceAll(',', '') : typed).replace(/^\+/, '').replace(/^(-?)\./, '$10.');
   const digits = plain.endsWith('.') ? plain.slice(0, -1) : plain;
   return PLAIN.test(digits) ? digits : null;
 }
