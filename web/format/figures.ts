@@ -43,6 +43,19 @@ export function formatSpan(milliseconds: number): string {
   return `${Math.round(seconds / 86_400)} d`;
 }
 
+const PERIODS = [
+  { seconds: 86_400, unit: 'd' },
+  { seconds: 3_600, unit: 'h' },
+  { seconds: 60, unit: 'min' },
+  { seconds: 1, unit: 's' },
+] as const;
+
+/** A setting in whole seconds, never rounded, in the largest unit that it is whole in: "100 min", "2 h", "90 s". */
+export function formatPeriod(seconds: number): string {
+  const whole = PERIODS.find((period) => seconds % period.seconds === 0) ?? PERIODS[3];
+  return `${formatCount(seconds / whole.seconds)} ${whole.unit}`;
+}
+
 /** How long something took: "240 ms", "1.6 s", "3 min". */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`;

@@ -2,8 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CandleFields } from '../../../web/api/operations/coin.js';
 import type { MarketCoin } from '../../../web/api/operations/market.js';
+import { formatPeriod } from '../../../web/format/figures.js';
 import { readRule } from '../../../web/pages/alerts/rule-form.js';
-import { merge } from '../../../web/pages/coin/merge-candles.js';
+import { drawnOf, grows, merge } from '../../../web/pages/coin/merge-candles.js';
 import { searchCoins, sortCoins } from '../../../web/pages/market/order.js';
 import { layOut, lineageOf } from '../../../web/pages/pipelines/graph-layout.js';
 
@@ -89,7 +90,6 @@ describe('candles of a query and of a subscription', () => {
     low: '1',
     close,
     observations,
-    isComplete: false,
   });
   const live = (...candles: CandleFields[]) => new Map(candles.map((each) => [each.bucketStart, each]));
 
@@ -102,6 +102,37 @@ describe('candles of a query and of a subscription', () => {
     expect(merge([candle(1, 4)], live(candle(1, 3))).map(({ close }) => close)).toEqual(['4']);
     expect(merge([candle(1, 3, 'old')], live(candle(1, 3, 'corrected'))).map(({ close }) => close)).toEqual(['corrected']);
   });
+});
+
+describe('candles that are drawn', () => {
+  const starts = (...minutes: number[]) => minutes.map((minute) => ({ bucketStart: `2026-03-10T12:0${minute}:00.000Z` }) as CandleFields);
+  const drawn = drawnOf('bitcoin 1 m', starts(0, 1, 3));
+
+  test('grow at their end alone', () => {
+    expect(grows(drawn, 'bitcoin 1 m', starts(0, 1, 3))).toBe(true);
+    expect(grows(drawn, 'bitcoin 1 m', starts(0, 1, 3, 4))).toBe(true);
+  });
+
+  test.each([
+    ['another coin', 'ethereum 1 m', starts(0, 1, 3)],
+    ['one more between', 'bitcoin 1 m', starts(0, 1, 2, 3)],
+    ['as many, with another last one', 'bitcoin 1 m', starts(0, 1, 4)],
+    ['two more', 'bitcoin 1 m', starts(0, 1, 3, 4, 5)],
+    ['fewer', 'bitcoin 1 m', starts(0, 1)],
+    ['an earlier beginning', 'bitcoin 1 m', starts(1, 3, 4)],
+  ])('are drawn anew for %s', (_, series, candles) => expect(grows(drawn, series, candles)).toBe(false));
+
+  test('nothing grows from nothing', () => expect(grows(null, 'bitcoin 1 m', starts(0))).toBe(false));
+});
+
+describe('a setting in seconds', () => {
+  test.each([
+    [6_000, '100 min'],
+    [7_200, '2 h'],
+    [90, '90 s'],
+    [604_800, '7 d'],
+    [2_591_999, '2,591,999 s'],
+  ])('%p is %s, never rounded', (seconds, text) => expect(formatPeriod(seconds)).toBe(text));
 });
 
 describe('the form of a rule', () => {

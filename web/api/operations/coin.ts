@@ -12,7 +12,6 @@ export interface CandleFields {
   low: string;
   close: string;
   observations: number;
-  isComplete: boolean;
 }
 
 export interface CoinMarket {
@@ -82,6 +81,6 @@ export const CANDLES = operation<{ coin: { id: string; candles: CandleFields[] }
   query Candles($id: ID!, $interval: CandleInterval!) {
     coin(id: $id) {
       id
-      candles(interval: $interval, first: 500) { interval bucketStart open high low close observations isComplete }
+      candles(interval: $interval, first: 500) { interval bucketStart open high low close observations }
     }
   }`);

@@ -1,7 +1,7 @@
 /** A rule's condition in words. */
 import type { AlertKind, AlertRule } from '../../api/operations/alerts.js';
 import { formatExact } from '../../format/decimal.js';
-import { formatSpan } from '../../format/figures.js';
+import { formatPeriod } from '../../format/figures.js';
 
 export const KINDS: { value: AlertKind; label: string; moves: boolean }[] = [
   { value: 'PRICE_ABOVE', label: 'Price is above', moves: false },
@@ -18,5 +18,5 @@ export function isMove(kind: AlertKind): boolean {
 export function describeCondition({ kind, coin, threshold, windowMinutes }: AlertRule): string {
   const whose = coin === null ? 'Any coin' : coin.name;
   if (!isMove(kind)) return `${whose} ${kind === 'PRICE_ABOVE' ? 'above' : 'below'} ${formatExact(threshold)}`;
-  return `${whose} ${kind === 'PCT_RISE' ? 'up' : 'down'} over ${threshold}% in ${formatSpan((windowMinutes ?? 0) * 60_000)}`;
+  return `${whose} ${kind === 'PCT_RISE' ? 'up' : 'down'} over ${threshold}% in ${formatPeriod((windowMinutes ?? 0) * 60)}`;
 }

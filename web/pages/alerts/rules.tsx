@@ -5,7 +5,7 @@ import { useAnswer, useChange } from '../../api/client.js';
 import { ALERT_RULES, type AlertRule, DELETE_RULE, UPDATE_RULE } from '../../api/operations/alerts.js';
 import { useOperatorKey } from '../../api/operator-key.js';
 import { askForKey } from '../../app/shell/key-dialog.js';
-import { formatSpan, plural, sentence } from '../../format/figures.js';
+import { formatPeriod, plural, sentence } from '../../format/figures.js';
 import { Empty, Problem, SkeletonRows } from '../../ui/states.js';
 import { describeCondition } from './condition.js';
 import { RuleDialog } from './rule-dialog.js';
@@ -92,7 +92,7 @@ function RuleRow({ rule, onEdit }: { rule: AlertRule; onEdit: ((rule: AlertRule)
       </td>
       <td>{describeCondition(rule)}</td>
       <td>{sentence(rule.severity)}</td>
-      <td>{rule.cooldownSeconds === 0 ? 'no time' : formatSpan(rule.cooldownSeconds * 1_000)}</td>
+      <td>{rule.cooldownSeconds === 0 ? 'no time' : formatPeriod(rule.cooldownSeconds)}</td>
       <td>{rule.enabled ? <span className="badge up">On</span> : <span className="badge">Off</span>}</td>
       {onEdit !== null && (
         <td className="number">

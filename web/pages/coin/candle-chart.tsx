@@ -15,6 +15,7 @@ import { useEffect, useRef } from 'react';
 import type { CandleFields } from '../../api/operations/coin.js';
 import { formatPrice, group, toPlot } from '../../format/decimal.js';
 import { onThemeChange, readColours } from './chart-colours.js';
+import { type Drawn, drawnOf, grows } from './merge-candles.js';
 
 interface CandleChartProps {
   candles: readonly CandleFields[];
@@ -44,7 +45,7 @@ function toBar(candle: CandleFields): CandlestickData {
 export function CandleChart({ candles, series, showTime, label, onPoint }: CandleChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const drawn = useRef<Chart | null>(null);
-  const shown = useRef<{ series: string; first: string; count: number; last: UTCTimestamp } | null>(null);
+  const shown = useRef<Drawn | null>(null);
   const known = useRef(candles);
   known.current = candles;
 
@@ -62,13 +63,10 @@ export function CandleChart({ candles, series, showTime, label, onPoint }: Candl
     const { chart, bars, line } = drawn.current ?? {};
     if (chart === undefined || bars === undefined || line === undefined || candles.length === 0) return;
     const before = shown.current;
-    const last = timeOf(candles.at(-1) as CandleFields);
-    const next = { series, first: candles[0]?.bucketStart ?? '', count: candles.length, last };
-    const grows = before !== null && before.series === series && before.first === next.first && [0, 1].includes(next.count - before.count);
-    if (grows) {
+    if (before !== null && grows(before, series, candles)) {
       // The last bar, and the one before: an update may have completed that, while the last one began.
       for (const candle of candles.slice(-2)) {
-        const behind = timeOf(candle) < before.last;
+        const behind = candle.bucketStart < before.last;
         bars.update(toBar(candle), behind);
         line.update({ time: timeOf(candle), value: toPlot(candle.close) }, behind);
       }
@@ -82,7 +80,7 @@ export function CandleChart({ candles, series, showTime, label, onPoint }: Candl
       chart.applyOptions({ timeScale: { timeVisible: showTime } });
       if (before?.series !== series) chart.timeScale().setVisibleLogicalRange({ from: candles.length - 120, to: candles.length + 4 });
     }
-    shown.current = next;
+    shown.current = drawnOf(series, candles);
   }, [candles, series, showTime]);
 
   return <div ref={place} className="chart" role="img" aria-label={label} />;
