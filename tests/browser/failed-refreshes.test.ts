@@ -1,13 +1,11 @@
 /** The gateway answers, Postgres does not: pages keep what was answered last, and say so, in a real browser. */
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page, WebSocketRoute } from 'playwright-core';
-import { projectRoot } from '../../src/platform/project-root.js';
-import { startTestGateway, type TestGateway } from '../kit/gateway.js';
-import { buildPlatform } from '../kit/platform-process.js';
+import type { TestGateway } from '../kit/gateway.js';
 import { NOW } from '../kit/seed.js';
 import { waitFor } from '../kit/wait-for.js';
 import { findBrowser, launch, openPage } from './browser.js';
+import { answerAt, startStillMarket } from './still-market.js';
 
 const path = findBrowser();
 const suite = path === null ? describe.skip : describe;
@@ -38,10 +36,10 @@ suite('a refresh that failed', () => {
   let page: Page;
   let complaints: string[];
   let run: string;
+  let time: string = NOW;
   const sockets: WebSocketRoute[] = [];
   beforeAll(async () => {
-    buildPlatform();
-    gateway = await startTestGateway({ pages: join(projectRoot, 'dist/web') });
+    gateway = await startStillMarket();
     const { rows } = await gateway.db.pool.query(
       `INSERT INTO ops.pipeline_runs (pipeline, slot, attempt, status, requested_at, started_at)
        VALUES ('daily', '2026-03-10', 1, 'RUNNING', '2026-03-10T12:00:00Z', '2026-03-10T12:00:00Z') RETURNING id`,
@@ -56,6 +54,7 @@ suite('a refresh that failed', () => {
     });
     await page.clock.install({ time: NOW });
     await page.clock.setFixedTime(NOW);
+    await answerAt(page, () => time);
   }, 180_000);
   afterAll(async () => {
     await browser?.close();
@@ -96,6 +95,7 @@ suite('a refresh that failed', () => {
     expect(await banner().count()).toBe(0);
 
     await all(BREAK);
+    time = LATER;
     await page.clock.setFixedTime(LATER);
     await page.clock.fastForward(LONGEST_MS);
     const said = await says(['market', 'overview', 'platform', 'trends']);

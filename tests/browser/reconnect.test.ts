@@ -89,7 +89,7 @@ suite('a gateway that dies', () => {
     await waitFor('updates after the break', () => told.length >= before + 10, SOON);
     await page.getByRole('button', { name: /the stream of prices/ }).click();
     expect(await page.getByTestId('broken').textContent()).toBe('0');
-    expect(await page.getByTestId('resumptions').textContent()).toMatch(/back after .*, [1-9]\d* updates? caught up/);
+    expect(await page.getByTestId('resumptions').textContent()).toMatch(/back after .*, [1-9]\d* updates? observed until then came since/);
 
     // Between the first and the last update of a coin that the page was told, it was told what the witness was told.
     const seen = [...told];
@@ -125,7 +125,7 @@ suite('a gateway that dies', () => {
     await scene.startGateway(Number(new URL(gateway.url).port));
     await waitFor('updates after the break', () => told.length >= before + 3, SOON);
     await page.getByRole('button', { name: /the stream of prices/ }).click();
-    await page.getByText('The cursor had expired 1 time').waitFor();
+    await page.getByText('Updates were lost 1 time').waitFor();
     expect(await page.getByTestId('broken').textContent()).toBe('0');
     expect(complaints).toEqual([]);
   }, 400_000);

@@ -2,17 +2,20 @@
  * Queries and mutations over HTTP. Answers are kept by the types that they hold, so a mutation brings fresh what it changed.
  * Must stay true: an answer that cannot be had leaves the last one on the screen, with the reason beside it.
  */
-import { useCallback, useEffect, useRef } from 'react';
+import { useCallback, useRef } from 'react';
 import { Client, type CombinedError, cacheExchange, fetchExchange, useMutation, useQuery } from 'urql';
+import { timedFetch } from './clock.js';
 import { useFailedRefresh } from './failed-refreshes.js';
 import type { Operation } from './operation.js';
 import { operatorKey } from './operator-key.js';
 import { stampAnswers } from './stamp-answers.js';
+import { useEvery } from './use-every.js';
 
 export const client = new Client({
   url: '/graphql',
   exchanges: [cacheExchange, stampAnswers, fetchExchange],
   preferGetMethod: false,
+  fetch: timedFetch,
   fetchOptions: () => {
     const key = operatorKey();
     return key === null ? {} : { headers: { authorization: `Bearer ${key}` } };
@@ -22,7 +25,7 @@ export const client = new Client({
 export interface Answer<Data> {
   data: Data | undefined;
   problem: string | null;
-  /** When what is shown was answered, where asking again has failed since; null: nothing newer is known to be missing. */
+  /** When what is shown was answered, by the platform's clock, where asking again has failed since; null: nothing newer is known to be missing. */
   oldSince: number | null;
   /** Nothing has come yet. */
   loading: boolean;
@@ -45,13 +48,7 @@ export function useAnswer<Data, Variables extends object>(
     requestPolicy: 'cache-and-network',
   });
   const refresh = useCallback(() => execute({ requestPolicy: 'network-only' }), [execute]);
-  useEffect(() => {
-    if (everyMs === undefined) return;
-    const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') refresh();
-    }, everyMs);
-    return () => clearInterval(timer);
-  }, [everyMs, refresh]);
+  useEvery(everyMs, refresh);
   const last = useLast<Data>(JSON.stringify(variables));
   if (!fetching && error) last.current = { ...last.current, problem: describeProblem(error) };
   else if (!fetching && data !== undefined) last.current = { data, answeredAt: extensions?.answeredAt ?? null, problem: null };

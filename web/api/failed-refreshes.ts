@@ -7,7 +7,7 @@ import { useEffect, useId, useSyncExternalStore } from 'react';
 interface FailedRefresh {
   /** In words: "alert rules". */
   what: string;
-  /** When the answer that is shown came, by the reader's clock. */
+  /** When the answer that is shown came, by the platform's clock. */
   answeredAt: number;
   problem: string;
   refresh(): void;

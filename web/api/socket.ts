@@ -81,6 +81,8 @@ export interface Follower<Data> {
   next(data: Data): void;
   /** The place to go on from is kept no more: what lies between is lost to the subscription, and is to be asked for. */
   expired?(): void;
+  /** It cannot begin, for the reason that is given; it is tried again until `next` tells that it has begun. */
+  refused?(problem: string): void;
 }
 
 interface GraphQLProblem {
@@ -105,10 +107,16 @@ export function follow<Data, Variables extends { after?: string | null }>(
   };
   function failed(error: unknown): void {
     if (!Array.isArray(error)) return; // a socket that closed
-    if ((error as GraphQLProblem[]).some(({ extensions }) => extensions?.code === 'CURSOR_EXPIRED')) {
+    const problems = error as GraphQLProblem[];
+    const has = (code: string) => problems.some(({ extensions }) => extensions?.code === code);
+    // A cursor that is not understood, as after a change of the platform's storage, would be refused for ever.
+    if (has('CURSOR_EXPIRED') || (has('BAD_USER_INPUT') && variables.after != null)) {
       variables.after = null;
       follower.expired?.();
-    } else console.error('a subscription failed', error);
+    } else {
+      console.error('a subscription failed', error);
+      follower.refused?.(problems[0]?.message ?? 'no reason was given');
+    }
   }
   function subscribe(): void {
     stop = client.subscribe<Data>(

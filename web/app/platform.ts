@@ -1,12 +1,10 @@
 /** What every page has to know about the platform: the realm, whose data it is, and whether it still moves. */
 import { useAnswer } from '../api/client.js';
 import { PLATFORM, type Platform } from '../api/operations/market.js';
-import { useStream } from '../live/prices.js';
-import { useNow } from '../ui/now.js';
+import { STALE_MS, useStream } from '../live/prices.js';
+import { usePresent } from '../ui/now.js';
 
 const ASK_AGAIN_MS = 15_000;
-/** Sources observe a coin every minute or two; after so long without any, something stands still. */
-const STALE_MS = 5 * 60_000;
 
 const NONE = {};
 
@@ -16,13 +14,13 @@ export function usePlatform(): Platform | undefined {
 
 /** How old the newest price of all is where that is too old; null while it is not. */
 export function useStaleness(platform: Platform | undefined): number | null {
-  const now = useNow(5_000);
-  const { newestObservedAt } = useStream();
+  const newestObservedAt = useStream((stream) => stream.newestObservedAt);
   const newest = [platform?.newestObservationAt, newestObservedAt]
     .filter((at) => at != null)
     .sort()
     .at(-1);
-  if (newest === undefined) return null;
-  const age = now - Date.parse(newest);
-  return age > STALE_MS ? age : null;
+  return usePresent((present) => {
+    const age = newest === undefined ? 0 : present - Date.parse(newest);
+    return age > STALE_MS ? age : null;
+  });
 }

@@ -67,6 +67,12 @@ async function askStored(): Promise<boolean> {
   return true;
 }
 
+/** As they were sent, with what became of them since, which the subscription does not tell. */
+export function withStatus<Sent extends AlertFields>(sent: readonly Sent[], stored: readonly AlertFields[] | undefined): Sent[] {
+  const known = new Map(stored?.map(({ id, status }) => [id, status]));
+  return sent.map((alert) => ({ ...alert, status: known.get(alert.id) ?? alert.status }));
+}
+
 /** What a mutation answered. */
 export function replaceAlert(changed: AlertFields): void {
   change({ ...state, alerts: state.alerts.map((alert) => (alert.id === changed.id ? { ...changed, fresh: alert.fresh } : alert)) });

@@ -1,6 +1,6 @@
 /**
  * Proof that no update is missing: each one names the price that it replaced, which must be the last price seen of its coin.
- * Must stay true: a break in that chain is counted, never smoothed over; what came while we were away is counted as caught up.
+ * Must stay true: a break in that chain is counted, never smoothed over; what came while we were away is counted, or said to be lost.
  */
 export interface ChainedUpdate {
   coinId: string;
@@ -12,8 +12,10 @@ export interface ChainedUpdate {
 export interface Resumption {
   lostAt: number;
   backAt: number;
-  /** Updates of the time between, sent first. */
+  /** Updates sent since then that were observed until then, by the source's clock. */
   caughtUp: number;
+  /** There was no cursor to go on from, or it had expired: what came meanwhile is not sent. */
+  lost: boolean;
 }
 
 export interface ContinuityReport {
@@ -24,15 +26,15 @@ export interface ContinuityReport {
   broken: number;
   /** Newest first. */
   resumptions: readonly Resumption[];
-  /** The cursor had expired: how often what lies between was lost. */
-  expiries: number;
+  /** How often what came meanwhile was lost. */
+  losses: number;
 }
 
 const MOST_RESUMPTIONS = 5;
 
 export class Continuity {
   readonly #last = new Map<string, string>();
-  #report: ContinuityReport = { received: 0, linked: 0, broken: 0, resumptions: [], expiries: 0 };
+  #report: ContinuityReport = { received: 0, linked: 0, broken: 0, resumptions: [], losses: 0 };
   #lostAt: number | null = null;
 
   get report(): ContinuityReport {
@@ -61,15 +63,20 @@ export class Continuity {
   /** Connected; whether it was lost before. */
   back(at: number): boolean {
     if (this.#lostAt === null) return false;
-    const resumption = { lostAt: this.#lostAt, backAt: at, caughtUp: 0 };
+    const resumption = { lostAt: this.#lostAt, backAt: at, caughtUp: 0, lost: false };
     this.#lostAt = null;
     this.#report = { ...this.#report, resumptions: [resumption, ...this.#report.resumptions].slice(0, MOST_RESUMPTIONS) };
     return true;
   }
 
-  /** Begins anew: no chain reaches over what is lost. */
-  expired(): void {
+  /** Begins anew: what came since the last update is lost, and no chain reaches over it. */
+  beginAnew(): void {
     this.#last.clear();
-    this.#report = { ...this.#report, expiries: this.#report.expiries + 1 };
+    const { losses, resumptions } = this.#report;
+    this.#report = {
+      ...this.#report,
+      losses: losses + 1,
+      resumptions: resumptions.map((each, index) => (index === 0 ? { ...each, lost: true } : each)),
+    };
   }
 }

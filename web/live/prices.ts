@@ -3,9 +3,10 @@
  * Must stay true: a price never goes back in time; a coin's readers alone hear of it, once a frame at most.
  */
 import { useSyncExternalStore } from 'react';
+import { now } from '../api/clock.js';
 import { PRICE_UPDATES, type PriceUpdate } from '../api/operations/live.js';
 import { follow, onConnection } from '../api/socket.js';
-import { compare } from '../format/decimal.js';
+import { compare, toPlot } from '../format/decimal.js';
 import { Continuity, type ContinuityReport } from './continuity.js';
 
 export interface LivePrice {
@@ -17,8 +18,13 @@ export interface LivePrice {
   direction: -1 | 0 | 1;
 }
 
+/** Sources observe a coin every minute or two; one that was not for so long stands still. */
+export const STALE_MS = 5 * 60_000;
+
 export interface StreamState {
   connected: boolean;
+  /** Why the subscription cannot begin, until it has; the connection may stand all the same. */
+  refused: string | null;
   /** By the reader's clock; null while connected. */
   lostAt: number | null;
   cursor: string | null;
@@ -38,24 +44,35 @@ class PriceFeed {
   #frame = 0;
 
   constructor() {
-    this.#state = { connected: false, lostAt: null, cursor: null, newestObservedAt: null, continuity: this.#continuity.report };
+    this.#state = {
+      connected: false,
+      refused: null,
+      lostAt: null,
+      cursor: null,
+      newestObservedAt: null,
+      continuity: this.#continuity.report,
+    };
   }
 
   start(): void {
     onConnection((connection) => {
-      if (connection === 'connected') this.#continuity.back(Date.now());
-      else if (this.#state.connected) this.#continuity.lost(Date.now());
       const connected = connection === 'connected';
+      if (!connected && this.#state.connected) this.#continuity.lost(now());
+      // Before the first update there is no place to go on from.
+      if (connected && this.#continuity.back(now()) && this.#variables.after === null) this.#beginAnew();
       this.#change({ connected, lostAt: connected ? null : (this.#state.lostAt ?? Date.now()) });
     });
     follow(PRICE_UPDATES, this.#variables, {
       next: ({ priceUpdated }) => this.#push(priceUpdated),
-      expired: () => {
-        this.#continuity.expired();
-        for (const listener of this.#expiryListeners) listener();
-        this.#change({ cursor: null });
-      },
+      expired: () => this.#beginAnew(),
+      refused: (problem) => this.#change({ refused: problem }),
     });
+  }
+
+  #beginAnew(): void {
+    this.#continuity.beginAnew();
+    for (const listener of this.#expiryListeners) listener();
+    this.#change({ cursor: null });
   }
 
   get(coinId: string): LivePrice | undefined {
@@ -104,6 +121,7 @@ class PriceFeed {
     const newest = this.#state.newestObservedAt;
     this.#state = {
       ...this.#state,
+      refused: null,
       cursor: update.cursor,
       newestObservedAt: newest !== null && newest > update.observedAt ? newest : update.observedAt,
       continuity: this.#continuity.report,
@@ -137,6 +155,19 @@ export function useLivePrice(coinId: string): LivePrice | undefined {
   );
 }
 
-export function useStream(): StreamState {
-  return useSyncExternalStore(priceFeed.subscribeState, () => priceFeed.state);
+/** The change in percent over 24 hours: the API's, moved on by what the price did since it was asked for. */
+export function changeWith(live: LivePrice | undefined, asked: { usd: string; change24hPct: number | null } | null): number | null {
+  const change = asked?.change24hPct ?? null;
+  if (asked === null || change === null || live === undefined) return change;
+  return (toPlot(live.usd) / (toPlot(asked.usd) / (1 + change / 100)) - 1) * 100;
+}
+
+/** What `select` takes of the stream's state: a component is drawn anew when that is another, and at no other update. */
+export function useStream<Value>(select: (state: StreamState) => Value): Value {
+  return useSyncExternalStore(priceFeed.subscribeState, () => select(priceFeed.state));
+}
+
+/** Connected, and told of prices. */
+export function isLive({ connected, refused }: StreamState): boolean {
+  return connected && refused === null;
 }

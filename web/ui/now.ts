@@ -1,11 +1,25 @@
-/** The present, as components that show an age need it. */
-import { useEffect, useState } from 'react';
+/** The present, as components that show an age need it: one clock for all of them, which ticks once a second. */
+import { useSyncExternalStore } from 'react';
+import { now } from '../api/clock.js';
 
-export function useNow(everyMs = 1_000): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
-    return () => clearInterval(timer);
-  }, [everyMs]);
-  return now;
+const TICK_MS = 1_000;
+let present = now();
+const readers = new Set<() => void>();
+setInterval(() => {
+  present = now();
+  for (const reader of readers) reader();
+}, TICK_MS);
+
+function subscribe(reader: () => void): () => void {
+  readers.add(reader);
+  return () => readers.delete(reader);
+}
+
+/** What `read` makes of the present, which must compare by Object.is: a component is drawn anew when that changes. */
+export function usePresent<Value>(read: (present: number) => Value): Value {
+  return useSyncExternalStore(subscribe, () => read(present));
+}
+
+export function useNow(): number {
+  return usePresent((at) => at);
 }

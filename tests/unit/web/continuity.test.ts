@@ -53,7 +53,17 @@ describe('continuity', () => {
     expect(continuity.back(START + 6_500)).toBe(true);
     feed(continuity, chain('bitcoin', 3, 10));
     expect(continuity.report).toMatchObject({ received: 9, linked: 8, broken: 0 });
-    expect(continuity.report.resumptions).toEqual([{ lostAt: START + 3_000, backAt: START + 6_500, caughtUp: 4 }]);
+    expect(continuity.report.resumptions).toEqual([{ lostAt: START + 3_000, backAt: START + 6_500, caughtUp: 4, lost: false }]);
+  });
+
+  test('a break after which all begins anew is known by that, and no other one', () => {
+    const continuity = new Continuity();
+    for (const at of [START, START + 10_000]) {
+      continuity.lost(at);
+      continuity.back(at + 1_000);
+    }
+    continuity.beginAnew();
+    expect(continuity.report.resumptions.map(({ lost }) => lost)).toEqual([true, false]);
   });
 
   test('a first connection is no resumption', () => {
@@ -65,8 +75,8 @@ describe('continuity', () => {
   test('chains do not reach over what has expired', () => {
     const continuity = new Continuity();
     feed(continuity, chain('bitcoin', 1, 3));
-    continuity.expired();
+    continuity.beginAnew();
     feed(continuity, chain('bitcoin', 7, 9));
-    expect(continuity.report).toMatchObject({ received: 4, linked: 2, broken: 0, expiries: 1 });
+    expect(continuity.report).toMatchObject({ received: 4, linked: 2, broken: 0, losses: 1 });
   });
 });

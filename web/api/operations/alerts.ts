@@ -86,8 +86,13 @@ export const ACKNOWLEDGE = operation<{ acknowledgeAlert: AlertFields }, { id: st
 
 export interface CoinName {
   id: string;
-  symbol: string;
   name: string;
 }
 
-export const COIN_NAMES = operation<{ coins: { nodes: CoinName[] } }>(`query CoinNames { coins(first: 200) { nodes { id symbol name } } }`);
+export const COIN_NAMES = operation<{ coins: { nodes: CoinName[]; pageInfo: PageInfo } }, { after: string | null }>(`
+  query CoinNames($after: String) {
+    coins(first: 200, after: $after) {
+      nodes { id name }
+      pageInfo { hasNextPage endCursor }
+    }
+  }`);

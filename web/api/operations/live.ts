@@ -25,5 +25,5 @@ export const ALERTS_TRIGGERED = operation<{ alertTriggered: AlertFields }, { aft
 
 export const CANDLE_UPDATES = operation<{ candleUpdated: CandleFields }, { coinId: string; interval: CandleInterval; after?: null }>(`
   subscription CandleUpdates($coinId: ID!, $interval: CandleInterval!) {
-    candleUpdated(coinId: $coinId, interval: $interval) { interval bucketStart open high low close observations isComplete }
+    candleUpdated(coinId: $coinId, interval: $interval) { interval bucketStart open high low close observations }
   }`);

@@ -16,10 +16,9 @@ export interface PageInfo {
   endCursor: string | null;
 }
 
-export const MARKET = operation<{ coins: { totalCount: number; nodes: MarketCoin[]; pageInfo: PageInfo } }, { after: string | null }>(`
+export const MARKET = operation<{ coins: { nodes: MarketCoin[]; pageInfo: PageInfo } }, { after: string | null }>(`
   query Market($after: String) {
     coins(first: 200, after: $after) {
-      totalCount
       nodes {
         id symbol name rank
         price { usd change24hPct suspect observedAt }
@@ -35,10 +34,10 @@ export interface CoinTrend {
   candles: { close: string }[];
 }
 
-export const TRENDS = operation<{ coins: { nodes: CoinTrend[]; pageInfo: PageInfo } }, { after: string | null }>(`
-  query Trends($after: String) {
+export const TRENDS = operation<{ coins: { nodes: CoinTrend[]; pageInfo: PageInfo } }, { after: string | null; from: string }>(`
+  query Trends($after: String, $from: DateTime!) {
     coins(first: 200, after: $after) {
-      nodes { id candles(interval: ONE_HOUR, first: 48) { close } }
+      nodes { id candles(interval: ONE_HOUR, first: 48, from: $from) { close } }
       pageInfo { hasNextPage endCursor }
     }
   }`);
@@ -53,6 +52,7 @@ export interface Overview {
   totalMarketCapUsd: string;
   totalVolume24hUsd: string;
   bitcoinDominancePct: number | null;
+  globalBitcoinDominancePct: number | null;
   ethereumDominancePct: number | null;
   coinCount: number;
   gainers: number;
@@ -72,7 +72,7 @@ export interface OverviewDay {
 export const OVERVIEW = operation<{ marketOverview: Overview | null; marketOverviews: OverviewDay[] }, { from: string }>(`
   query Overview($from: Date!) {
     marketOverview {
-      day totalMarketCapUsd totalVolume24hUsd bitcoinDominancePct ethereumDominancePct coinCount gainers losers
+      day totalMarketCapUsd totalVolume24hUsd bitcoinDominancePct globalBitcoinDominancePct ethereumDominancePct coinCount gainers losers
       topGainers(first: 3) { return1dPct coin { id symbol name } }
       topLosers(first: 3) { return1dPct coin { id symbol name } }
     }

@@ -18,7 +18,6 @@ export interface Dataset {
   name: string;
   grain: string;
   version: string;
-  updatedAt: string | null;
   writtenAt: string | null;
   dependsOn: { name: string }[];
   checks: CheckResult[];
@@ -28,7 +27,7 @@ const CHECK_FIELDS = 'name severity status failedRows message checkedAt';
 
 export const DATASETS = operation<{ datasets: Dataset[] }>(`
   query Datasets {
-    datasets { name grain version updatedAt writtenAt dependsOn { name } checks { ${CHECK_FIELDS} } }
+    datasets { name grain version writtenAt dependsOn { name } checks { ${CHECK_FIELDS} } }
   }`);
 
 export interface TaskRun {

@@ -1,8 +1,8 @@
-/** What the reader must know before believing a number: no connection, old data, or a break that was closed without a loss. */
+/** What the reader must know before believing a number: no connection, old data, or a break and what it cost. */
 import { useEffect, useState } from 'react';
 import type { Platform } from '../../api/operations/market.js';
 import { formatSpan, plural } from '../../format/figures.js';
-import { useStream } from '../../live/prices.js';
+import { type StreamState, useStream } from '../../live/prices.js';
 import { useNow } from '../../ui/now.js';
 import { useStaleness } from '../platform.js';
 
@@ -11,11 +11,17 @@ const PATIENCE_MS = 1_500;
 const SHOWN_MS = 12_000;
 
 export function Banners({ platform }: { platform: Platform | undefined }) {
-  const { connected } = useStream();
+  const connected = useStream((stream) => stream.connected);
+  const refused = useStream((stream) => stream.refused);
   const staleness = useStaleness(platform);
   return (
     <div role="status">
       {!connected && <Lost />}
+      {connected && refused !== null && (
+        <div className="banner lost">
+          <strong>Prices are not told live.</strong> The platform refuses it: {refused}. Trying again.
+        </div>
+      )}
       {connected && staleness !== null && (
         <div className="banner stale">
           <strong>Prices stand still.</strong> The newest is {formatSpan(staleness)} old: the source or the stream is behind.
@@ -36,35 +42,42 @@ export function Banners({ platform }: { platform: Platform | undefined }) {
 }
 
 function Lost() {
-  const { lostAt } = useStream();
-  const now = useNow();
+  const lostAt = useStream((stream) => stream.lostAt);
   const [mounted] = useState(Date.now);
-  const since = lostAt ?? mounted;
-  if (now - since < PATIENCE_MS) return null;
+  useNow(); // counts on; both ends of what it counts are the reader's own
+  const lasts = Date.now() - (lostAt ?? mounted);
+  if (lasts < PATIENCE_MS) return null;
   return (
     <div className="banner lost" data-testid="disconnected">
-      <strong>Disconnected for {formatSpan(now - since)}.</strong> What you see is the last that was received. Trying again; what is missed
+      <strong>Disconnected for {formatSpan(lasts)}.</strong> What you see is the last that was received. Trying again; what is missed
       meanwhile will be sent first.
     </div>
   );
 }
 
 function Resumed() {
-  const { connected, continuity } = useStream();
+  const connected = useStream((stream) => stream.connected);
+  const continuity = useStream((stream) => stream.continuity);
   const [newest] = continuity.resumptions;
+  const backAt = newest?.backAt;
   const [hidden, setHidden] = useState(0);
   useEffect(() => {
-    if (newest === undefined) return;
-    const timer = setTimeout(() => setHidden(newest.backAt), SHOWN_MS);
+    if (backAt === undefined) return;
+    const timer = setTimeout(() => setHidden(backAt), SHOWN_MS);
     return () => clearTimeout(timer);
-  }, [newest]);
+  }, [backAt]);
   if (!connected || newest === undefined || hidden >= newest.backAt) return null;
   return (
-    <div className="banner resumed" data-testid="resumed">
-      <strong>Back after {formatSpan(newest.backAt - newest.lostAt)}.</strong>{' '}
-      {continuity.broken === 0
-        ? `${plural(newest.caughtUp, 'update')} of the break came first, none is missing.`
-        : `${plural(continuity.broken, 'update')} could not be chained to the one before.`}
+    <div className={`banner ${newest.lost ? 'stale' : 'resumed'}`} data-testid="resumed">
+      <strong>Back after {formatSpan(newest.backAt - newest.lostAt)}.</strong> {describeBreak(newest, continuity.broken)}
     </div>
   );
+}
+
+type Continuity = StreamState['continuity'];
+
+function describeBreak({ lost, caughtUp }: Continuity['resumptions'][number], broken: number): string {
+  if (lost) return 'What was told meanwhile is lost: prices are asked for anew.';
+  if (broken > 0) return `${plural(broken, 'update')} could not be chained to the one before.`;
+  return `${plural(caughtUp, 'update')} observed until then came since, none is missing.`;
 }

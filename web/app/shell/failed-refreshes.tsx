@@ -6,7 +6,7 @@ import { useStream } from '../../live/prices.js';
 
 export function FailedRefreshes() {
   const failures = useFailures();
-  const { connected } = useStream();
+  const connected = useStream((stream) => stream.connected);
   // What is asked once a minute need not be old for that long after the platform is back.
   useEffect(() => {
     if (connected) refreshFailed();

@@ -1,20 +1,21 @@
 /** The stream, and the proof that it has no gap: how many updates followed exactly on the one before, and what each break came to. */
 import { formatClock, formatCount, formatSpan, plural } from '../../format/figures.js';
-import { type StreamState, useStream } from '../../live/prices.js';
+import { isLive, type StreamState, useStream } from '../../live/prices.js';
 
 const ID = 'stream';
 
 export function StreamStatus() {
-  const stream = useStream();
+  const stream = useStream((state) => state);
+  const live = isLive(stream);
   return (
     <>
-      <button type="button" className={`button stream-button${stream.connected ? '' : ' lost'}`} popoverTarget={ID}>
+      <button type="button" className={`button stream-button${live ? '' : ' lost'}`} popoverTarget={ID}>
         <span className="dot" />
-        <span className="label">{stream.connected ? 'Live' : 'Offline'}</span>
-        <span className="visually-hidden">{stream.connected ? 'Connected' : 'Disconnected'}: the stream of prices</span>
+        <span className="label">{live ? 'Live' : 'Offline'}</span>
+        <span className="visually-hidden">{live ? 'Connected' : stream.connected ? 'Refused' : 'Disconnected'}: the stream of prices</span>
       </button>
       <section className="popover" popover="auto" id={ID} aria-label="The stream of prices">
-        <h2>{stream.connected ? 'Live, without a gap' : 'Disconnected'}</h2>
+        <h2>{live ? describeLive(stream) : stream.connected ? 'Refused' : 'Disconnected'}</h2>
         <p>
           Every update names the price that it replaced. If that is not the last price received, one is missing. After a break the
           subscription goes on from its cursor.
@@ -25,8 +26,12 @@ export function StreamStatus() {
   );
 }
 
+function describeLive({ continuity: { broken, losses } }: StreamState): string {
+  return broken > 0 || losses > 0 ? 'Live, with a gap' : 'Live, without a gap';
+}
+
 function Facts({ continuity, cursor, newestObservedAt }: StreamState) {
-  const { received, linked, broken, resumptions, expiries } = continuity;
+  const { received, linked, broken, resumptions, losses } = continuity;
   return (
     <>
       <dl className="facts">
@@ -43,16 +48,18 @@ function Facts({ continuity, cursor, newestObservedAt }: StreamState) {
       </dl>
       {resumptions.length > 0 && (
         <ul className="resumptions" data-testid="resumptions">
-          {resumptions.map(({ lostAt, backAt, caughtUp }) => (
+          {resumptions.map(({ lostAt, backAt, caughtUp, lost }) => (
             <li key={backAt}>
-              {formatClock(backAt)}: back after {formatSpan(backAt - lostAt)}, {plural(caughtUp, 'update')} caught up
+              {formatClock(backAt)}: back after {formatSpan(backAt - lostAt)},{' '}
+              {lost ? 'what was told meanwhile is lost' : `${plural(caughtUp, 'update')} observed until then came since`}
             </li>
           ))}
         </ul>
       )}
-      {expiries > 0 && (
+      {losses > 0 && (
         <p className="warn">
-          The cursor had expired {plural(expiries, 'time')}: updates are kept for 24 hours. Prices were asked for anew.
+          Updates were lost {plural(losses, 'time')}: there was no cursor yet, or it had expired (updates are kept for 24 hours). Prices
+          were asked for anew.
         </p>
       )}
       {cursor !== null && (

@@ -3,7 +3,7 @@ import './alerts.css';
 import { useEffect, useMemo } from 'react';
 import { useAnswer } from '../../api/client.js';
 import { ALERTS } from '../../api/operations/alerts.js';
-import { markAlertsSeen, useAlertFeed } from '../../live/alerts.js';
+import { markAlertsSeen, useAlertFeed, withStatus } from '../../live/alerts.js';
 import { useStream } from '../../live/prices.js';
 import { Tabs } from '../../ui/controls/tabs.js';
 import { Page } from '../../ui/page.js';
@@ -27,18 +27,14 @@ export default function AlertsPage({ tab }: { tab: string }) {
   );
 }
 
-/** What became of them since they were sent, which the subscription does not tell. */
 const NEWEST = { first: 100, after: null, filter: { sent: true } };
 const ASK_AGAIN_MS = 10_000;
 
 function LiveAlerts() {
   const { alerts: sent, loaded, unseen } = useAlertFeed();
   const { data, problem, refresh } = useAnswer(ALERTS, NEWEST, { everyMs: ASK_AGAIN_MS });
-  const alerts = useMemo(() => {
-    const stored = new Map(data?.alerts.nodes.map((alert) => [alert.id, alert]));
-    return sent.map((alert) => ({ ...alert, status: stored.get(alert.id)?.status ?? alert.status }));
-  }, [sent, data]);
-  const { connected } = useStream();
+  const alerts = useMemo(() => withStatus(sent, data?.alerts.nodes), [sent, data]);
+  const connected = useStream((stream) => stream.connected);
   useEffect(() => {
     if (unseen > 0) markAlertsSeen();
   }, [unseen]);

@@ -11,6 +11,7 @@ import {
   COIN_NAMES,
 } from '../../api/operations/alerts.js';
 import { sentence } from '../../format/figures.js';
+import { useEveryCoin } from '../../live/every-coin.js';
 import { Select } from '../../ui/controls/select.js';
 import { Empty, Problem } from '../../ui/states.js';
 import { AlertList } from './alert-list.js';
@@ -18,6 +19,7 @@ import { AlertList } from './alert-list.js';
 const STATUSES: AlertStatus[] = ['FIRING', 'ACKNOWLEDGED', 'RESOLVED', 'SUPPRESSED'];
 const SEVERITIES: AlertSeverity[] = ['INFO', 'WARNING', 'CRITICAL'];
 const NONE = {};
+const noVariables = () => NONE;
 const PAGE = 50;
 
 export function History() {
@@ -35,7 +37,7 @@ export function History() {
 }
 
 function Filters({ filter, onChange }: { filter: AlertFilter; onChange(part: AlertFilter): void }) {
-  const coins = useAnswer(COIN_NAMES, NONE).data?.coins.nodes ?? [];
+  const coins = useEveryCoin(COIN_NAMES, noVariables).nodes ?? [];
   const rules = useAnswer(ALERT_RULES, NONE).data?.alertRules ?? [];
   return (
     <div className="filters">

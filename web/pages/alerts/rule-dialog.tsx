@@ -1,12 +1,13 @@
 /** The form of a rule, new or changed. Thresholds stay text from the field to the platform: no digit is lost on the way. */
 import { type FormEvent, useEffect, useRef, useState } from 'react';
-import { useAnswer, useChange } from '../../api/client.js';
+import { useChange } from '../../api/client.js';
 import { type AlertKind, type AlertRule, type AlertSeverity, COIN_NAMES, CREATE_RULE, UPDATE_RULE } from '../../api/operations/alerts.js';
 import { sentence } from '../../format/figures.js';
+import { useEveryCoin } from '../../live/every-coin.js';
 import { isMove, KINDS } from './condition.js';
 import { readRule } from './rule-form.js';
 
-const NONE = {};
+const NONE = () => ({});
 const SEVERITIES: AlertSeverity[] = ['INFO', 'WARNING', 'CRITICAL'];
 
 interface RuleDialogProps {
@@ -68,19 +69,24 @@ export function RuleDialog({ rule, coinId, onClose }: RuleDialogProps) {
 
 /** Of an existing rule neither may change. */
 function Watched({ coinId, kind, onKind }: { coinId: string | null; kind: AlertKind; onKind(kind: AlertKind): void }) {
-  const coins = useAnswer(COIN_NAMES, NONE).data?.coins.nodes;
+  const { nodes: coins, problem } = useEveryCoin(COIN_NAMES, NONE);
+  const [chosen, setChosen] = useState(coinId ?? '');
+  // Whatever became of the names: a rule for one coin must not turn into one for all.
+  const named = chosen === '' || coins?.some(({ id }) => id === chosen);
   return (
     <div className="field-row">
       <label className="field">
         Coin
-        <select className="input" name="coinId" key={coins === undefined ? 'waiting' : 'loaded'} defaultValue={coinId ?? ''}>
+        <select className="input" name="coinId" value={chosen} onChange={(event) => setChosen(event.target.value)}>
           <option value="">Every coin</option>
+          {!named && <option value={chosen}>{chosen}</option>}
           {coins?.map(({ id, name }) => (
             <option key={id} value={id}>
               {name}
             </option>
           ))}
         </select>
+        {coins === null && problem !== null && <span className="down">The other coins cannot be shown: {problem}.</span>}
       </label>
       <label className="field">
         Condition

@@ -1,14 +1,15 @@
 /** The coin's alerts: those of the past, and each new one as it is sent. */
 import { Link } from 'wouter';
 import type { AlertFields } from '../../api/operations/alerts.js';
-import { useAlertFeed } from '../../live/alerts.js';
+import { useAlertFeed, withStatus } from '../../live/alerts.js';
 import { Empty } from '../../ui/states.js';
 import { AlertList } from '../alerts/alert-list.js';
 
 const MOST_SHOWN = 10;
 
 export function CoinAlerts({ id, name, alerts }: { id: string; name: string; alerts: AlertFields[] | undefined }) {
-  const fresh = useAlertFeed().alerts.filter((alert) => alert.fresh && alert.coin.id === id);
+  const sent = useAlertFeed().alerts.filter((alert) => alert.fresh && alert.coin.id === id);
+  const fresh = withStatus(sent, alerts);
   const seen = new Set(fresh.map((alert) => alert.id));
   const shown = [...fresh, ...(alerts ?? []).filter((alert) => !seen.has(alert.id))].slice(0, MOST_SHOWN);
   return (

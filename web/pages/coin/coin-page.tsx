@@ -5,9 +5,8 @@ import { useEffect, useMemo } from 'react';
 import { Link } from 'wouter';
 import { useAnswer } from '../../api/client.js';
 import { COIN, type CoinDetail } from '../../api/operations/coin.js';
-import { toPlot } from '../../format/decimal.js';
 import { formatSpan } from '../../format/figures.js';
-import { priceFeed, useLivePrice } from '../../live/prices.js';
+import { changeWith, priceFeed, STALE_MS, useLivePrice } from '../../live/prices.js';
 import { Change } from '../../ui/change.js';
 import { CoinMark } from '../../ui/coin-mark.js';
 import { Icon } from '../../ui/icons.js';
@@ -21,8 +20,6 @@ import { MarketFigures } from './market-figures.js';
 import { Performance } from './performance.js';
 
 const ASK_AGAIN_MS = 30_000;
-/** A coin is observed every minute or two. */
-const STALE_MS = 5 * 60_000;
 
 export default function CoinPage({ id }: { id: string }) {
   const variables = useMemo(() => ({ id }), [id]);
@@ -84,11 +81,9 @@ function Since({ coin }: { coin: CoinDetail | undefined }) {
   const live = useLivePrice(coin?.id ?? '');
   if (coin === undefined || live === undefined || coin.price === null) return <div className="small"> </div>;
   const age = now - Date.parse(live.observedAt);
-  const change = coin.price.change24hPct;
-  const moved = change === null ? null : (toPlot(live.usd) / (toPlot(coin.price.usd) / (1 + change / 100)) - 1) * 100;
   return (
     <div className="small">
-      <Change value={moved} /> <span className="muted">in 24 h · </span>
+      <Change value={changeWith(live, coin.price)} /> <span className="muted">in 24 h · </span>
       <span className={age > STALE_MS ? 'warn' : 'muted'}>
         {age > STALE_MS ? 'stale: ' : ''}observed {formatSpan(age)} ago by {coin.price.source}
       </span>

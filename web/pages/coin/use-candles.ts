@@ -7,12 +7,14 @@ import { follow } from '../../api/socket.js';
 import { useStream } from '../../live/prices.js';
 import { merge } from './merge-candles.js';
 
+/** The subscription tells of a bucket while it fills: one that had ended before, or whose last update fell into a break, is in the answer alone. */
+const ASK_AGAIN_MS = 60_000;
+
 export function useCandles(id: string, interval: CandleInterval) {
   const variables = useMemo(() => ({ id, interval }), [id, interval]);
-  const { data, problem, refresh } = useAnswer(CANDLES, variables);
+  const { data, problem, refresh } = useAnswer(CANDLES, variables, { everyMs: ASK_AGAIN_MS });
   const live = useLiveCandles(id, interval, data?.coin != null);
-  const { resumptions } = useStream().continuity;
-  const lastBreak = resumptions[0]?.backAt;
+  const lastBreak = useStream((stream) => stream.continuity.resumptions[0]?.backAt);
   useEffect(() => {
     if (lastBreak !== undefined) refresh();
   }, [lastBreak, refresh]);

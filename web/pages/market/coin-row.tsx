@@ -2,8 +2,8 @@
 import { memo } from 'react';
 import { Link } from 'wouter';
 import type { MarketCoin } from '../../api/operations/market.js';
-import { formatCompactUsd, toPlot } from '../../format/decimal.js';
-import { useLivePrice } from '../../live/prices.js';
+import { formatCompactUsd } from '../../format/decimal.js';
+import { changeWith, useLivePrice } from '../../live/prices.js';
 import { Change } from '../../ui/change.js';
 import { CoinMark } from '../../ui/coin-mark.js';
 import { LivePrice } from '../../ui/live-price.js';
@@ -16,18 +16,22 @@ interface CoinRowProps {
 
 export const CoinRow = memo(function CoinRow({ coin, trend }: CoinRowProps) {
   const { id, symbol, name, rank, market, performance } = coin;
+  const href = `/coins/${encodeURIComponent(id)}`;
   return (
     <tr className="linked">
       <td className="number muted rank wide">{rank ?? '–'}</td>
       <td>
-        <Link href={`/coins/${encodeURIComponent(id)}`} className="coin-name">
+        <Link href={href} className="coin-name">
           <CoinMark id={id} symbol={symbol} />
           <span className="name">{name}</span>
           <span className="muted symbol">{symbol.toUpperCase()}</span>
         </Link>
       </td>
       <td className="number">
-        <LivePrice coinId={id} />
+        {/* Above the link that fills the row, so that its title can be reached. */}
+        <Link href={href} className="price-link" tabIndex={-1}>
+          <LivePrice coinId={id} />
+        </Link>
       </td>
       <td className="number">
         <LiveChange coin={coin} />
@@ -45,10 +49,6 @@ export const CoinRow = memo(function CoinRow({ coin, trend }: CoinRowProps) {
   );
 });
 
-/** The API's ratio, moved on by what the price did since it was asked for. */
 function LiveChange({ coin: { id, price } }: { coin: MarketCoin }) {
-  const live = useLivePrice(id);
-  if (price?.change24hPct == null) return <Change value={null} />;
-  const dayAgo = toPlot(price.usd) / (1 + price.change24hPct / 100);
-  return <Change value={live === undefined ? price.change24hPct : (toPlot(live.usd) / dayAgo - 1) * 100} />;
+  return <Change value={changeWith(useLivePrice(id), price)} />;
 }

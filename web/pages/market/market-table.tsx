@@ -17,6 +17,8 @@ interface Column {
   descending: boolean;
 }
 
+const SNAPSHOT = 'Of the newest daily snapshot, which is taken after midnight UTC';
+
 const COLUMNS: Column[] = [
   { key: 'rank', label: '#', className: 'number wide rank', title: 'Rank by market cap at the source', descending: false },
   { key: 'name', label: 'Coin', descending: false },
@@ -24,8 +26,8 @@ const COLUMNS: Column[] = [
   { key: 'change', label: '24 h', className: 'number', title: 'Against the price 24 hours before', descending: true },
   { key: 'week', label: '7 d', className: 'number wide', title: 'Close of the last day against 7 days before', descending: true },
   { key: 'month', label: '30 d', className: 'number wide', title: 'Close of the last day against 30 days before', descending: true },
-  { key: 'cap', label: 'Market cap', className: 'number wide', descending: true },
-  { key: 'volume', label: 'Volume 24 h', className: 'number wide', descending: true },
+  { key: 'cap', label: 'Market cap', className: 'number wide', title: SNAPSHOT, descending: true },
+  { key: 'volume', label: 'Volume 24 h', className: 'number wide', title: SNAPSHOT, descending: true },
 ];
 const SKELETON = ['1.5em', '9em', '5em', '4em', '4em', '4em', '5em', '5em', '96px'];
 

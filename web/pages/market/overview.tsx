@@ -1,24 +1,22 @@
 /** The market on its newest published day: size, turnover, breadth, dominance, and who moved most. */
-import type { ReactNode } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import { Link } from 'wouter';
 import { useAnswer } from '../../api/client.js';
 import { type CoinMove, OVERVIEW, type OverviewDay, type Overview as OverviewOfDay } from '../../api/operations/market.js';
 import { formatCompactUsd, toPlot } from '../../format/decimal.js';
 import { formatDate, formatShare, plural } from '../../format/figures.js';
 import { Change } from '../../ui/change.js';
+import { usePresent } from '../../ui/now.js';
 import { AreaChart } from '../../ui/sparkline.js';
 import { Skeleton } from '../../ui/states.js';
 
 const DAYS = 90;
 const ASK_AGAIN_MS = 60_000;
 
-function firstDay(): string {
-  return new Date(Date.now() - DAYS * 86_400_000).toISOString().slice(0, 10);
-}
-const SINCE = { from: firstDay() };
-
 export function Overview() {
-  const { data, problem } = useAnswer(OVERVIEW, SINCE, { everyMs: ASK_AGAIN_MS });
+  const from = usePresent((present) => new Date(present - DAYS * 86_400_000).toISOString().slice(0, 10));
+  const since = useMemo(() => ({ from }), [from]);
+  const { data, problem } = useAnswer(OVERVIEW, since, { everyMs: ASK_AGAIN_MS });
   const today = data?.marketOverview;
   if (today === null)
     return <p className="notice warn">No day is published yet: sizes, breadth and dominance follow the first daily run.</p>;
@@ -37,6 +35,11 @@ interface TileProps {
   today: OverviewOfDay | undefined;
 }
 
+/** "Market cap, 25 Nov 2026": what is published is of a day, not of now. */
+function of(day: OverviewOfDay | undefined, label: string): string {
+  return day === undefined ? label : `${label}, ${formatDate(day.day)}`;
+}
+
 function Tile({ label, figure, note, children }: { label: string; figure: ReactNode; note: ReactNode; children: ReactNode }) {
   return (
     <div className="tile">
@@ -52,11 +55,11 @@ function Size({ today, days }: TileProps & { days: readonly OverviewDay[] }) {
   const caps = days.map(({ totalMarketCapUsd }) => toPlot(totalMarketCapUsd));
   return (
     <Tile
-      label="Market cap"
+      label={of(today, 'Market cap')}
       figure={today ? formatCompactUsd(today.totalMarketCapUsd) : <Skeleton width="5em" />}
       note={today ? `${formatCompactUsd(today.totalVolume24hUsd)} traded in 24 h · ${plural(today.coinCount, 'coin')}` : ' '}
     >
-      <AreaChart values={caps} label={`Market cap over ${DAYS} days`} />
+      <AreaChart values={caps} label={`Market cap over ${plural(days.length, 'day')}`} />
     </Tile>
   );
 }
@@ -64,7 +67,7 @@ function Size({ today, days }: TileProps & { days: readonly OverviewDay[] }) {
 function Breadth({ today, days }: TileProps & { days: readonly OverviewDay[] }) {
   return (
     <Tile
-      label="Breadth"
+      label={of(today, 'Breadth')}
       figure={
         today ? (
           <>
@@ -76,7 +79,7 @@ function Breadth({ today, days }: TileProps & { days: readonly OverviewDay[] }) 
           <Skeleton width="4em" />
         )
       }
-      note={today ? `rose and fell on ${formatDate(today.day)}` : ' '}
+      note={today ? 'coins that rose, and that fell' : ' '}
     >
       <BreadthBars days={days} />
     </Tile>
@@ -91,7 +94,7 @@ function BreadthBars({ days }: { days: readonly OverviewDay[] }) {
       viewBox={`0 0 ${DAYS} 40`}
       preserveAspectRatio="none"
       role="img"
-      aria-label={`Share of coins that rose and fell, ${DAYS} days`}
+      aria-label={`Share of coins that rose and fell, ${plural(days.length, 'day')}`}
     >
       {days.slice(-DAYS).map(({ day, gainers, losers, coinCount }, index) => {
         const rose = (gainers / Math.max(coinCount, 1)) * 20;
@@ -107,27 +110,24 @@ function BreadthBars({ days }: { days: readonly OverviewDay[] }) {
   );
 }
 
+/** Of the whole market where the source says so; else among the coins that are followed here, which is more. */
 function Dominance({ today }: TileProps) {
-  const bitcoin = today?.bitcoinDominancePct ?? 0;
-  const ethereum = today?.ethereumDominancePct ?? 0;
-  const others = Math.max(0, 100 - bitcoin - ethereum);
+  const whole = today?.globalBitcoinDominancePct ?? null;
+  const bitcoin = whole ?? today?.bitcoinDominancePct ?? null;
+  const ethereum = whole === null ? (today?.ethereumDominancePct ?? null) : null;
   return (
     <Tile
-      label="Bitcoin dominance"
-      figure={today ? formatShare(today.bitcoinDominancePct) : <Skeleton width="4em" />}
-      note={today ? `Ethereum ${formatShare(today.ethereumDominancePct)} · others ${formatShare(others)}` : ' '}
+      label={of(today, 'Bitcoin dominance')}
+      figure={today ? formatShare(bitcoin) : <Skeleton width="4em" />}
+      note={today ? (whole === null ? `of the coins followed here · Ethereum ${formatShare(ethereum)}` : 'of the whole market') : ' '}
     >
-      <svg
-        className="area"
-        viewBox="0 0 100 40"
-        preserveAspectRatio="none"
-        role="img"
-        aria-label="Shares of bitcoin, ethereum and the others"
-      >
-        <rect x="0" y="16" width={bitcoin} height="8" fill="var(--accent)" />
-        <rect x={bitcoin} y="16" width={ethereum} height="8" fill="var(--accent)" opacity="0.5" />
-        <rect x={bitcoin + ethereum} y="16" width={others} height="8" fill="var(--line)" />
-      </svg>
+      {bitcoin !== null && (
+        <svg className="area" viewBox="0 0 100 40" preserveAspectRatio="none" aria-hidden="true">
+          <rect x="0" y="16" width="100" height="8" fill="var(--line)" />
+          <rect x="0" y="16" width={bitcoin} height="8" fill="var(--accent)" />
+          {ethereum !== null && <rect x={bitcoin} y="16" width={ethereum} height="8" fill="var(--accent)" opacity="0.5" />}
+        </svg>
+      )}
     </Tile>
   );
 }
@@ -135,7 +135,7 @@ function Dominance({ today }: TileProps) {
 function Movers({ today }: TileProps) {
   return (
     <div className="tile movers">
-      <h2>Movers of the day</h2>
+      <h2>{of(today, 'Movers')}</h2>
       <MoverList label="Rose most" moves={today?.topGainers} />
       <MoverList label="Fell most" moves={today?.topLosers} />
     </div>

@@ -4,7 +4,7 @@ import { useAnswer } from '../../api/client.js';
 import { PIPELINES, type PipelineRun, RUNS } from '../../api/operations/pipelines.js';
 import { formatDuration, formatMinute, plural, sentence } from '../../format/figures.js';
 import { Select } from '../../ui/controls/select.js';
-import { useNow } from '../../ui/now.js';
+import { usePresent } from '../../ui/now.js';
 import { Empty, Problem, Skeleton } from '../../ui/states.js';
 import { checkState } from './check-state.js';
 import { RunNow } from './run-now.js';
@@ -107,8 +107,7 @@ function Run({ run, oldSince }: RunProps) {
 
 /** A run is known to last only until it was last heard of. */
 function RunTime({ run: { startedAt, finishedAt, status }, oldSince }: RunProps) {
-  const now = useNow();
+  const until = usePresent((present) => (finishedAt === null ? (oldSince ?? present) : Date.parse(finishedAt)));
   if (startedAt === null) return status === 'QUEUED' ? 'waits for a worker' : '–';
-  const until = finishedAt === null ? (oldSince ?? now) : Date.parse(finishedAt);
   return formatDuration(Math.max(0, until - Date.parse(startedAt)));
 }
