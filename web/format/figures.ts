@@ -1,5 +1,7 @@
 /** Ratios, counts and time as text. Ratios are floats in the API; their text is fixed in width so that columns stand still. */
 
+import { now } from '../api/clock.js';
+
 const ABSENT = '–';
 
 const percent = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: 'exceptZero' });
@@ -63,7 +65,9 @@ export function formatDuration(milliseconds: number): string {
 }
 
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone: 'UTC' });
-const minute = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
+const MINUTE = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', timeZone: 'UTC' } as const;
+const minute = new Intl.DateTimeFormat('en-GB', MINUTE);
+const minuteOfYear = new Intl.DateTimeFormat('en-GB', { ...MINUTE, year: 'numeric' });
 const date = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
 
 /** "07:16:54", UTC as everything here. */
@@ -71,9 +75,10 @@ export function formatClock(instant: string | number): string {
   return clock.format(new Date(instant));
 }
 
-/** "25 Nov, 07:16". */
+/** "25 Nov, 07:16"; of another year than this one "25 Nov 2025, 07:16". */
 export function formatMinute(instant: string | number): string {
-  return minute.format(new Date(instant));
+  const at = new Date(instant);
+  return (at.getUTCFullYear() === new Date(now()).getUTCFullYear() ? minute : minuteOfYear).format(at);
 }
 
 /** "25 Nov 2026". */

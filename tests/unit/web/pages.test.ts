@@ -2,10 +2,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CandleFields } from '../../../web/api/operations/coin.js';
 import type { MarketCoin } from '../../../web/api/operations/market.js';
-import { formatPeriod } from '../../../web/format/figures.js';
+import { formatMinute, formatPeriod } from '../../../web/format/figures.js';
 import { readRule } from '../../../web/pages/alerts/rule-form.js';
 import { drawnOf, grows, merge } from '../../../web/pages/coin/merge-candles.js';
-import { searchCoins, sortCoins } from '../../../web/pages/market/order.js';
+import { readSort, searchCoins, sortCoins, writeSort } from '../../../web/pages/market/order.js';
 import { layOut, lineageOf } from '../../../web/pages/pipelines/graph-layout.js';
 
 function coinOf(id: string, rank: number | null, usd: string | null): MarketCoin {
@@ -30,6 +30,11 @@ describe('the market table', () => {
   test('sorts by rank, and by it where the values are equal or absent', () => {
     expect(ids(sortCoins(COINS, { key: 'rank', descending: false }))).toEqual(['none', 'dearer', 'dear', 'cheap']);
     expect(ids(sortCoins(COINS, { key: 'cap', descending: true }))).toEqual(['none', 'dearer', 'dear', 'cheap']);
+  });
+
+  test('keeps its order in the address', () => {
+    for (const text of ['rank', '-cap', 'name']) expect(writeSort(readSort(text))).toBe(text);
+    for (const text of [null, '', 'toString', '--cap']) expect(readSort(text)).toEqual({ key: 'rank', descending: false });
   });
 
   test('is searched by id, name and symbol, in any case', () => {
@@ -123,6 +128,12 @@ describe('candles that are drawn', () => {
   ])('are drawn anew for %s', (_, series, candles) => expect(grows(drawn, series, candles)).toBe(false));
 
   test('nothing grows from nothing', () => expect(grows(null, 'bitcoin 1 m', starts(0))).toBe(false));
+});
+
+test('a minute of another year says its year', () => {
+  const year = new Date().getUTCFullYear();
+  expect(formatMinute(`${year}-11-25T07:16:00Z`)).toBe('25 Nov, 07:16');
+  expect(formatMinute(`${year - 1}-11-25T07:16:00Z`)).toBe(`25 Nov ${year - 1}, 07:16`);
 });
 
 describe('a setting in seconds', () => {

@@ -1,5 +1,5 @@
 /** A rule's condition in words. */
-import type { AlertKind, AlertRule } from '../../api/operations/alerts.js';
+import type { AlertKind, AlertRule, AlertSeverity } from '../../api/operations/alerts.js';
 import { formatExact } from '../../format/decimal.js';
 import { formatPeriod } from '../../format/figures.js';
 
@@ -9,6 +9,9 @@ export const KINDS: { value: AlertKind; label: string; moves: boolean }[] = [
   { value: 'PCT_RISE', label: 'Price rose by more than', moves: true },
   { value: 'PCT_FALL', label: 'Price fell by more than', moves: true },
 ];
+
+/** Mildest first. */
+export const SEVERITIES: AlertSeverity[] = ['INFO', 'WARNING', 'CRITICAL'];
 
 /** Percent over a window, rather than USD. */
 export function isMove(kind: AlertKind): boolean {

@@ -1,14 +1,13 @@
 /** The form of a rule, new or changed. Thresholds stay text from the field to the platform: no digit is lost on the way. */
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useChange } from '../../api/client.js';
-import { type AlertKind, type AlertRule, type AlertSeverity, COIN_NAMES, CREATE_RULE, UPDATE_RULE } from '../../api/operations/alerts.js';
+import { type AlertKind, type AlertRule, COIN_NAMES, CREATE_RULE, UPDATE_RULE } from '../../api/operations/alerts.js';
 import { sentence } from '../../format/figures.js';
 import { useEveryCoin } from '../../live/every-coin.js';
-import { isMove, KINDS } from './condition.js';
+import { isMove, KINDS, SEVERITIES } from './condition.js';
 import { readRule } from './rule-form.js';
 
 const NONE = () => ({});
-const SEVERITIES: AlertSeverity[] = ['INFO', 'WARNING', 'CRITICAL'];
 
 interface RuleDialogProps {
   /** Null: a new one. */

@@ -9,6 +9,16 @@ export interface Sort {
   descending: boolean;
 }
 
+/** As the address has it: "cap", or "-cap" where the greatest comes first; anything else is by rank. */
+export function readSort(text: string | null): Sort {
+  const key = text?.replace(/^-/, '') ?? '';
+  return Object.hasOwn(COMPARISONS, key) ? { key: key as SortKey, descending: text !== key } : { key: 'rank', descending: false };
+}
+
+export function writeSort({ key, descending }: Sort): string {
+  return (descending ? '-' : '') + key;
+}
+
 type Comparison = (a: MarketCoin, b: MarketCoin) => number | null;
 
 const byNumber =
