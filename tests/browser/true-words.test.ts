@@ -55,7 +55,7 @@ suite('pages tell the truth', () => {
 
       await still.setTime(HOUR_ON);
       await page.clock.fastForward(20_000);
-      await page.getByText('Prices stand still').waitFor();
+      await page.locator('.banner').getByText('Prices stand still').waitFor();
       await page.getByText('The newest is 60 min old').waitFor();
       await row('Bitcoin').getByText('stale: observed 10 Mar, 12:00 UTC').waitFor({ state: 'attached' });
     }, 60_000);

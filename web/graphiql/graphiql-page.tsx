@@ -4,7 +4,7 @@ import { GraphiQL } from 'graphiql';
 import { type DocumentNode, getOperationAST, parse } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { operatorKey } from '../api/operator-key.js';
-import { KeyDialog } from '../app/shell/key-dialog.js';
+import { KeyDialog } from '../ui/key-dialog.js';
 import { EXAMPLES } from './examples.js';
 
 function authorization(): Record<string, string> {

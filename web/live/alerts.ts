@@ -20,9 +20,11 @@ export interface AlertFeedState {
   /** Fresh ones that nobody has looked at. */
   unseen: number;
   loaded: boolean;
+  /** Why they are not told live, until one is. */
+  refused: string | null;
 }
 
-let state: AlertFeedState = { alerts: [], unseen: 0, loaded: false };
+let state: AlertFeedState = { alerts: [], unseen: 0, loaded: false, refused: null };
 const readers = new Set<() => void>();
 
 function change(next: AlertFeedState): void {
@@ -33,18 +35,17 @@ function change(next: AlertFeedState): void {
 const variables: { after: string | null } = { after: null };
 
 export async function startAlertFeed(): Promise<void> {
-  if (!(await askStored())) {
-    setTimeout(startAlertFeed, RETRY_MS);
-    return;
-  }
+  await askStored();
   follow(ALERTS_TRIGGERED, variables, {
     next: ({ alertTriggered }) => {
       variables.after = alertTriggered.id;
+      if (state.refused !== null) change({ ...state, refused: null });
       if (state.alerts.some(({ id }) => id === alertTriggered.id)) return;
       const alerts = [{ ...alertTriggered, fresh: true }, ...state.alerts].slice(0, MOST_KEPT);
       change({ ...state, alerts, unseen: state.unseen + 1 });
     },
     expired: () => void askStored(),
+    refused: (problem) => change({ ...state, refused: problem }),
   });
   // Before the first alert there is no place to go on from: what fired while nobody listened is asked for once the subscription stands.
   onConnection((connection) => {
@@ -52,19 +53,21 @@ export async function startAlertFeed(): Promise<void> {
   });
 }
 
-/** Adds what is stored and not known here, and lets the subscription go on behind the newest. Suppressed alerts are never sent. */
-async function askStored(): Promise<boolean> {
+/** Until it is answered: adds what is stored and not known here, and lets the subscription go on behind the newest. Suppressed alerts are never sent. */
+async function askStored(): Promise<void> {
   const { data } = await client
     .query(ALERTS as string, { first: FIRST, after: null, filter: { sent: true } }, { requestPolicy: 'network-only' })
     .toPromise();
-  if (data === undefined) return false;
+  if (data === undefined) {
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    return askStored();
+  }
   const nodes = data.alerts.nodes as AlertFields[];
   const fresh = state.loaded;
   const unknown = nodes.filter(({ id }) => !state.alerts.some((known) => known.id === id)).map((alert) => ({ ...alert, fresh }));
   variables.after ??= nodes[0]?.id ?? null;
   const alerts = [...unknown, ...state.alerts].sort((a, b) => (a.triggeredAt < b.triggeredAt ? 1 : a.triggeredAt > b.triggeredAt ? -1 : 0));
-  change({ alerts: alerts.slice(0, MOST_KEPT), unseen: state.unseen + (fresh ? unknown.length : 0), loaded: true });
-  return true;
+  change({ ...state, alerts: alerts.slice(0, MOST_KEPT), unseen: state.unseen + (fresh ? unknown.length : 0), loaded: true });
 }
 
 /** As they were sent, with what became of them since, which the subscription does not tell. */

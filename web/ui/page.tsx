@@ -11,6 +11,14 @@ interface PageProps {
 }
 
 let opened = 0;
+/** By the browser's own back and forward, which bring the place on the page back too. */
+let byHistory = false;
+addEventListener('popstate', () => {
+  byHistory = true;
+});
+addEventListener('pushState', () => {
+  byHistory = false; // wouter tells of its own steps by this event
+});
 
 export function Page({ title, heading, actions, children }: PageProps) {
   const main = useRef<HTMLElement>(null);
@@ -20,7 +28,7 @@ export function Page({ title, heading, actions, children }: PageProps) {
   useEffect(() => {
     // Not on the first page: there the browser's own order is right.
     if (opened++ > 0) {
-      scrollTo(0, 0);
+      if (!byHistory) scrollTo(0, 0);
       main.current?.focus({ preventScroll: true });
     }
   }, []);

@@ -2,7 +2,8 @@
 import { useEffect, useState } from 'react';
 import type { Platform } from '../../api/operations/market.js';
 import { formatSpan, plural } from '../../format/figures.js';
-import { type StreamState, useStream } from '../../live/prices.js';
+import type { Resumption } from '../../live/continuity.js';
+import { useStream } from '../../live/prices.js';
 import { useNow } from '../../ui/now.js';
 import { useStaleness } from '../platform.js';
 
@@ -14,9 +15,19 @@ export function Banners({ platform }: { platform: Platform | undefined }) {
   const connected = useStream((stream) => stream.connected);
   const refused = useStream((stream) => stream.refused);
   const staleness = useStaleness(platform);
+  const lost = useLost(connected);
+  const resumed = useResumed(connected);
   return (
-    <div role="status">
-      {!connected && <Lost />}
+    <>
+      {/* Each event once; what counts on below would be read out each second. */}
+      <p role="status" className="visually-hidden">
+        {lost && 'Disconnected. '}
+        {resumed && `Connected again${resumed.lost ? ': what was told meanwhile is lost' : ''}. `}
+        {connected && refused !== null && 'Prices are not told live. '}
+        {connected && staleness !== null && 'Prices stand still. '}
+        {connected && platform?.history != null && 'History is still loading. '}
+      </p>
+      {lost && <Lost />}
       {connected && refused !== null && (
         <div className="banner lost">
           <strong>Prices are not told live.</strong> The platform refuses it: {refused}. Trying again.
@@ -36,29 +47,35 @@ export function Banners({ platform }: { platform: Platform | undefined }) {
           figures that need more are left out.
         </div>
       )}
-      <Resumed />
-    </div>
+      {resumed && <Resumed resumption={resumed} />}
+    </>
   );
+}
+
+function useLost(connected: boolean): boolean {
+  const [lost, setLost] = useState(false);
+  useEffect(() => {
+    if (connected) return setLost(false);
+    const timer = setTimeout(() => setLost(true), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, [connected]);
+  return lost && !connected;
 }
 
 function Lost() {
   const lostAt = useStream((stream) => stream.lostAt);
-  const [mounted] = useState(Date.now);
   useNow(); // counts on; both ends of what it counts are the reader's own
-  const lasts = Date.now() - (lostAt ?? mounted);
-  if (lasts < PATIENCE_MS) return null;
   return (
     <div className="banner lost" data-testid="disconnected">
-      <strong>Disconnected for {formatSpan(lasts)}.</strong> What you see is the last that was received. Trying again; what is missed
-      meanwhile will be sent first.
+      <strong>Disconnected for {formatSpan(Date.now() - (lostAt ?? Date.now()))}.</strong> What you see is the last that was received.
+      Trying again; what is missed meanwhile will be sent first.
     </div>
   );
 }
 
-function Resumed() {
-  const connected = useStream((stream) => stream.connected);
-  const continuity = useStream((stream) => stream.continuity);
-  const [newest] = continuity.resumptions;
+/** The newest break, for a while after it was closed. */
+function useResumed(connected: boolean): Resumption | undefined {
+  const newest = useStream((stream) => stream.continuity.resumptions[0]);
   const backAt = newest?.backAt;
   const [hidden, setHidden] = useState(0);
   useEffect(() => {
@@ -66,17 +83,19 @@ function Resumed() {
     const timer = setTimeout(() => setHidden(backAt), SHOWN_MS);
     return () => clearTimeout(timer);
   }, [backAt]);
-  if (!connected || newest === undefined || hidden >= newest.backAt) return null;
+  return connected && backAt !== hidden ? newest : undefined;
+}
+
+function Resumed({ resumption }: { resumption: Resumption }) {
+  const broken = useStream((stream) => stream.continuity.broken);
   return (
-    <div className={`banner ${newest.lost ? 'stale' : 'resumed'}`} data-testid="resumed">
-      <strong>Back after {formatSpan(newest.backAt - newest.lostAt)}.</strong> {describeBreak(newest, continuity.broken)}
+    <div className={`banner ${resumption.lost ? 'stale' : 'resumed'}`} data-testid="resumed">
+      <strong>Back after {formatSpan(resumption.backAt - resumption.lostAt)}.</strong> {describeBreak(resumption, broken)}
     </div>
   );
 }
 
-type Continuity = StreamState['continuity'];
-
-function describeBreak({ lost, caughtUp }: Continuity['resumptions'][number], broken: number): string {
+function describeBreak({ lost, caughtUp }: Resumption, broken: number): string {
   if (lost) return 'What was told meanwhile is lost: prices are asked for anew.';
   if (broken > 0) return `${plural(broken, 'update')} could not be chained to the one before.`;
   return `${plural(caughtUp, 'update')} observed until then came since, none is missing.`;

@@ -4,7 +4,7 @@ import type { Platform } from '../../api/operations/market.js';
 import { formatCount } from '../../format/figures.js';
 import { useAlertFeed } from '../../live/alerts.js';
 import { Icon, type IconName } from '../../ui/icons.js';
-import { KeyDialog } from './key-dialog.js';
+import { KeyDialog } from '../../ui/key-dialog.js';
 import { StreamStatus } from './stream-status.js';
 import { ThemeSwitch } from './theme-switch.js';
 

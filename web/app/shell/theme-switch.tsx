@@ -1,5 +1,6 @@
 /** Light, dark, or as the system has it; kept in this browser (public/theme.js applies it before the first paint). */
 import { useState } from 'react';
+import { browserStorage } from '../../api/storage.js';
 import { Icon, type IconName } from '../../ui/icons.js';
 
 type Theme = 'system' | 'light' | 'dark';
@@ -13,13 +14,9 @@ function currentTheme(): Theme {
 }
 
 function apply(theme: Theme): void {
-  if (theme === 'system') {
-    delete document.documentElement.dataset.theme;
-    localStorage.removeItem('theme');
-  } else {
-    document.documentElement.dataset.theme = theme;
-    localStorage.setItem('theme', theme);
-  }
+  if (theme === 'system') delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  browserStorage.set('theme', theme === 'system' ? null : theme);
   // Charts are drawn with the colours of the moment.
   dispatchEvent(new Event('themechange'));
 }

@@ -1,5 +1,5 @@
 /** Alerts, newest first: what happened, how bad, what became of it; the operator says here that they know. */
-import { useState } from 'react';
+import { type MouseEvent, useState } from 'react';
 import { Link } from 'wouter';
 import { useChange } from '../../api/client.js';
 import { ACKNOWLEDGE, type AlertFields, type AlertSeverity, type AlertStatus } from '../../api/operations/alerts.js';
@@ -33,7 +33,7 @@ export function AlertList({ alerts }: { alerts: readonly ShownAlert[] | undefine
 function AlertItem({ alert }: { alert: ShownAlert }) {
   const { id, severity, status, message, coin, rule, triggeredAt, late, fresh } = alert;
   return (
-    <li className={`alert-item${fresh ? ' fresh' : ''}`} data-alert={id}>
+    <li className={`alert-item${fresh ? ' fresh' : ''}`} data-alert={id} tabIndex={-1}>
       <span className={`badge ${SEVERITY_TONE[severity]}`}>{sentence(severity)}</span>
       <div className="alert-words">
         {/* A sign is not parted from its number. */}
@@ -60,14 +60,24 @@ function Acknowledge({ alert }: { alert: AlertFields }) {
   const [acknowledge, waiting] = useChange(ACKNOWLEDGE);
   const [problem, setProblem] = useState<string | null>(null);
   if (key === null || alert.status !== 'FIRING') return null;
-  const submit = async () => {
+  const submit = async ({ currentTarget }: MouseEvent) => {
+    if (waiting) return;
+    const item = currentTarget.closest('li');
     const answer = await acknowledge({ id: alert.id });
-    if ('problem' in answer) setProblem(answer.problem);
-    else replaceAlert(answer.data.acknowledgeAlert);
+    if ('problem' in answer) return setProblem(answer.problem);
+    item?.focus(); // the button goes
+    replaceAlert(answer.data.acknowledgeAlert);
   };
   return (
-    <button type="button" className="button" onClick={submit} disabled={waiting} title={problem ?? 'Say that you know of it'}>
-      {problem === null ? 'Acknowledge' : 'Failed: try again'}
-    </button>
+    <span className="row-actions">
+      {problem !== null && (
+        <span className="down small" role="alert">
+          {problem}
+        </span>
+      )}
+      <button type="button" className="button" onClick={submit} aria-disabled={waiting} title="Say that you know of it">
+        {problem === null ? 'Acknowledge' : 'Try again'}
+      </button>
+    </span>
   );
 }

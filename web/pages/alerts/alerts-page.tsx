@@ -31,20 +31,24 @@ const NEWEST = { first: 100, after: null, filter: { sent: true } };
 const ASK_AGAIN_MS = 10_000;
 
 function LiveAlerts() {
-  const { alerts: sent, loaded, unseen } = useAlertFeed();
+  const { alerts: sent, loaded, unseen, refused } = useAlertFeed();
   const { data, problem, refresh } = useAnswer(ALERTS, NEWEST, { everyMs: ASK_AGAIN_MS });
   const alerts = useMemo(() => withStatus(sent, data?.alerts.nodes), [sent, data]);
   const connected = useStream((stream) => stream.connected);
+  const listening = connected && refused === null;
   useEffect(() => {
     if (unseen > 0) markAlertsSeen();
   }, [unseen]);
   return (
-    <section className="panel" aria-label="Live alerts" aria-live="polite">
+    <section className="panel" aria-label="Live alerts">
+      <p role="status" className="visually-hidden">
+        {alerts.find(({ fresh }) => fresh)?.message}
+      </p>
       <div className="panel-head">
         <h2>As they are sent</h2>
-        <span className={`badge ${connected ? 'up' : 'down'}`}>
+        <span className={`badge ${listening ? 'up' : 'down'}`}>
           <span className="dot" />
-          {connected ? 'Listening' : 'Disconnected: what is missed comes first'}
+          {listening ? 'Listening' : connected ? `Refused: ${refused}` : 'Disconnected: what is missed comes first'}
         </span>
       </div>
       {data === undefined && problem !== null && (

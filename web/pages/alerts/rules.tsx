@@ -1,11 +1,11 @@
 /** The rules: everybody reads them, the key's holder makes, changes, switches off and deletes them. */
-import { useEffect, useState } from 'react';
+import { type MouseEvent, useEffect, useState } from 'react';
 import { useSearch } from 'wouter';
 import { useAnswer, useChange } from '../../api/client.js';
 import { ALERT_RULES, type AlertRule, DELETE_RULE, UPDATE_RULE } from '../../api/operations/alerts.js';
 import { useOperatorKey } from '../../api/operator-key.js';
-import { askForKey } from '../../app/shell/key-dialog.js';
 import { formatPeriod, plural, sentence } from '../../format/figures.js';
+import { askForKey } from '../../ui/key-dialog.js';
 import { Empty, Problem, SkeletonRows } from '../../ui/states.js';
 import { describeCondition } from './condition.js';
 import { RuleDialog } from './rule-dialog.js';
@@ -26,7 +26,7 @@ export function Rules() {
   }, [asked, key]);
   const rules = data?.alertRules;
   return (
-    <section className="panel" aria-label="Rules">
+    <section className="panel" aria-label="Rules" tabIndex={-1}>
       <div className="panel-head">
         <h2>{rules === undefined ? 'Rules' : plural(rules.length, 'rule')}</h2>
         {key === null && <span className="muted small">Changing them needs the operator's key.</span>}
@@ -110,9 +110,12 @@ function RuleActions({ rule, onEdit }: { rule: AlertRule; onEdit(rule: AlertRule
   const act = async (answer: Promise<object>) => {
     const settled = (await answer) as { problem?: string };
     setProblem(settled.problem ?? null);
+    return settled.problem === undefined;
   };
-  const confirmDelete = () => {
-    if (confirm(`Delete the rule “${rule.name}”? Alerts that it fired stay.`)) void act(remove({ id: rule.id }));
+  const confirmDelete = async ({ currentTarget }: MouseEvent) => {
+    const list = currentTarget.closest('section');
+    if (!confirm(`Delete the rule “${rule.name}”? Alerts that it fired stay.`)) return;
+    if (await act(remove({ id: rule.id }))) list?.focus(); // the button goes
   };
   return (
     <span className="row-actions">

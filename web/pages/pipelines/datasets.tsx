@@ -33,6 +33,9 @@ export function Datasets() {
           <Graph datasets={datasets} picked={picked} onPick={(name) => setPicked(name === picked ? null : name)} />
         )}
       </section>
+      <p role="status" className="visually-hidden">
+        {dataset && `${dataset.name}: ${checkState(dataset.checks).words}`}
+      </p>
       {dataset && <Details dataset={dataset} />}
     </>
   );
@@ -41,7 +44,7 @@ export function Datasets() {
 function Details({ dataset: { name, grain, version, writtenAt, dependsOn, checks } }: { dataset: Dataset }) {
   const now = useNow();
   return (
-    <section className="panel" aria-label={name} aria-live="polite">
+    <section className="panel" aria-label={name}>
       <div className="panel-head">
         <h2 className="mono">{name}</h2>
         <span className={`badge ${checkState(checks).tone}`}>{checkState(checks).words}</span>

@@ -10,8 +10,8 @@ import {
   REJECTED_ROWS,
 } from '../../api/operations/pipelines.js';
 import { useOperatorKey } from '../../api/operator-key.js';
-import { askForKey } from '../../app/shell/key-dialog.js';
 import { plural } from '../../format/figures.js';
+import { askForKey } from '../../ui/key-dialog.js';
 import { FailureList, type Which } from './failure-list.js';
 
 const ASK_AGAIN_MS = 5_000;

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useChange } from '../../api/client.js';
 import { type Pipeline, RUN_PIPELINE } from '../../api/operations/pipelines.js';
 import { useOperatorKey } from '../../api/operator-key.js';
-import { askForKey } from '../../app/shell/key-dialog.js';
+import { askForKey } from '../../ui/key-dialog.js';
 import { Problem, Skeleton } from '../../ui/states.js';
 
 interface RunNowProps {
