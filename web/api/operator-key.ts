@@ -1,16 +1,16 @@
 /** The operator's key: kept for this tab only, sent with every request once it is there. */
 import { useSyncExternalStore } from 'react';
+import { tabStorage } from './storage.js';
 
 const PLACE = 'operator-key';
 const listeners = new Set<() => void>();
 
 export function operatorKey(): string | null {
-  return sessionStorage.getItem(PLACE);
+  return tabStorage.get(PLACE);
 }
 
 export function setOperatorKey(key: string | null): void {
-  if (key === null) sessionStorage.removeItem(PLACE);
-  else sessionStorage.setItem(PLACE, key);
+  tabStorage.set(PLACE, key);
   for (const listener of listeners) listener();
 }
 

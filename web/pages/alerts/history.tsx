@@ -1,23 +1,15 @@
 /** All alerts that were ever stored, filtered, page by page. */
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useAnswer } from '../../api/client.js';
-import {
-  ALERT_RULES,
-  ALERTS,
-  type AlertFields,
-  type AlertFilter,
-  type AlertSeverity,
-  type AlertStatus,
-  COIN_NAMES,
-} from '../../api/operations/alerts.js';
+import { ALERT_RULES, ALERTS, type AlertFilter, type AlertSeverity, type AlertStatus, COIN_NAMES } from '../../api/operations/alerts.js';
 import { sentence } from '../../format/figures.js';
 import { useEveryCoin } from '../../live/every-coin.js';
 import { Select } from '../../ui/controls/select.js';
 import { Empty, Problem } from '../../ui/states.js';
 import { AlertList } from './alert-list.js';
+import { SEVERITIES } from './condition.js';
 
 const STATUSES: AlertStatus[] = ['FIRING', 'ACKNOWLEDGED', 'RESOLVED', 'SUPPRESSED'];
-const SEVERITIES: AlertSeverity[] = ['INFO', 'WARNING', 'CRITICAL'];
 const NONE = {};
 const noVariables = () => NONE;
 const PAGE = 50;
@@ -73,34 +65,52 @@ function Filters({ filter, onChange }: { filter: AlertFilter; onChange(part: Ale
   );
 }
 
-/** Pages pile up below one another; another filter begins anew. */
+/** Pages pile up below one another, each an answer of its own: one that fails takes no other away. Another filter begins anew. */
 function Pages({ filter }: { filter: AlertFilter }) {
-  const [before, setBefore] = useState<AlertFields[]>([]);
-  const [after, setAfter] = useState<string | null>(null);
-  const [variables, setVariables] = useState({ first: PAGE, after, filter });
-  useEffect(() => setVariables({ first: PAGE, after, filter }), [after, filter]);
-  const { data, problem, loading, refresh } = useAnswer(ALERTS, variables);
+  const [places, setPlaces] = useState<readonly (string | null)[]>([null]);
+  return places.map((after, index) => (
+    <HistoryPage
+      key={after}
+      filter={filter}
+      after={after}
+      onOlder={index === places.length - 1 ? (place) => setPlaces([...places, place]) : null}
+    />
+  ));
+}
+
+interface HistoryPageProps {
+  filter: AlertFilter;
+  /** Null: the newest ones. */
+  after: string | null;
+  /** Null: they are there already. */
+  onOlder: ((after: string | null) => void) | null;
+}
+
+function HistoryPage({ filter, after, onOlder }: HistoryPageProps) {
+  const variables = useMemo(() => ({ first: PAGE, after, filter }), [after, filter]);
+  const { data, problem, refresh } = useAnswer(ALERTS, variables);
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (after !== null) place.current?.focus(); // the button that asked for it is gone
+  }, [after]);
   const page = data?.alerts;
-  if (page === undefined && problem !== null) return <Problem what="The alerts cannot be shown" problem={problem} retry={refresh} />;
-  const seen = new Set(before.map(({ id }) => id));
-  const shown = [...before, ...(page?.nodes ?? []).filter(({ id }) => !seen.has(id))];
-  if (page !== undefined && shown.length === 0) {
+  if (after === null && page?.nodes.length === 0) {
     return <Empty title="No such alert">Nothing stored fits the filters: choose fewer, or wait for a rule to fire.</Empty>;
   }
-  const more = () => {
-    setBefore(shown);
-    setAfter(page?.pageInfo.endCursor ?? null);
-  };
   return (
-    <>
-      <AlertList alerts={shown.length === 0 ? undefined : shown} />
-      {page?.pageInfo.hasNextPage && (
+    <div ref={place} tabIndex={-1}>
+      {page === undefined && problem !== null ? (
+        <Problem what="The alerts cannot be shown" problem={problem} retry={refresh} />
+      ) : (
+        <AlertList alerts={page?.nodes} />
+      )}
+      {onOlder !== null && page?.pageInfo.hasNextPage && (
         <div className="more">
-          <button type="button" className="button" onClick={more} disabled={loading}>
+          <button type="button" className="button" onClick={() => onOlder(page.pageInfo.endCursor)}>
             Older ones
           </button>
         </div>
       )}
-    </>
+    </div>
   );
 }

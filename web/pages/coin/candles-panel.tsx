@@ -1,6 +1,7 @@
 /** The chart with its interval, and the candle under the pointer in words. */
 import { useState } from 'react';
 import type { CandleFields, CandleInterval } from '../../api/operations/coin.js';
+import { tabStorage } from '../../api/storage.js';
 import { formatExact } from '../../format/decimal.js';
 import { formatDate, formatMinute, plural } from '../../format/figures.js';
 import { Segments } from '../../ui/controls/segments.js';
@@ -18,7 +19,7 @@ const INTERVALS = [
 const PLACE = 'candle-interval';
 
 function keptInterval(): CandleInterval {
-  const kept = sessionStorage.getItem(PLACE);
+  const kept = tabStorage.get(PLACE);
   return INTERVALS.find(({ value }) => value === kept)?.value ?? 'ONE_HOUR';
 }
 
@@ -27,7 +28,7 @@ export function CandlesPanel({ id, name }: { id: string; name: string }) {
   const [pointed, setPointed] = useState<CandleFields | null>(null);
   const { candles, loaded, problem, refresh } = useCandles(id, interval);
   const choose = (next: CandleInterval) => {
-    sessionStorage.setItem(PLACE, next);
+    tabStorage.set(PLACE, next);
     setPointed(null);
     setInterval(next);
   };

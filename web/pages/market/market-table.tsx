@@ -1,11 +1,12 @@
 /** All coins: sorted by any column, searched by name, symbol or id. "/" leads to the search. */
-import { type ReactNode, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useDeferredValue, useEffect, useMemo, useRef } from 'react';
+import { useSearchParams } from 'wouter';
 import type { MarketCoin } from '../../api/operations/market.js';
 import { plural } from '../../format/figures.js';
 import { Icon } from '../../ui/icons.js';
 import { Empty, SkeletonRows } from '../../ui/states.js';
 import { CoinRow } from './coin-row.js';
-import { type Sort, type SortKey, searchCoins, sortCoins } from './order.js';
+import { readSort, type Sort, type SortKey, searchCoins, sortCoins, writeSort } from './order.js';
 
 interface Column {
   key: SortKey;
@@ -32,8 +33,19 @@ const COLUMNS: Column[] = [
 const SKELETON = ['1.5em', '9em', '5em', '4em', '4em', '4em', '5em', '5em', '96px'];
 
 export function MarketTable({ coins, trends }: { coins: readonly MarketCoin[] | null; trends: ReadonlyMap<string, number[]> | null }) {
-  const [sort, setSort] = useState<Sort>({ key: 'rank', descending: false });
-  const [words, setWords] = useState('');
+  const [params, setParams] = useSearchParams();
+  const order = params.get('sort');
+  const sort = useMemo(() => readSort(order), [order]);
+  const words = params.get('search') ?? '';
+  // In the address, so that it is found again on the way back.
+  const keep = (name: string, value: string) =>
+    setParams(
+      (before) => {
+        const { [name]: _, ...others } = Object.fromEntries(before);
+        return value === '' ? others : { ...others, [name]: value };
+      },
+      { replace: true },
+    );
   const wanted = useDeferredValue(words);
   const shown = useMemo(() => sortCoins(searchCoins(coins ?? [], wanted), sort), [coins, wanted, sort]);
   return (
@@ -42,14 +54,14 @@ export function MarketTable({ coins, trends }: { coins: readonly MarketCoin[] | 
         <h2>
           {coins === null ? 'Coins' : wanted === '' ? plural(coins.length, 'coin') : `${shown.length} of ${plural(coins.length, 'coin')}`}
         </h2>
-        <Search words={words} onChange={setWords} />
+        <Search words={words} onChange={(next) => keep('search', next)} />
       </div>
       <div className="table-scroll">
         <table className="market-table">
           <thead>
             <tr>
               {COLUMNS.map((column) => (
-                <Heading key={column.key} column={column} sort={sort} onSort={setSort} />
+                <Heading key={column.key} column={column} sort={sort} onSort={(next) => keep('sort', writeSort(next))} />
               ))}
               <th className="number trend">48 h</th>
             </tr>

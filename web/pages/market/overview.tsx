@@ -36,7 +36,7 @@ interface TileProps {
 }
 
 /** "Market cap, 25 Nov 2026": what is published is of a day, not of now. */
-function of(day: OverviewOfDay | undefined, label: string): string {
+function withDay(day: OverviewOfDay | undefined, label: string): string {
   return day === undefined ? label : `${label}, ${formatDate(day.day)}`;
 }
 
@@ -55,7 +55,7 @@ function Size({ today, days }: TileProps & { days: readonly OverviewDay[] }) {
   const caps = days.map(({ totalMarketCapUsd }) => toPlot(totalMarketCapUsd));
   return (
     <Tile
-      label={of(today, 'Market cap')}
+      label={withDay(today, 'Market cap')}
       figure={today ? formatCompactUsd(today.totalMarketCapUsd) : <Skeleton width="5em" />}
       note={today ? `${formatCompactUsd(today.totalVolume24hUsd)} traded in 24 h · ${plural(today.coinCount, 'coin')}` : ' '}
     >
@@ -67,7 +67,7 @@ function Size({ today, days }: TileProps & { days: readonly OverviewDay[] }) {
 function Breadth({ today, days }: TileProps & { days: readonly OverviewDay[] }) {
   return (
     <Tile
-      label={of(today, 'Breadth')}
+      label={withDay(today, 'Breadth')}
       figure={
         today ? (
           <>
@@ -117,7 +117,7 @@ function Dominance({ today }: TileProps) {
   const ethereum = whole === null ? (today?.ethereumDominancePct ?? null) : null;
   return (
     <Tile
-      label={of(today, 'Bitcoin dominance')}
+      label={withDay(today, 'Bitcoin dominance')}
       figure={today ? formatShare(bitcoin) : <Skeleton width="4em" />}
       note={today ? (whole === null ? `of the coins followed here · Ethereum ${formatShare(ethereum)}` : 'of the whole market') : ' '}
     >
@@ -135,7 +135,7 @@ function Dominance({ today }: TileProps) {
 function Movers({ today }: TileProps) {
   return (
     <div className="tile movers">
-      <h2>{of(today, 'Movers')}</h2>
+      <h2>{withDay(today, 'Movers')}</h2>
       <MoverList label="Rose most" moves={today?.topGainers} />
       <MoverList label="Fell most" moves={today?.topLosers} />
     </div>

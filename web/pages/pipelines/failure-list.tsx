@@ -98,9 +98,12 @@ function Actions({ picked, waiting, actions, onPick, onSettled }: ActionsProps) 
   const [redrive, redriving] = useChange(actions.redrive);
   const [discard, discarding] = useChange(actions.discard);
   const [outcome, setOutcome] = useState<string | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
   const act = async (change: typeof redrive, words: string) => {
     const answer = await change({ ids: [...picked] });
-    setOutcome('problem' in answer ? answer.problem : describeOutcome(answer.data.done, picked.size, words));
+    if ('problem' in answer) return setProblem(answer.problem);
+    setProblem(null);
+    setOutcome(describeOutcome(answer.data.done, picked.size, words));
     onSettled();
   };
   const confirmDiscard = () => {
@@ -122,6 +125,11 @@ function Actions({ picked, waiting, actions, onPick, onSettled }: ActionsProps) 
       <span className="muted small" role="status">
         {picked.size > 0 ? `${picked.size} picked` : outcome}
       </span>
+      {problem !== null && (
+        <span className="down small" role="alert">
+          {problem}
+        </span>
+      )}
       <button type="button" className="button danger" disabled={idle} onClick={confirmDiscard}>
         Put away
       </button>
