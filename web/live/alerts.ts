@@ -53,7 +53,10 @@ export async function startAlertFeed(): Promise<void> {
   });
 }
 
-/** Until it is answered: adds what is stored and not known here, and lets the subscription go on behind the newest. Suppressed alerts are never sent. */
+/**
+ * Until it is answered: adds what is stored and not known here, and lets the subscription go on behind the newest. Suppressed alerts are
+ * never sent.
+ */
 async function askStored(): Promise<void> {
   const { data } = await client
     .query(ALERTS as string, { first: FIRST, after: null, filter: { sent: true } }, { requestPolicy: 'network-only' })

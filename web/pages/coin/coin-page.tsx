@@ -1,7 +1,7 @@
 /** One coin: its price, candles, figures and alerts. */
 import '../alerts/alerts.css';
 import './coin.css';
-import { useEffect, useMemo } from 'react';
+import { type MouseEvent, useEffect, useMemo } from 'react';
 import { Link } from 'wouter';
 import { useAnswer } from '../../api/client.js';
 import { COIN, type CoinDetail } from '../../api/operations/coin.js';
@@ -55,10 +55,17 @@ export default function CoinPage({ id }: { id: string }) {
   );
 }
 
+/** By the browser's own way where that leads to the market, whose order, search and place are kept there. */
+function goBack(event: MouseEvent): void {
+  if (history.state?.from !== 'market') return;
+  event.preventDefault();
+  history.back();
+}
+
 function Heading({ id, coin }: { id: string; coin: CoinDetail | undefined }) {
   return (
     <div className="coin-heading">
-      <Link href="/" className="icon-button" aria-label="Back to the market">
+      <Link href="/" className="icon-button" aria-label="Back to the market" onClick={goBack}>
         <Icon name="back" />
       </Link>
       <CoinMark id={id} symbol={coin?.symbol ?? id} size={40} />

@@ -7,7 +7,7 @@ import { follow } from '../../api/socket.js';
 import { useStream } from '../../live/prices.js';
 import { merge } from './merge-candles.js';
 
-/** The subscription tells of a bucket while it fills: one that had ended before, or whose last update fell into a break, is in the answer alone. */
+/** The subscription tells of a bucket while it fills; one that ended between the answer and that is in the next answer alone. */
 const ASK_AGAIN_MS = 60_000;
 
 export function useCandles(id: string, interval: CandleInterval) {

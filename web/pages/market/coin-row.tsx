@@ -9,6 +9,9 @@ import { CoinMark } from '../../ui/coin-mark.js';
 import { LivePrice } from '../../ui/live-price.js';
 import { Sparkline } from '../../ui/sparkline.js';
 
+/** Kept with the step in the browser's history: the coin's page then leads back by that, to the same order, search and place. */
+const FROM_MARKET = { from: 'market' };
+
 interface CoinRowProps {
   coin: MarketCoin;
   trend: number[] | undefined;
@@ -21,7 +24,7 @@ export const CoinRow = memo(function CoinRow({ coin, trend }: CoinRowProps) {
     <tr className="linked">
       <td className="number muted rank wide">{rank ?? '–'}</td>
       <td>
-        <Link href={href} className="coin-name">
+        <Link href={href} state={FROM_MARKET} className="coin-name">
           <CoinMark id={id} symbol={symbol} />
           <span className="name">{name}</span>
           <span className="muted symbol">{symbol.toUpperCase()}</span>
@@ -29,7 +32,7 @@ export const CoinRow = memo(function CoinRow({ coin, trend }: CoinRowProps) {
       </td>
       <td className="number">
         {/* Above the link that fills the row, so that its title can be reached. */}
-        <Link href={href} className="price-link" tabIndex={-1}>
+        <Link href={href} state={FROM_MARKET} className="price-link" tabIndex={-1}>
           <LivePrice coinId={id} />
         </Link>
       </td>
