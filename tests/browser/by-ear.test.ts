@@ -30,17 +30,17 @@ suite('by ear', () => {
   afterAll(async () => {
     await browser?.close();
     await gateway?.close();
-  }, 60_000);
+  });
   beforeEach(async () => {
     still = await openStillPage(browser);
     page = still.page;
     await page.addInitScript(LISTEN);
-  }, 60_000);
+  });
   afterEach(async () => {
     await page.unrouteAll({ behavior: 'ignoreErrors' });
     await still.context.close();
     expect(still.complaints.filter((each) => !each.includes('a subscription failed'))).toEqual([]);
-  }, 60_000);
+  });
 
   const heard = async () => (await page.evaluate('globalThis.heard')) as string[];
 
@@ -52,7 +52,7 @@ suite('by ear', () => {
       await page.locator('.banner').getByText(`The newest is ${minutes} min old`).waitFor();
     }
     expect((await heard()).filter((said) => said.includes('Prices stand still'))).toHaveLength(1);
-  }, 60_000);
+  });
 
   test('a dataset is said when it is picked, not with each second of its age', async () => {
     await page.goto(`${gateway.url}/pipelines`);
@@ -61,7 +61,7 @@ suite('by ear', () => {
     await details.waitFor();
     await page.getByRole('status').getByText('mart.mart_market_overview: not checked').waitFor({ state: 'attached' });
     expect(await details.getAttribute('aria-live')).toBeNull();
-  }, 60_000);
+  });
 
   test('an alert is said by its message alone', async () => {
     await page.goto(`${gateway.url}/alerts`);
@@ -74,7 +74,7 @@ suite('by ear', () => {
     await page.locator('[data-alert="a9"]').waitFor();
     const said = (await heard()).filter((text) => text.includes('crossed'));
     expect(said.flatMap((text) => text.split('|').filter((part) => part.includes('crossed')))).toEqual(['bitcoin crossed a line']);
-  }, 60_000);
+  });
 
   test('the focus stays near what was pressed, where that goes', async () => {
     await page.goto(`${gateway.url}/alerts/rules`);
@@ -84,7 +84,7 @@ suite('by ear', () => {
     await row.getByRole('button', { name: 'Delete' }).click();
     await row.waitFor({ state: 'detached' });
     expect(await page.evaluate('document.activeElement.ariaLabel')).toBe('Rules');
-  }, 60_000);
+  });
 
   test('why an acknowledgement failed is said', async () => {
     await page.goto(`${gateway.url}/alerts`);
@@ -97,5 +97,5 @@ suite('by ear', () => {
     const alert = page.locator('[data-alert="a2"]');
     await alert.getByRole('button', { name: 'Acknowledge' }).click();
     await alert.getByRole('alert').getByText('Not today').waitFor();
-  }, 60_000);
+  });
 });

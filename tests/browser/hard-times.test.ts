@@ -24,16 +24,16 @@ suite('what a reader has', () => {
   afterAll(async () => {
     await browser?.close();
     await gateway?.close();
-  }, 60_000);
+  });
   beforeEach(async () => {
     still = await openStillPage(browser);
     page = still.page;
-  }, 60_000);
+  });
   afterEach(async () => {
     await page.unrouteAll({ behavior: 'ignoreErrors' });
     await still.context.close();
     expect(still.complaints.filter((each) => !/a subscription failed|Failed to load resource|could not be loaded/.test(each))).toEqual([]);
-  }, 60_000);
+  });
 
   const rows = () => page.locator('tbody tr.linked');
   const fail = (query: string) =>
@@ -142,7 +142,7 @@ suite('what a reader has', () => {
     await giveKey(page, OPERATOR_KEY);
     await page.getByRole('link', { name: 'Rules' }).click();
     await page.getByRole('button', { name: 'New rule' }).waitFor();
-  }, 60_000);
+  });
 
   test('typed into the key’s dialog is forgotten with it', async () => {
     await page.goto(`${gateway.url}/pipelines/failures`);
@@ -164,7 +164,7 @@ suite('what a reader has', () => {
       async () => (await page.evaluate('document.activeElement.ariaLabel')) === "The operator's key is given",
       SOON,
     );
-  }, 60_000);
+  });
 
   test('picked stays picked where sending again failed', async () => {
     await page.goto(`${gateway.url}/pipelines/failures`);
@@ -175,7 +175,7 @@ suite('what a reader has', () => {
     await letters.getByRole('button', { name: 'Send again' }).click();
     await letters.getByText('Not today').waitFor();
     await letters.getByText('1 picked').waitFor();
-  }, 60_000);
+  });
 
   test('of alerts is made up for after a loss, though the first question fails', async () => {
     await page.goto(`${gateway.url}/alerts`);
@@ -194,5 +194,5 @@ suite('what a reader has', () => {
     await page.locator('.alert-item', { hasText: 'fired in the gap' }).waitFor();
     (await still.subscribed('AlertsTriggered')).refuse('INTERNAL', 'Not today');
     await page.getByText('Refused: Not today').waitFor();
-  }, 60_000);
+  });
 });

@@ -22,16 +22,16 @@ suite('pages tell the truth', () => {
   afterAll(async () => {
     await browser?.close();
     await gateway?.close();
-  }, 60_000);
+  });
   beforeEach(async () => {
     still = await openStillPage(browser);
     page = still.page;
-  }, 60_000);
+  });
   afterEach(async () => {
     await page.unrouteAll({ behavior: 'ignoreErrors' });
     await still.context.close();
     expect(still.complaints.filter((each) => !each.includes('a subscription failed'))).toEqual([]);
-  }, 60_000);
+  });
 
   const row = (name: string) => page.locator('tbody tr.linked', { hasText: name });
   const stream = () => page.getByRole('button', { name: /the stream of prices/ });
@@ -45,7 +45,7 @@ suite('pages tell the truth', () => {
       await page.goto(`${gateway.url}/coins/bitcoin`);
       await page.getByText('observed 30 s ago by simulator').waitFor();
       expect(await page.getByText('Prices stand still').count()).toBe(0);
-    }, 60_000);
+    });
 
     test('prices that stand still are said to, on top and in each row', async () => {
       await page.goto(gateway.url);
@@ -58,7 +58,7 @@ suite('pages tell the truth', () => {
       await page.locator('.banner').getByText('Prices stand still').waitFor();
       await page.getByText('The newest is 60 min old').waitFor();
       await row('Bitcoin').getByText('stale: observed 10 Mar, 12:00 UTC').waitFor({ state: 'attached' });
-    }, 60_000);
+    });
 
     test('a price’s title is within the pointer’s reach, and says what is doubtful; its row leads to the coin', async () => {
       await page.goto(gateway.url);
@@ -68,7 +68,7 @@ suite('pages tell the truth', () => {
       expect(await price.textContent()).toContain('suspect');
       await price.click();
       await page.getByRole('heading', { level: 1, name: 'Ethereum' }).waitFor();
-    }, 60_000);
+    });
   });
 
   describe('of gaps', () => {
@@ -94,7 +94,7 @@ suite('pages tell the truth', () => {
       await page.getByTestId('resumed').getByText('What was told meanwhile is lost').waitFor();
       await again;
       expect(await heading()).toBe('Live, with a gap');
-    }, 60_000);
+    });
 
     test('a break that was closed left none, one whose cursor had expired did', async () => {
       await page.goto(gateway.url);
@@ -113,7 +113,7 @@ suite('pages tell the truth', () => {
       await page.getByTestId('resumed').getByText('What was told meanwhile is lost').waitFor();
       await told('65009', '65008', '2026-03-10T12:00:55.000Z', 'c9');
       expect(await heading()).toBe('Live, with a gap');
-    }, 60_000);
+    });
 
     test('a subscription that is refused is not live, until it tells again; a cursor that is not understood is dropped', async () => {
       await page.goto(gateway.url);
@@ -130,7 +130,7 @@ suite('pages tell the truth', () => {
       await told('65002', null, '2026-03-10T12:00:36.000Z', 'c2');
       await stream().getByText('Live', { exact: true }).waitFor();
       expect(await page.getByText('The platform refuses it').count()).toBe(0);
-    }, 60_000);
+    });
   });
 
   describe('of days', () => {
@@ -155,7 +155,7 @@ suite('pages tell the truth', () => {
         SOON,
       );
       expect(await dominance.textContent()).toContain('76.5%of the coins followed here · Ethereum –');
-    }, 60_000);
+    });
 
     test('the last 48 hours hold nothing older', async () => {
       await gateway.db.pool.query(
@@ -166,7 +166,7 @@ suite('pages tell the truth', () => {
       const drawn = page.getByRole('img', { name: 'tether 100%, last 48 hours' }).locator('path');
       await drawn.waitFor({ state: 'attached' });
       expect((await drawn.getAttribute('d'))?.match(/[ML]/g)).toHaveLength(2);
-    }, 60_000);
+    });
   });
 
   describe('of what changed meanwhile', () => {
@@ -199,7 +199,7 @@ suite('pages tell the truth', () => {
       );
       await page.clock.fastForward(31_000);
       await alert.getByText('Resolved').waitFor();
-    }, 60_000);
+    });
 
     test('candles that were missed are asked for, and stand where they belong', async () => {
       const candle = (minute: number, observations: number) =>
@@ -234,7 +234,7 @@ suite('pages tell the truth', () => {
       await gateway.db.pool.query(candle(2, 7));
       await page.clock.fastForward(61_000);
       await legend.getByText('7 observations').waitFor({ state: 'attached' });
-    }, 60_000);
+    });
 
     test('a page that is looked at again asks at once for what fell due meanwhile', async () => {
       await page.goto(`${gateway.url}/pipelines`);
@@ -247,6 +247,6 @@ suite('pages tell the truth', () => {
       const again = asked('query Platform');
       await see('visible');
       await again;
-    }, 60_000);
+    });
   });
 });

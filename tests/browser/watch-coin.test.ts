@@ -23,7 +23,7 @@ suite('a rule for the coin whose page led to it', () => {
   afterAll(async () => {
     await browser?.close();
     await gateway?.close();
-  }, 60_000);
+  });
 
   /** The coin's option, and the coin that the stored rule is for. */
   async function watch(coinId: string, shown: string, names: 'answered' | 'refused'): Promise<string | null> {
@@ -54,9 +54,9 @@ suite('a rule for the coin whose page led to it', () => {
 
   test('though it is far down the list', async () => {
     expect(await watch('coin-210', 'Coin 210', 'answered')).toBe('coin-210');
-  }, 60_000);
+  });
 
   test('though the names cannot be had', async () => {
     expect(await watch('bitcoin', 'bitcoin', 'refused')).toBe('bitcoin');
-  }, 60_000);
+  });
 });
