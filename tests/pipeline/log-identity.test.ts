@@ -5,13 +5,14 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pino from 'pino';
 import { createStreamMetrics } from '../../jobs/runtime/observation/stream-metrics.js';
-import { recordPartitions, resetOffsets } from '../../jobs/runtime/offsets/offsets.js';
+import { getPlaceStatus, recordPartitions, resetOffsets } from '../../jobs/runtime/offsets/offsets.js';
 import { type Stream, startStream } from '../../jobs/runtime/stream/stream.js';
 import type { EventLog } from '../../src/platform/event-log/event-log.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import type { Database } from '../../src/platform/postgres/database.js';
-import { getPlaces } from '../../src/store/stream/stream-offsets.js';
+import { compareAndSetOffsets, getPlaces, type StreamPlace } from '../../src/store/stream/stream-offsets.js';
 import { freshTopic } from '../kit/kafka/test-kafka.js';
+import { logWith } from '../kit/live.js';
 import { openTestDatabase } from '../kit/test-database.js';
 import { LOGS, type LogSetting } from './setting/logs.js';
 
@@ -46,11 +47,11 @@ describe.each(LOGS)('on %s', (_, open) => {
       values.map((value) => ({ key: 'k', value: Buffer.from(value), partition })),
     );
 
-  function start(): void {
+  function start(log = setting.log): void {
     metrics = new Metrics('consumer');
     const logger = pino({ level: 'error' }, { write: (line: string) => void said.push(line) });
     stream = startStream({
-      log: setting.log,
+      log,
       db,
       logger,
       metrics: createStreamMetrics(metrics, topic),
@@ -142,6 +143,34 @@ describe.each(LOGS)('on %s', (_, open) => {
     await append(0, 'x', 'y', 'z', 'zz');
     await until(() => refused().length > 0);
     expect((await seen(0)).map(([, value]) => value)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('a log that is written to and read while somebody looks at its bounds is no other one', async () => {
+    await append(0, 'a');
+    start();
+    await until(async () => (await seen(0)).length === 1);
+    await stop();
+    let times = Number.POSITIVE_INFINITY;
+    const busy = logWith(setting.log, {
+      async bounds() {
+        const bounds = await setting.log.bounds(topic);
+        if (times-- <= 0) return bounds;
+        const [appended] = await append(0, 'b');
+        const [{ nextOffset: from, positionBase }] = (await getPlaces(db.pool, topic)) as [StreamPlace];
+        const to = (appended?.offset as bigint) + 1n;
+        await compareAndSetOffsets(db.pool, topic, [{ partition: 0, from, to, positionBase, fingerprint: null, appendedAt: null }]);
+        return bounds;
+      },
+    });
+    expect((await getPlaceStatus(db, busy, topic)).map(({ verdict }) => verdict.kind)).toEqual(['same', 'same']);
+    expect(await resetOffsets(db, busy, topic, { partition: null, to: 'start' })).toEqual([]);
+    times = 1;
+    start(busy);
+    await append(1, 'p');
+    await until(async () => (await seen(1)).length === 1);
+    await append(0, 'c');
+    await until(async () => (await seen(0)).some(([, value]) => value === 'c'));
+    expect(said).toEqual([]);
   });
 
   test('what retention took before it was read is a gap that is noted, and reading goes on', async () => {

@@ -20,12 +20,13 @@ export function fingerprintOf(record: Pick<LogRecord, 'value'>): string {
   return createHash('sha256').update(record.value).digest('hex').slice(0, 16);
 }
 
-/** `bounds`: of all partitions of the topic, as they are now. */
+/** `bounds`: of all partitions of the topic, as they were a moment ago: whoever reads the partition may have gone past that since. */
 export async function identify(log: EventLog, topic: string, place: StreamPlace, bounds: PartitionBounds[]): Promise<Verdict> {
   const { partition, nextOffset, partitionCount, lastFingerprint } = place;
   const found = bounds[partition];
   if (found === undefined) return replaced(`${topic} has no partition ${partition} any more`);
-  const { start, end } = found;
+  const { start } = found;
+  const end = nextOffset > found.end ? ((await log.bounds(topic))[partition]?.end ?? 0n) : found.end;
   if (nextOffset > end) return replaced(`${topic}/${partition} ends at ${end}, and ${nextOffset} is next to be read`);
   if (nextOffset > start && lastFingerprint !== null) {
     const last = await readRecord(log, topic, partition, nextOffset - 1n);

@@ -17,8 +17,8 @@ export interface PlaceStatus extends StreamPlace {
 }
 
 export async function getPlaceStatus(db: Database, log: EventLog, topic: string): Promise<PlaceStatus[]> {
-  const bounds = await log.bounds(topic);
   const all = await getPlaces(db.pool, topic);
+  const bounds = await log.bounds(topic); // after the offsets, so that these lie within
   // A partition that the topic had once is kept for its positions.
   const places = all.filter(({ partition, partitionCount }) => partition < partitionCount);
   return Promise.all(
@@ -40,8 +40,8 @@ export async function resetOffsets(
   topic: string,
   { partition: only, to }: { partition: number | null; to: ResetTo },
 ): Promise<{ partition: number; offset: bigint }[]> {
-  const bounds = await log.bounds(topic);
   const places = await getPlaceStatus(db, log, topic);
+  const bounds = await log.bounds(topic);
   const causes = new Map(places.flatMap(({ partition, verdict }) => (verdict.kind === 'refused' ? [[partition, verdict]] : [])));
   const replaced = [...causes.values()].some(({ cause }) => cause === 'replaced');
   const otherCount = places.some((place) => place.partitionCount !== bounds.length);
