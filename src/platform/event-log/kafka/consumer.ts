@@ -30,11 +30,18 @@ const WATCH_MS = 10_000;
 /** A handler that shows no life for so long loses its partitions. */
 const STUCK_MS = 300_000;
 
+interface Held {
+  feed: PartitionFeed;
+  handled: Promise<void>;
+  /** The question where reading starts, while it is under way. */
+  begun: Promise<void>;
+}
+
 export class KafkaConsumer implements LogConsumer {
   readonly ended: Promise<void>;
   readonly #stopping = new AbortController();
   readonly #outage: Outage;
-  readonly #feeds = new Map<number, { feed: PartitionFeed; handled: Promise<void> }>();
+  readonly #feeds = new Map<number, Held>();
   /** What the caller's own functions threw: ends the consumer, whatever it is. */
   #failure: { error: unknown } | null = null;
   readonly #failed = Promise.withResolvers<void>();
@@ -107,6 +114,7 @@ export class KafkaConsumer implements LogConsumer {
       const partitions = membership === null ? allPartitions(cluster, topic) : await Promise.race([membership.join(), stopped]);
       if (partitions === undefined) return;
       const rebalance = membership?.keepAlive(() => !this.#isStuck(), over.signal);
+      rebalance?.catch(() => {}); // the race below sees it
       await this.#assign(partitions);
       this.#settled = true;
       this.#outage.reachable();
@@ -131,25 +139,34 @@ export class KafkaConsumer implements LogConsumer {
       const feed = new PartitionFeed(topic, partition, maxRecords, () => this.#room.emit('room'));
       const handled = feed.run(onBatch, (next) => this.#membership?.handled(partition, next));
       handled.catch((error: unknown) => feed.stopped || this.#fail(error)); // stopped: the batch was given up to give the partition back
-      this.#feeds.set(partition, { feed, handled });
-      return this.#begin(feed);
+      const held: Held = { feed, handled, begun: Promise.resolve() };
+      this.#feeds.set(partition, held);
+      held.begun = this.#begin(held);
+      return held.begun;
     });
     await Promise.all(begun);
   }
 
   /** Asks where reading starts; where that is not known for now, others need not wait for it. */
-  async #begin(feed: PartitionFeed): Promise<void> {
+  async #begin(held: Held): Promise<void> {
+    const { feed } = held;
     let again = ASK_AGAIN_MS;
     try {
       const offset = await this.options.startOffset(feed.partition);
-      if (offset !== null) return feed.begin(offset);
+      if (offset !== null) {
+        this.#membership?.handled(feed.partition, offset);
+        return feed.begin(offset);
+      }
       if (!feed.stopped) this.options.onTurn?.(feed.partition);
     } catch (error) {
+      if (feed.stopped) return; // it is another member's matter
       if (!isTransient(error)) return this.#fail(error);
       again = LONGEST_RETRY_MS;
     }
     sleep(again, undefined, { signal: this.#stopping.signal })
-      .then(() => (feed.stopped ? undefined : this.#begin(feed)))
+      .then(() => {
+        if (!feed.stopped) held.begun = this.#begin(held);
+      })
       .catch(() => {}); // asked to stop
   }
 
@@ -158,12 +175,12 @@ export class KafkaConsumer implements LogConsumer {
     this.#failed.resolve();
   };
 
-  /** Gives the partitions back, after the batches under way. */
+  /** Gives the partitions back, after the batches and questions under way. */
   async #release(): Promise<void> {
     this.#settled = false;
     const held = [...this.#feeds];
     for (const [, { feed }] of held) feed.stop();
-    await Promise.allSettled(held.map(([, { handled }]) => handled));
+    await Promise.allSettled(held.flatMap(([, { handled, begun }]) => [handled, begun]));
     for (const [partition] of held) {
       this.#feeds.delete(partition);
       this.options.onRevoked?.(partition);

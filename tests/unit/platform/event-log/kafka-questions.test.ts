@@ -1,5 +1,4 @@
 /** Questions to a real broker that share connections: what one of them meets is no business of the others. */
-import { type ChannelListener, channel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
@@ -7,37 +6,19 @@ import pino from 'pino';
 import { UnknownTopic } from '../../../../src/platform/event-log/event-log.js';
 import { KafkaClient } from '../../../../src/platform/event-log/kafka/client.js';
 import { createKafkaEventLog } from '../../../../src/platform/event-log/kafka/kafka-event-log.js';
+import { FETCH, LIST_OFFSETS, METADATA, Requests } from '../../../kit/kafka/requests.js';
 import { describeOnKafka, freshTopic } from '../../../kit/kafka/test-kafka.js';
 import { RETENTION_MS } from './event-log-under-test.js';
 
 const logger = pino({ level: 'silent' });
-const FETCH = 1;
-const LIST_OFFSETS = 2;
-const METADATA = 3;
 /** Of Metadata: the one that names topics by our own hand (protocol/wire.ts). kafkajs's own asks for all topics where it knows of none. */
 const OUR_VERSION = 12;
 const PARTITIONS = 8;
 
 await describeOnKafka('questions on a real broker', (kafka) => {
   const topic = freshTopic('questions');
-  const sockets = channel('net.client.socket');
-  /** Of this process, since the test began. */
-  let opened: Socket[] = [];
-  /** Told of each request before it is sent, by its key in the protocol. */
-  let onRequest: (apiKey: number, socket: Socket, apiVersion: number) => void = () => {};
+  const requests = new Requests();
   let client: KafkaClient;
-
-  const onSocket: ChannelListener = (message) => {
-    const { socket } = message as { socket: Socket };
-    opened.push(socket);
-    socket.once('connect', () => {
-      const { write } = socket;
-      socket.write = ((request: Buffer, ...rest: never[]) => {
-        onRequest(request.readInt16BE(4), socket, request.readInt16BE(6));
-        return write.call(socket, request, ...rest);
-      }) as Socket['write'];
-    });
-  };
 
   beforeAll(async () => {
     const log = createKafkaEventLog(kafka, logger, 'test');
@@ -49,14 +30,12 @@ await describeOnKafka('questions on a real broker', (kafka) => {
     await log.close();
   });
   beforeEach(() => {
-    opened = [];
-    onRequest = () => {};
-    sockets.subscribe(onSocket);
+    requests.start();
     client = new KafkaClient(kafka, logger, 'test');
   });
   afterEach(() => {
     client.close();
-    sockets.unsubscribe(onSocket);
+    requests.stop();
   });
 
   const pageOf = (id: Buffer, partition: number) => client.page({ topic, id }, { partition, offset: 0n });
@@ -64,27 +43,27 @@ await describeOnKafka('questions on a real broker', (kafka) => {
   test('pages that are asked for at once come over one connection', async () => {
     const { id } = await client.describe(topic);
     const used = new Set<Socket>();
-    onRequest = (apiKey, socket) => void (apiKey === FETCH && used.add(socket));
-    const before = opened.length;
+    requests.onRequest = (apiKey, socket) => void (apiKey === FETCH && used.add(socket));
+    const before = requests.opened.length;
     const pages = await Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => pageOf(id, partition)));
     expect(pages.map(({ records }) => String(records[0]?.value))).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
     expect(used.size).toBe(1);
-    expect(opened.length - before).toBe(2); // the session's first, which says who leads, and that one
+    expect(requests.opened.length - before).toBe(2); // the session's first, which says who leads, and that one
   });
 
   test('a topic that is not there is an answer: the connection serves whoever asks next', async () => {
     await client.bounds(topic);
-    const before = opened.length;
+    const before = requests.opened.length;
     await expect(client.describe(freshTopic('missing'))).rejects.toThrow(UnknownTopic);
     await client.bounds(topic);
-    expect(opened.length).toBe(before);
+    expect(requests.opened.length).toBe(before);
   });
 
   test('a page whose connection breaks each time leaves the other questions theirs', async () => {
     const { id } = await client.describe(topic);
     const asked = new Set<Socket>();
     let broken = 0;
-    onRequest = (apiKey, socket) => {
+    requests.onRequest = (apiKey, socket) => {
       if (apiKey === LIST_OFFSETS) asked.add(socket);
       if (apiKey !== FETCH) return;
       broken++;
@@ -104,21 +83,21 @@ await describeOnKafka('questions on a real broker', (kafka) => {
   test('one session takes the place of a broken one, however many questions met it, and nothing of that one stays open', async () => {
     const { id } = await client.describe(topic);
     await pageOf(id, 0);
-    const whole = opened.length;
+    const whole = requests.opened.length;
     let broken = false;
-    onRequest = (apiKey, socket) => {
+    requests.onRequest = (apiKey, socket) => {
       if (apiKey !== FETCH || broken) return;
       broken = true;
       socket.destroy(new Error('broken by the test'));
     };
     await Promise.all([1, 2, 3].map((partition) => pageOf(id, partition)));
-    expect(opened.length - whole).toBe(2);
-    expect(opened.filter((socket) => !socket.destroyed)).toHaveLength(whole);
+    expect(requests.opened.length - whole).toBe(2);
+    expect(requests.opened.filter((socket) => !socket.destroyed)).toHaveLength(whole);
   });
 
   test('nobody is asked for the topics of others', async () => {
     const versions = new Set<number>();
-    onRequest = (apiKey, _socket, apiVersion) => void (apiKey === METADATA && versions.add(apiVersion));
+    requests.onRequest = (apiKey, _socket, apiVersion) => void (apiKey === METADATA && versions.add(apiVersion));
     const { id } = await client.describe(topic);
     await pageOf(id, 0);
     await client.bounds(topic);
@@ -142,6 +121,6 @@ await describeOnKafka('questions on a real broker', (kafka) => {
   test('who asks after the end opens nothing', async () => {
     client.close();
     await expect(client.describe(topic)).rejects.toThrow('closed');
-    expect(opened).toEqual([]);
+    expect(requests.opened).toEqual([]);
   });
 });
