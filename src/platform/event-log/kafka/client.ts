@@ -8,10 +8,10 @@ import type { Broker } from 'kafkajs/src/cluster/index.js';
 import { createErrorFromCode } from 'kafkajs/src/protocol/error.js';
 import type { KafkaConfig } from '../../config.js';
 import type { Logger } from '../../logger.js';
-import { type PartitionBounds, UnknownTopic } from '../event-log.js';
+import { type PartitionBounds, TopicReplaced, UnknownTopic } from '../event-log.js';
 import { PlaceOutOfRange } from './errors.js';
-import { type FetchedPage, fetchPages, type Place } from './protocol/fetch.js';
-import { describeTopic, speaksOurProtocol, type TopicDescription } from './protocol/wire.js';
+import { type FetchedPage, fetchPages } from './protocol/fetch.js';
+import { describeTopic, type Leader, speaksOurProtocol, type TopicDescription } from './protocol/wire.js';
 import { KafkaSession } from './session.js';
 import { SharedSession } from './shared-session.js';
 
@@ -20,6 +20,8 @@ const EARLIEST = '-2';
 const LATEST = '-1';
 const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
 const LEADER_NOT_AVAILABLE = 5;
+/** What is asked for stands there, so that nobody waits; a new leader may need a moment to know it. */
+const PAGE_WAIT_MS = 200;
 /** The type of resource that is a topic. */
 const TOPIC = 2;
 
@@ -27,7 +29,7 @@ export class KafkaClient {
   readonly #facts = new SharedSession(() => this.session());
   readonly #pages = new SharedSession(() => this.session());
   /** Per topic, as pages were found there. */
-  readonly #leaders = new Map<string, number[]>();
+  readonly #leaders = new Map<string, Leader[]>();
 
   constructor(
     readonly config: KafkaConfig,
@@ -70,11 +72,13 @@ export class KafkaClient {
     });
   }
 
-  /** What stands at the place, without waiting for more. */
-  page({ topic, id }: { topic: string; id: Buffer }, place: Place): Promise<FetchedPage> {
+  /** What stands at the place; empty after a while where the leader, which may be new, does not say so yet. */
+  page({ topic, id }: { topic: string; id: Buffer }, { partition, offset }: { partition: number; offset: bigint }): Promise<FetchedPage> {
     return this.#pages.ask(async (cluster) => {
-      const read = async (leaders: number[]) => {
-        const [page] = await fetchPages(await leaderOf(cluster, leaders[place.partition]), { topic, id }, [place], 0);
+      const read = async (leaders: Leader[]) => {
+        const broker = await leaderOf(cluster, leaders[partition]);
+        const leaderEpoch = (leaders[partition] as Leader).epoch;
+        const [page] = await fetchPages(broker, { topic, id }, [{ partition, offset, leaderEpoch }], PAGE_WAIT_MS);
         return page as FetchedPage;
       };
       const known = this.#leaders.get(topic);
@@ -86,7 +90,8 @@ export class KafkaClient {
           if (!(error instanceof PlaceOutOfRange)) throw error; // one that only follows by now may lack what is there
         }
       }
-      const { leaders } = await describe(cluster, topic);
+      const { id: found, leaders } = await describe(cluster, topic);
+      if (!found.equals(id)) throw new TopicReplaced(topic);
       const page = await read(leaders);
       this.#leaders.set(topic, leaders);
       return page;
@@ -127,12 +132,12 @@ export async function describe(cluster: Cluster, topic: string): Promise<TopicDe
 async function findOffsets(
   cluster: Cluster,
   topic: string,
-  leaders: ReadonlyMap<number, number>,
+  leaders: ReadonlyMap<number, Leader>,
   timestamp: string,
 ): Promise<Map<number, bigint>> {
   const found = new Map<number, bigint>();
-  for (const [leader, led] of Map.groupBy(leaders, ([, leader]) => leader)) {
-    const broker = await leaderOf(cluster, leader);
+  for (const led of Map.groupBy(leaders, ([, { nodeId }]) => nodeId).values()) {
+    const broker = await leaderOf(cluster, led[0]?.[1]);
     const { responses } = await broker.listOffsets({
       topics: [{ topic, partitions: led.map(([partition]) => ({ partition, timestamp })) }],
     });
@@ -142,9 +147,9 @@ async function findOffsets(
 }
 
 /** Nobody leads a partition for a moment when leaders move, or when it was added just now. */
-async function leaderOf(cluster: Cluster, nodeId: number | undefined): Promise<Broker> {
-  if (nodeId === undefined || nodeId < 0) throw createErrorFromCode(LEADER_NOT_AVAILABLE);
-  return cluster.findBroker({ nodeId });
+async function leaderOf(cluster: Cluster, leader: Leader | undefined): Promise<Broker> {
+  if (leader === undefined || leader.nodeId < 0) throw createErrorFromCode(LEADER_NOT_AVAILABLE);
+  return cluster.findBroker({ nodeId: leader.nodeId });
 }
 
 async function anyBroker(cluster: Cluster): Promise<Broker> {

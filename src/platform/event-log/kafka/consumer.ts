@@ -5,6 +5,7 @@
  */
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import { isTransient } from '../../postgres/errors.js';
 import { ASK_AGAIN_MS, type ConsumeOptions, type LogConsumer, OffsetOutOfRange, TopicReplaced } from '../event-log.js';
@@ -14,6 +15,7 @@ import { isTransientKafkaError, PlaceOutOfRange } from './errors.js';
 import { Membership } from './membership.js';
 import { PartitionFeed } from './partition-feed.js';
 import { fetchPages, isStaleLeader } from './protocol/fetch.js';
+import type { Leader } from './protocol/wire.js';
 
 const DEFAULT_MAX_RECORDS = 500;
 const FIRST_RETRY_MS = 50;
@@ -23,12 +25,18 @@ const FETCH_WAIT_MS = 500;
 const FETCH_WAIT_FULL_MS = 20;
 /** News that comes record by record is fetched so often at most: a request has its price, here and at the broker, however little it brings. */
 const FETCHES_APART_MS = 5;
-/** A partition without a leader is looked at again after so long. */
-const LEADERLESS_MS = 1_000;
-/** How often to see whether the topic still is the same, and has the same partitions. */
+/** How often to see whether the topic still is the same, and who leads its partitions; while one has no leader that is read here. */
 const WATCH_MS = 10_000;
+const WATCH_LEADERLESS_MS = 1_000;
 /** A handler that shows no life for so long loses its partitions. */
 const STUCK_MS = 300_000;
+
+const NOBODY: Leader = { nodeId: -1, epoch: -1 };
+
+interface Led {
+  feed: PartitionFeed;
+  leader: Leader;
+}
 
 interface Held {
   feed: PartitionFeed;
@@ -111,7 +119,7 @@ export class KafkaConsumer implements LogConsumer {
       const membership =
         group === null ? null : new Membership(session, cluster, group, topic, this.#membership?.memberId ?? null, this.client.logger);
       this.#membership = membership;
-      const partitions = membership === null ? allPartitions(cluster, topic) : await Promise.race([membership.join(), stopped]);
+      const partitions = membership === null ? [...leaders.keys()] : await Promise.race([membership.join(), stopped]);
       if (partitions === undefined) return;
       const rebalance = membership?.keepAlive(() => !this.#isStuck(), over.signal);
       rebalance?.catch(() => {}); // the race below sees it
@@ -119,7 +127,7 @@ export class KafkaConsumer implements LogConsumer {
       this.#settled = true;
       this.#outage.reachable();
       const signal = AbortSignal.any([over.signal, this.#stopping.signal]);
-      const ends = [this.#read(cluster, signal), this.#watch(cluster, leaders.length, signal), this.#failed.promise, stopped];
+      const ends = [this.#read(cluster, leaders.length, signal), this.#failed.promise, stopped];
       if (rebalance !== undefined) ends.push(rebalance);
       for (const end of ends) end.catch(() => {}); // only the first counts
       await Promise.race(ends);
@@ -187,25 +195,26 @@ export class KafkaConsumer implements LogConsumer {
     }
   }
 
-  /** Fetches from each leader what it leads; looks anew who leads what when one has moved. */
-  async #read(cluster: Cluster, signal: AbortSignal): Promise<void> {
-    for (; !signal.aborted; await sleep(FIRST_RETRY_MS, undefined, { signal }).catch(() => {})) {
+  /**
+   * Fetches from each leader what it leads; looks anew who leads what when one has moved. Resolves when the topic has another number of
+   * partitions: they are to be shared out, and begun, anew.
+   */
+  async #read(cluster: Cluster, partitions: number, ended: AbortSignal): Promise<void> {
+    for (; !ended.aborted; await sleep(FIRST_RETRY_MS, undefined, { signal: ended }).catch(() => {})) {
       const { leaders } = await this.#requireSameTopic(cluster);
+      if (leaders.length !== partitions) return;
       const round = new AbortController();
+      const signal = AbortSignal.any([ended, round.signal]);
       for (const partition of this.#feeds.keys()) this.options.onTurn?.(partition);
-      const feeds = Map.groupBy(this.#feeds.values(), ({ feed }) => leaders[feed.partition] ?? -1);
-      const fetching = Array.from(feeds, ([leader, led]) =>
-        leader < 0
-          ? sleep(LEADERLESS_MS, undefined, { signal }).catch(() => {})
-          : this.#fetch(
-              cluster,
-              leader,
-              led.map(({ feed }) => feed),
-              AbortSignal.any([signal, round.signal]),
-            ),
+      const read = Array.from(this.#feeds.values(), ({ feed }) => ({ feed, leader: leaders[feed.partition] ?? NOBODY }));
+      const { leaderless = [], led = [] } = Object.groupBy(read, ({ leader }) => (leader.nodeId < 0 ? 'leaderless' : 'led'));
+      const fetching = Array.from(
+        Map.groupBy(led, ({ leader }) => leader.nodeId),
+        ([nodeId, own]) => this.#fetch(cluster, nodeId, own, signal),
       );
+      fetching.push(this.#watch(cluster, leaders, leaderless, signal));
       try {
-        await Promise.race(fetching.length > 0 ? fetching : [aborted(signal)]);
+        await Promise.race(fetching);
       } catch (error) {
         if (!isStaleLeader(error)) throw error;
         await cluster.refreshMetadata();
@@ -216,33 +225,36 @@ export class KafkaConsumer implements LogConsumer {
     }
   }
 
-  async #fetch(cluster: Cluster, nodeId: number, feeds: PartitionFeed[], signal: AbortSignal): Promise<void> {
+  async #fetch(cluster: Cluster, nodeId: number, led: Led[], signal: AbortSignal): Promise<void> {
     const broker = await cluster.findBroker({ nodeId });
     const topic = { topic: this.options.topic, id: this.topicId };
     for (let turn = 0; !signal.aborted; turn++) {
       // Each is the first in its turn: that one gets its next batch however large it is.
-      const inTurn = [...feeds.slice(turn % feeds.length), ...feeds.slice(0, turn % feeds.length)];
-      const places = inTurn.flatMap((feed) => (feed.wanted === null ? [] : [{ partition: feed.partition, offset: feed.wanted }]));
-      for (const { partition } of feeds) this.options.onTurn?.(partition);
+      const inTurn = [...led.slice(turn % led.length), ...led.slice(0, turn % led.length)];
+      const places = inTurn.flatMap(({ feed: { partition, wanted }, leader }) =>
+        wanted === null ? [] : [{ partition, offset: wanted, leaderEpoch: leader.epoch }],
+      );
+      for (const { feed } of led) this.options.onTurn?.(feed.partition);
       if (places.length === 0) {
         await once(this.#room, 'room', { signal }).catch(() => {}); // asked to stop: the loop sees it
         continue;
       }
       const begun = performance.now();
-      const pages = await fetchPages(broker, topic, places, feeds.some((feed) => feed.full) ? FETCH_WAIT_FULL_MS : FETCH_WAIT_MS);
+      const pages = await fetchPages(broker, topic, places, led.some(({ feed }) => feed.full) ? FETCH_WAIT_FULL_MS : FETCH_WAIT_MS);
       if (signal.aborted) return;
-      for (const page of pages) feeds.find((feed) => feed.partition === page.partition)?.add(page);
+      for (const page of pages) led.find(({ feed }) => feed.partition === page.partition)?.feed.add(page);
       this.#outage.reachable();
       const early = FETCHES_APART_MS - (performance.now() - begun);
       if (early >= 1) await sleep(early);
     }
   }
 
-  /** Resolves when the topic has another number of partitions: they are to be shared out, and begun, anew. */
-  async #watch(cluster: Cluster, partitions: number, signal: AbortSignal): Promise<void> {
-    for (let found = partitions; found === partitions && !signal.aborted; ) {
-      await sleep(WATCH_MS, undefined, { signal }).catch(() => {}); // asked to stop: the loop sees it
-      if (!signal.aborted) found = (await this.#requireSameTopic(cluster)).leaders.length;
+  /** Resolves when others lead. The one that led may not say so: it is cut off from the others, and the connection to it lives. */
+  async #watch(cluster: Cluster, leaders: Leader[], leaderless: Led[], signal: AbortSignal): Promise<void> {
+    for (let found = leaders; isDeepStrictEqual(found, leaders) && !signal.aborted; ) {
+      for (const { feed } of leaderless) this.options.onTurn?.(feed.partition); // waiting is not being stuck
+      await sleep(leaderless.length > 0 ? WATCH_LEADERLESS_MS : WATCH_MS, undefined, { signal }).catch(() => {}); // asked to stop: the loop sees it
+      if (!signal.aborted) found = (await this.#requireSameTopic(cluster)).leaders;
     }
   }
 
@@ -262,10 +274,6 @@ export class KafkaConsumer implements LogConsumer {
     const { bounds } = await this.client.bounds(topic);
     return new OffsetOutOfRange(topic, error.partition, error.offset, bounds[error.partition] ?? { start: 0n, end: 0n });
   }
-}
-
-function allPartitions(cluster: Cluster, topic: string): number[] {
-  return cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId);
 }
 
 /** Resolves when the first of them aborts. */

@@ -71,7 +71,7 @@ async function createWith(admin: Admin, specs: TopicSpec[]): Promise<void> {
 /** Resolves with the number of partitions. */
 async function requireLeaders(client: KafkaClient, topic: string): Promise<number> {
   const { leaders } = await client.describe(topic);
-  if (leaders.includes(-1)) throw new Error(`${topic} has a partition without a leader`);
+  if (leaders.some(({ nodeId }) => nodeId < 0)) throw new Error(`${topic} has a partition without a leader`);
   return leaders.length;
 }
 

@@ -28,7 +28,6 @@ declare module 'kafkajs/src/cluster/index.js' {
     addMultipleTargetTopics(topics: string[]): Promise<void>;
     getNodeIds(): string[];
     findBroker(which: { nodeId: number | string }): Promise<Broker>;
-    findTopicPartitionMetadata(topic: string): { partitionId: number; leader: number; isr: number[] }[];
   }
 }
 

@@ -1,7 +1,8 @@
 /** One fetch of some partitions of a topic from the broker that leads them, decoded; and what the broker's errors mean to a reader. */
+import kafkajs from 'kafkajs';
 import type { Broker } from 'kafkajs/src/cluster/index.js';
 import { createErrorFromCode } from 'kafkajs/src/protocol/error.js';
-import { type LogRecord, TopicReplaced } from '../../event-log.js';
+import type { LogRecord } from '../../event-log.js';
 import { kafkaErrorType, PlaceOutOfRange } from '../errors.js';
 import { decodeRecordBatches } from './record-batches.js';
 import { fetchPartitions } from './wire.js';
@@ -9,12 +10,15 @@ import { fetchPartitions } from './wire.js';
 /** Compressed, as they travel: a partition's records take some times as much in memory. */
 const BYTES_PER_PARTITION = 256 * 1024;
 const BYTES = 4 * 1024 * 1024;
-/** A topic that was deleted, and one that was made anew under its name. Unknown to kafkajs. */
-const UNKNOWN_TOPIC_ID = 100;
-const INCONSISTENT_TOPIC_ID = 103;
+/** Unknown to kafkajs. The topic was deleted, or made anew under its name; or the broker has not heard of it yet. */
+const TOPIC_ID_ERRORS = new Map([
+  [100, 'UNKNOWN_TOPIC_ID'],
+  [103, 'INCONSISTENT_TOPIC_ID'],
+]);
 const OFFSET_OUT_OF_RANGE = 1;
-/** Another broker leads the partition now. */
+/** Another broker leads the partition now, or one of the two does not know yet what the other does. */
 const STALE_LEADER = new Set([
+  ...TOPIC_ID_ERRORS.values(),
   'LEADER_NOT_AVAILABLE',
   'NOT_LEADER_FOR_PARTITION',
   'REPLICA_NOT_AVAILABLE',
@@ -26,6 +30,8 @@ const STALE_LEADER = new Set([
 export interface Place {
   partition: number;
   offset: bigint;
+  /** Of the leader that is asked. */
+  leaderEpoch: number;
 }
 
 export interface FetchedPage {
@@ -55,19 +61,20 @@ export async function fetchPages(
     maxBytes: BYTES,
     maxBytesPerPartition: BYTES_PER_PARTITION,
   });
-  refuse(topic, answer.error);
+  refuse(answer.error);
   const pages: FetchedPage[] = [];
   for (const { partition, error, highWatermark, records } of answer.partitions) {
     const from = places.find((place) => place.partition === partition)?.offset as bigint;
     if (error === OFFSET_OUT_OF_RANGE) throw new PlaceOutOfRange(partition, from);
-    refuse(topic, error);
+    refuse(error);
     pages.push({ partition, end: highWatermark, ...(await decodeRecordBatches(topic, partition, from, records)) });
   }
   return pages;
 }
 
-function refuse(topic: string, error: number): void {
+function refuse(error: number): void {
   if (error === 0) return;
-  if (error === UNKNOWN_TOPIC_ID || error === INCONSISTENT_TOPIC_ID) throw new TopicReplaced(topic);
+  const type = TOPIC_ID_ERRORS.get(error);
+  if (type !== undefined) throw new kafkajs.KafkaJSProtocolError(Object.assign(new Error(`the broker said ${type}`), { type }));
   throw createErrorFromCode(error);
 }

@@ -9,13 +9,19 @@ import { WireReader } from './wire-reader.js';
 
 const FETCH = { apiKey: 1, apiVersion: 13 };
 const METADATA = { apiKey: 3, apiVersion: 12 };
-const ANY_LEADER_EPOCH = -1;
 const NO_TOPIC_ID = Buffer.alloc(16);
 
 export interface TopicDescription {
   id: Buffer;
-  /** Per partition, its leader; -1 while it has none. */
-  leaders: number[];
+  /** Per partition. */
+  leaders: Leader[];
+}
+
+export interface Leader {
+  /** -1 while the partition has none. */
+  nodeId: number;
+  /** Rises with each change: a broker refuses who takes it for the leader of another one. */
+  epoch: number;
 }
 
 export interface ClusterDescription {
@@ -43,7 +49,7 @@ export function describeCluster(broker: Pick<Broker, 'connectionPool'>, topics: 
 
 export interface FetchRequest {
   topicId: Buffer;
-  places: { partition: number; offset: bigint }[];
+  places: { partition: number; offset: bigint; leaderEpoch: number }[];
   maxWaitMs: number;
   maxBytes: number;
   maxBytesPerPartition: number;
@@ -67,8 +73,8 @@ export async function fetchPartitions(broker: Broker, request: FetchRequest): Pr
       .writeUVarInt(2)
       .writeBuffer(topicId)
       .writeUVarInt(places.length + 1);
-    for (const { partition, offset } of places) {
-      body.writeInt32(partition).writeInt32(ANY_LEADER_EPOCH).writeInt64(offset.toString()).writeInt32(-1).writeInt64(-1);
+    for (const { partition, offset, leaderEpoch } of places) {
+      body.writeInt32(partition).writeInt32(leaderEpoch).writeInt64(offset.toString()).writeInt32(-1).writeInt64(-1);
       body.writeInt32(maxBytesPerPartition).writeUVarInt(0);
     }
     body.writeUVarInt(0).writeUVarInt(1).writeUVarIntString('').writeUVarInt(0); // nothing forgotten, no rack
@@ -125,12 +131,11 @@ function decodeCluster(reader: WireReader): ClusterDescription {
     reader.string();
     const id = reader.bytes(16);
     reader.int8();
-    const leaders: number[] = [];
+    const leaders: Leader[] = [];
     reader.array(() => {
       reader.int16();
       const partition = reader.int32();
-      leaders[partition] = reader.int32();
-      reader.int32();
+      leaders[partition] = { nodeId: reader.int32(), epoch: reader.int32() };
       for (let list = 0; list < 3; list++) reader.array(() => reader.int32()); // replicas, in sync, offline
       reader.skipTags();
     });
