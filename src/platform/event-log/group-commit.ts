@@ -15,6 +15,8 @@ const MAX_GROUPED = 2_000;
 
 export interface Append {
   records: NewRecord[];
+  /** It is resolved. */
+  stored: boolean;
   resolve(positions: LogPosition[]): void;
   reject(error: unknown): void;
 }
@@ -24,14 +26,23 @@ export class GroupCommit {
   #draining: Promise<void> | undefined;
 
   constructor(
-    /** Settles each append of the group, or rejects and has settled none. */
+    /** Resolves each append of the group; or rejects, and those that it has not resolved are not stored, or may stand twice. */
     private readonly store: (group: Append[]) => Promise<void>,
     private readonly isTransient: (error: unknown) => boolean,
   ) {}
 
   append(records: NewRecord[]): Promise<LogPosition[]> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ records, resolve, reject });
+      const append: Append = {
+        records,
+        stored: false,
+        resolve(positions) {
+          this.stored = true;
+          resolve(positions);
+        },
+        reject,
+      };
+      this.#waiting.push(append);
       this.#draining ??= this.#drain();
     });
   }
@@ -46,9 +57,10 @@ export class GroupCommit {
       try {
         await this.store(group);
       } catch (error) {
-        if (group.length === 1 || this.isTransient(error)) for (const append of group) append.reject(error);
+        const left = group.filter(({ stored }) => !stored);
+        if (left.length === 1 || this.isTransient(error)) for (const append of left) append.reject(error);
         // One of them cannot be stored (a NUL in a key, a record that is too large): the others must not suffer.
-        else for (const append of group) await this.store([append]).catch((own: unknown) => append.reject(own));
+        else for (const append of left) await this.store([append]).catch((own: unknown) => append.reject(own));
       }
       const early = REQUESTS_APART_MS - (performance.now() - begun);
       if (early >= 1) await sleep(early);

@@ -80,16 +80,17 @@ export class KafkaAppender {
   }
 
   async #store(group: Append[]): Promise<void> {
-    const positions = new Map(group.map((append) => [append, new Array<LogPosition>(append.records.length)]));
+    const positions = new Map(group.map((append) => [append, [] as LogPosition[]]));
     for (const request of cut(group.flatMap((append) => this.#place(append)))) {
       const firsts = await this.#send(request);
       for (const { append, index, partition } of request) {
         const offset = firsts.get(partition) as bigint;
-        (positions.get(append) as LogPosition[])[index] = { partition, offset };
+        const placed = positions.get(append) as LogPosition[];
+        placed[index] = { partition, offset };
         firsts.set(partition, offset + 1n);
+        if (placed.length === append.records.length) append.resolve(placed); // the next request may fail for another one's sake
       }
     }
-    for (const append of group) append.resolve(positions.get(append) as LogPosition[]);
   }
 
   #place(append: Append): Placed[] {

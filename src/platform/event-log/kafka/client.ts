@@ -18,6 +18,8 @@ import { SharedSession } from './shared-session.js';
 /** ListOffsets' names for a partition's ends. */
 const EARLIEST = '-2';
 const LATEST = '-1';
+/** As fetches are: kafkajs would be told ends that lie before what a transaction under way has written, and was read. */
+const READ_UNCOMMITTED = 0;
 const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
 const LEADER_NOT_AVAILABLE = 5;
 /** What is asked for stands there, so that nobody waits; a new leader may need a moment to know it. */
@@ -139,6 +141,7 @@ async function findOffsets(
   for (const led of Map.groupBy(leaders, ([, { nodeId }]) => nodeId).values()) {
     const broker = await leaderOf(cluster, led[0]?.[1]);
     const { responses } = await broker.listOffsets({
+      isolationLevel: READ_UNCOMMITTED,
       topics: [{ topic, partitions: led.map(([partition]) => ({ partition, timestamp })) }],
     });
     for (const { partition, offset } of responses[0]?.partitions ?? []) found.set(partition, BigInt(offset));

@@ -60,7 +60,8 @@ async function createWith(admin: Admin, specs: TopicSpec[]): Promise<void> {
     numPartitions: partitions,
     replicationFactor: replicated ? REPLICAS : 1,
     configEntries: Object.entries({
-      ...wantedSettings(retentionMs),
+      ...Object.fromEntries(Object.entries(ALLOWED).map(([name, [first]]) => [name, first])),
+      'retention.ms': String(retentionMs),
       ...(replicated ? { 'min.insync.replicas': String(IN_SYNC_REPLICAS) } : {}),
     }).map(([name, value]) => ({ name, value })),
   }));
@@ -75,16 +76,21 @@ async function requireLeaders(client: KafkaClient, topic: string): Promise<numbe
   return leaders.length;
 }
 
-/** LogAppendTime: the instants of a partition rise with its offsets, and are the log's, whoever wrote. */
-function wantedSettings(retentionMs: number): Record<string, string> {
-  return { 'cleanup.policy': 'delete', 'message.timestamp.type': 'LogAppendTime', 'retention.ms': String(retentionMs) };
-}
+/**
+ * The first of each is what topics are made with. LogAppendTime: the instants of a partition rise with its offsets, and are the log's,
+ * whoever wrote. Compression: a broker that compresses anew with something else makes records that are not read here.
+ */
+const ALLOWED: Record<string, [string, ...string[]]> = {
+  'cleanup.policy': ['delete'],
+  'message.timestamp.type': ['LogAppendTime'],
+  'compression.type': ['producer', 'gzip', 'uncompressed'],
+};
 
 /** Others than ours may be meant; what breaks a promise is refused, what only shortens a memory is said. */
 function checkSettings({ logger }: KafkaClient, { topic, retentionMs }: TopicSpec, found: ReadonlyMap<string, string>): void {
-  const wrong = ['cleanup.policy', 'message.timestamp.type'].filter((name) => found.get(name) !== wantedSettings(0)[name]);
+  const wrong = Object.entries(ALLOWED).filter(([name, allowed]) => !allowed.includes(found.get(name) ?? ''));
   if (wrong.length > 0) {
-    const settings = wrong.map((name) => `${name}=${wantedSettings(0)[name]} (it is ${found.get(name)})`).join(', ');
+    const settings = wrong.map(([name, [first]]) => `${name}=${first} (it is ${found.get(name)})`).join(', ');
     throw new OperatorError(
       `Topic ${topic} needs ${settings}. Set it with kafka-configs.sh --alter --entity-type topics --entity-name ${topic}.`,
     );

@@ -1,6 +1,7 @@
 /** The event log on a real Kafka passes the contract, and what only Kafka can do to it: groups, large records, partitions that are added. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Kafka } from 'kafkajs';
 import pino from 'pino';
 import type { ConsumeOptions, EventLog, LogConsumer } from '../../../../src/platform/event-log/event-log.js';
 import { createKafkaEventLog } from '../../../../src/platform/event-log/kafka/kafka-event-log.js';
@@ -65,6 +66,7 @@ await describeOnKafka('on a real broker', (kafka) => {
       const settings = new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]));
       expect(settings.get('message.timestamp.type')).toBe('LogAppendTime');
       expect(settings.get('cleanup.policy')).toBe('delete');
+      expect(settings.get('compression.type')).toBe('producer');
       expect(settings.get('retention.ms')).toBe(String(RETENTION_MS));
       const otherwise = freshTopic('kafka');
       await operator.createTopic(otherwise, 2);
@@ -72,6 +74,19 @@ await describeOnKafka('on a real broker', (kafka) => {
         name: 'OperatorError',
         message: expect.stringMatching(/message.timestamp.type=LogAppendTime \(it is CreateTime\).*kafka-configs/),
       });
+      const recompressed = freshTopic('kafka');
+      const settingsOf = (compression: string) => [
+        { name: 'message.timestamp.type', value: 'LogAppendTime' },
+        { name: 'compression.type', value: compression },
+      ];
+      await operator.admin.createTopics({ topics: [{ topic: recompressed, numPartitions: 2, configEntries: settingsOf('zstd') }] });
+      const spec = { topic: recompressed, partitions: 2, retentionMs: RETENTION_MS };
+      await expect(log.ensureTopics([spec])).rejects.toThrow(/needs compression.type=producer \(it is zstd\)/);
+      await operator.admin.alterConfigs({
+        validateOnly: false,
+        resources: [{ type: 2, name: recompressed, configEntries: settingsOf('gzip') }],
+      });
+      await log.ensureTopics([spec]);
     });
 
     test('brokers that do not answer are "try again", in words', async () => {
@@ -167,6 +182,29 @@ await describeOnKafka('on a real broker', (kafka) => {
       const stored = await all(log, topic, [[0, 0n]]);
       expect(stored.map(({ key }) => key)).toEqual([...Array.from({ length: 30 }, (_, index) => `${index * 2}`), 'good']);
       expect(stored.every((record) => record.value.equals(value))).toBe(true);
+    });
+
+    test('what shares requests with a record that no broker takes is stored once', async () => {
+      const log = openLog();
+      const topic = await makeTopic(log, 1);
+      const append = (key: string, bytes: number) => log.append(topic, [{ key, value: randomBytes(bytes), partition: 0 }]);
+      // The first goes at once, and what comes meanwhile goes together.
+      await Promise.allSettled([append('first', 1), append('before', 1), append('large', 3_000_000), append('after', 1)]);
+      const stored = await all(log, topic, [[0, 0n]]);
+      expect(stored.map(({ key }) => key)).toEqual(['first', 'before', 'after']);
+    });
+
+    test('records of a transaction, which may have been aborted, are not taken for what somebody appended', async () => {
+      const log = openLog();
+      const topic = await makeTopic(log, 1);
+      const producer = new Kafka({ brokers: kafka.brokers, logLevel: 0 }).producer({ transactionalId: topic, maxInFlightRequests: 1 });
+      await producer.connect();
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: [{ key: 'k', value: 'v', partition: 0 }] });
+      expect(await log.bounds(topic)).toEqual([{ partition: 0, start: 0n, end: 1n }]); // they can be read already
+      await transaction.abort();
+      await producer.disconnect();
+      await expect(all(log, topic, [[0, 0n]])).rejects.toThrow(/holds records of a transaction/);
     });
 
     test('a partition that is not to be read for now shows life while it is asked for again', async () => {

@@ -8,7 +8,7 @@ import { createKafkaEventLog } from '../../../../src/platform/event-log/kafka/ka
 import type { ClusterDescription, Leader } from '../../../../src/platform/event-log/kafka/protocol/wire.js';
 import { METADATA } from '../../../kit/kafka/requests.js';
 import { describeOnKafka, freshTopic } from '../../../kit/kafka/test-kafka.js';
-import { all, RETENTION_MS, records } from './event-log-under-test.js';
+import { RETENTION_MS, records } from './event-log-under-test.js';
 
 const logger = pino({ level: 'silent' });
 

@@ -9,6 +9,7 @@ declare module 'kafkajs/src/cluster/index.js' {
     connectionPool: { send<T>(call: ProtocolCall<T>): Promise<T> };
     versions: Record<number, { minVersion: number; maxVersion: number }>;
     listOffsets(request: {
+      isolationLevel: number;
       topics: { topic: string; partitions: { partition: number; timestamp: string }[] }[];
     }): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
     /** `type`: 2 is a topic. */

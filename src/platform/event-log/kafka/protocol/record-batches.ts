@@ -12,6 +12,7 @@ const HEADER_BYTES = 61;
 const PREFIX_BYTES = 12;
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 const LOG_APPEND_TIME = 0x08;
+const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 /** Below this a thread costs more than it saves. */
 const INLINE_BYTES = 16_384;
@@ -47,6 +48,8 @@ async function decodeBatch(topic: string, partition: number, from: bigint, batch
   if (magic !== 2) throw new Error(`${topic}/${partition} holds records of format ${magic}: only format 2 (Kafka 0.11 and newer) is read`);
   const attributes = batch.readInt16BE(21);
   if (attributes & CONTROL) return;
+  if (attributes & TRANSACTIONAL)
+    throw new Error(`${topic}/${partition} holds records of a transaction, which may have been aborted: only those of none are read`);
   const base = batch.readBigInt64BE(0);
   const baseTime = Number(batch.readBigInt64BE(27));
   const logTime = attributes & LOG_APPEND_TIME ? new Date(Number(batch.readBigInt64BE(35))) : null;
