@@ -151,16 +151,18 @@ describe.each(LOGS)('on %s', (_, open) => {
     await until(async () => (await seen(0)).length === 1);
     await stop();
     let times = Number.POSITIVE_INFINITY;
-    const busy = logWith(setting.log, {
-      async bounds() {
-        const bounds = await setting.log.bounds(topic);
-        if (times-- <= 0) return bounds;
+    const thenMove = async <Bounds>(bounds: Bounds): Promise<Bounds> => {
+      if (times-- > 0) {
         const [appended] = await append(0, 'b');
         const [{ nextOffset: from, positionBase }] = (await getPlaces(db.pool, topic)) as [StreamPlace];
         const to = (appended?.offset as bigint) + 1n;
         await compareAndSetOffsets(db.pool, topic, [{ partition: 0, from, to, positionBase, fingerprint: null, appendedAt: null }]);
-        return bounds;
-      },
+      }
+      return bounds;
+    };
+    const busy = logWith(setting.log, {
+      bounds: async () => thenMove(await setting.log.bounds(topic)),
+      boundsOf: async (_topic, partition) => thenMove(await setting.log.boundsOf(topic, partition)),
     });
     expect((await getPlaceStatus(db, busy, topic)).map(({ verdict }) => verdict.kind)).toEqual(['same', 'same']);
     expect(await resetOffsets(db, busy, topic, { partition: null, to: 'start' })).toEqual([]);

@@ -4,7 +4,7 @@
  * Must stay true: a partition that cannot be vouched for is not read; what retention took before it was read is noted, never passed over.
  */
 import { createHash } from 'node:crypto';
-import { type EventLog, type LogRecord, OffsetOutOfRange, type PartitionBounds } from '../../../src/platform/event-log/event-log.js';
+import { type EventLog, type LogRecord, OffsetOutOfRange } from '../../../src/platform/event-log/event-log.js';
 import type { Database } from '../../../src/platform/postgres/database.js';
 import { insertGap } from '../../../src/store/pipelines/gaps.js';
 import { compareAndSetOffsets, type StreamPlace } from '../../../src/store/stream/stream-offsets.js';
@@ -20,20 +20,19 @@ export function fingerprintOf(record: Pick<LogRecord, 'value'>): string {
   return createHash('sha256').update(record.value).digest('hex').slice(0, 16);
 }
 
-/** `bounds`: of all partitions of the topic, as they were a moment ago: whoever reads the partition may have gone past that since. */
-export async function identify(log: EventLog, topic: string, place: StreamPlace, bounds: PartitionBounds[]): Promise<Verdict> {
+/** The bounds are asked after the place was: whoever reads the partition meanwhile goes beyond older ones. */
+export async function identify(log: EventLog, topic: string, place: StreamPlace): Promise<Verdict> {
   const { partition, nextOffset, partitionCount, lastFingerprint } = place;
-  const found = bounds[partition];
-  if (found === undefined) return replaced(`${topic} has no partition ${partition} any more`);
-  const { start } = found;
-  const end = nextOffset > found.end ? ((await log.bounds(topic))[partition]?.end ?? 0n) : found.end;
+  const { bounds, partitions } = await log.boundsOf(topic, partition);
+  if (bounds === null) return replaced(`${topic} has no partition ${partition} any more`);
+  const { start, end } = bounds;
   if (nextOffset > end) return replaced(`${topic}/${partition} ends at ${end}, and ${nextOffset} is next to be read`);
   if (nextOffset > start && lastFingerprint !== null) {
     const last = await readRecord(log, topic, partition, nextOffset - 1n);
     if (last !== null && fingerprintOf(last) !== lastFingerprint)
       return replaced(`${topic}/${partition} holds another record at ${nextOffset - 1n} than the one that was read there`);
   }
-  if (bounds.length !== partitionCount) return otherCount(topic, bounds.length, partitionCount);
+  if (partitions !== partitionCount) return otherCount(topic, partitions, partitionCount);
   return nextOffset < start ? { kind: 'overtaken', start } : { kind: 'same' };
 }
 

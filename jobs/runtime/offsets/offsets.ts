@@ -25,7 +25,7 @@ export async function getPlaceStatus(db: Database, log: EventLog, topic: string)
     places.map(async (place) => ({
       ...place,
       bounds: bounds[place.partition] ?? null,
-      verdict: await identify(log, topic, place, bounds),
+      verdict: await identify(log, topic, place),
     })),
   );
 }

@@ -70,10 +70,9 @@ export class BatchWriter {
   /** The offset to read from; null where the log is not the one that was read: it is looked at again later. */
   async assign(partition: number, log: EventLog): Promise<bigint | null> {
     const { topic } = this.definition;
-    const bounds = await log.bounds(topic);
-    const start = bounds[partition]?.start ?? 0n;
-    const place = await takeUpPlace(this.db.pool, topic, partition, start, bounds.length);
-    const verdict = await identify(log, topic, place, bounds);
+    const { bounds, partitions } = await log.boundsOf(topic, partition);
+    const place = await takeUpPlace(this.db.pool, topic, partition, bounds?.start ?? 0n, partitions);
+    const verdict = await identify(log, topic, place);
     if (verdict.kind === 'refused') {
       if (this.refused.get(partition) !== verdict.reason) this.logger.error({ topic, partition }, verdict.reason);
       this.refused.set(partition, verdict.reason);

@@ -99,6 +99,8 @@ export interface EventLog {
    */
   appendWithin?(tx: Queryable, topic: string, records: (NewRecord & { partition: number })[]): Promise<void>;
   bounds(topic: string): Promise<PartitionBounds[]>;
+  /** Of one partition, null where the topic has no such one, and how many it has: also while another one cannot be asked. */
+  boundsOf(topic: string, partition: number): Promise<{ bounds: PartitionBounds | null; partitions: number }>;
   /** First offset whose record was appended at or after the instant; the partition's end if none was. As exact as the log's clock is steady. */
   offsetAt(topic: string, partition: number, instant: Date): Promise<bigint>;
   /**

@@ -81,6 +81,11 @@ class PostgresEventLog implements EventLog {
     if (rows.length > 0) await storeRecordsWithin(tx, topic, counts, rows);
   }
 
+  async boundsOf(topic: string, partition: number): Promise<{ bounds: PartitionBounds | null; partitions: number }> {
+    const bounds = await this.bounds(topic);
+    return { bounds: bounds[partition] ?? null, partitions: bounds.length };
+  }
+
   bounds(topic: string): Promise<PartitionBounds[]> {
     return readBounds(this.db, topic);
   }

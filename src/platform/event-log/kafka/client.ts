@@ -47,18 +47,18 @@ export class KafkaClient {
     return this.#facts.ask((cluster) => describe(cluster, topic));
   }
 
-  /** Per partition, in their order; `id`: of the topic that has them. */
-  bounds(topic: string): Promise<{ id: Buffer; bounds: PartitionBounds[] }> {
+  /** Of all partitions, or of these, in their order; `id` and `partitions`: of the topic that has them. */
+  bounds(topic: string, only?: readonly number[]): Promise<{ id: Buffer; partitions: number; bounds: PartitionBounds[] }> {
     return this.#facts.ask(async (cluster) => {
       const { id, leaders } = await describe(cluster, topic);
-      const all = new Map(leaders.entries());
-      const [starts, ends] = await Promise.all([findOffsets(cluster, topic, all, EARLIEST), findOffsets(cluster, topic, all, LATEST)]);
-      const bounds = leaders.map((_, partition) => ({
+      const asked = new Map(leaders.entries().filter(([partition]) => only?.includes(partition) ?? true));
+      const [starts, ends] = await Promise.all([findOffsets(cluster, topic, asked, EARLIEST), findOffsets(cluster, topic, asked, LATEST)]);
+      const bounds = Array.from(asked.keys(), (partition) => ({
         partition,
         start: starts.get(partition) as bigint,
         end: ends.get(partition) as bigint,
       }));
-      return { id, bounds };
+      return { id, partitions: leaders.length, bounds };
     });
   }
 

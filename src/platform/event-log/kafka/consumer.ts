@@ -168,7 +168,7 @@ export class KafkaConsumer implements LogConsumer {
       if (!feed.stopped) this.options.onTurn?.(feed.partition);
     } catch (error) {
       if (feed.stopped) return; // it is another member's matter
-      if (!isTransient(error)) return this.#fail(error);
+      if (!isTransient(error) && !isTransientKafkaError(error)) return this.#fail(error);
       again = LONGEST_RETRY_MS;
     }
     sleep(again, undefined, { signal: this.#stopping.signal })
@@ -271,8 +271,8 @@ export class KafkaConsumer implements LogConsumer {
   async #meaningOf(error: unknown): Promise<unknown> {
     if (!(error instanceof PlaceOutOfRange)) return error;
     const { topic } = this.options;
-    const { bounds } = await this.client.bounds(topic);
-    return new OffsetOutOfRange(topic, error.partition, error.offset, bounds[error.partition] ?? { start: 0n, end: 0n });
+    const [bounds = { start: 0n, end: 0n }] = (await this.client.bounds(topic, [error.partition])).bounds;
+    return new OffsetOutOfRange(topic, error.partition, error.offset, bounds);
   }
 }
 

@@ -60,15 +60,20 @@ class KafkaEventLog implements EventLog {
     return (await this.client.bounds(topic)).bounds;
   }
 
+  async boundsOf(topic: string, partition: number): Promise<{ bounds: PartitionBounds | null; partitions: number }> {
+    const { bounds, partitions } = await this.client.bounds(topic, [partition]);
+    return { bounds: bounds[0] ?? null, partitions };
+  }
+
   async offsetAt(topic: string, partition: number, instant: Date): Promise<bigint> {
     const offset = await this.client.offsetAt(topic, partition, instant);
-    const bounds = (await this.bounds(topic))[partition];
-    if (bounds === undefined) throw new Error(`the event log has no partition ${topic}/${partition}`);
+    const { bounds } = await this.boundsOf(topic, partition);
+    if (bounds === null) throw new Error(`the event log has no partition ${topic}/${partition}`);
     return offset === null ? bounds.end : offset < bounds.start ? bounds.start : offset;
   }
 
   async *replay(topic: string, from: ReadonlyMap<number, bigint>, signal?: AbortSignal): AsyncGenerator<LogRecord[]> {
-    const { id, bounds } = await this.client.bounds(topic);
+    const { id, bounds } = await this.client.bounds(topic, [...from.keys()]);
     yield* replayInTurn(topic, bounds, from, (partition, range) => this.#page({ topic, id, partition }, range, signal), signal);
   }
 
@@ -76,8 +81,8 @@ class KafkaEventLog implements EventLog {
     const { topic, id, partition } = of;
     const { records, next } = await this.client.page({ topic, id }, { partition, offset: range.next }).catch(async (error: unknown) => {
       if (!(error instanceof PlaceOutOfRange)) throw error;
-      const bounds = (await this.bounds(topic))[partition] as PartitionBounds;
-      throw new OffsetOutOfRange(topic, partition, range.next, bounds);
+      const { bounds } = await this.boundsOf(topic, partition);
+      throw new OffsetOutOfRange(topic, partition, range.next, bounds as PartitionBounds);
     });
     range.next = next;
     const wanted = records.filter(({ offset }) => offset < range.end);

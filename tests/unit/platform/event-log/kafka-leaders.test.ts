@@ -80,6 +80,30 @@ await describeOnKafka('leaders on a real broker', (kafka) => {
     client.close();
   });
 
+  test('a partition without a leader holds up itself alone', async () => {
+    await log.append(topic, records(['a'], 0));
+    await log.append(topic, records(['b'], 1));
+    await log.close();
+    alter = secondHasNone;
+    log = createKafkaEventLog(kafka, logger, 'test');
+    const { keys, onBatch } = collect();
+    const asked = Promise.withResolvers<void>();
+    const startOffset = async (partition: number) => {
+      if (partition === 1) asked.resolve();
+      return (await log.boundsOf(topic, partition)).bounds?.start ?? null;
+    };
+    const consumer = await log.consume({ topic, group: topic, startOffset, onBatch });
+    await asked.promise;
+    await log.append(topic, records(['c'], 0));
+    await until(() => keys.length === 2);
+    expect(keys).toEqual(['a', 'c']);
+    for await (const page of log.replay(topic, new Map([[0, 0n]]))) expect(page.map(({ key }) => key)).toEqual(keys);
+    alter = null;
+    await until(() => keys.length === 3);
+    expect(keys).toEqual(['a', 'c', 'b']);
+    await consumer.stop();
+  }, 60_000);
+
   test('a reader notices a leader that is none any more, though the connection to it lives', async () => {
     const { keys, onBatch } = collect();
     const consumer = await log.consume({ topic, group: null, startOffset: async () => 0n, onBatch });

@@ -28,7 +28,7 @@ export interface ClusterDescription {
   clusterId: string | null;
   controllerId: number;
   brokers: { nodeId: number; host: string; port: number; rack: string | null }[];
-  topics: { error: number; description: TopicDescription }[];
+  topics: { name: string; error: number; description: TopicDescription }[];
 }
 
 export async function describeTopic(broker: Broker, topic: string): Promise<ClusterDescription['topics'][number]> {
@@ -128,7 +128,7 @@ function decodeCluster(reader: WireReader): ClusterDescription {
   const controllerId = reader.int32();
   const topics = reader.array(() => {
     const error = reader.int16();
-    reader.string();
+    const name = reader.string();
     const id = reader.bytes(16);
     reader.int8();
     const leaders: Leader[] = [];
@@ -141,7 +141,7 @@ function decodeCluster(reader: WireReader): ClusterDescription {
     });
     reader.int32();
     reader.skipTags();
-    return { error, description: { id, leaders } };
+    return { name, error, description: { id, leaders } };
   });
   return { clusterId, controllerId, brokers, topics };
 }
