@@ -29,6 +29,9 @@ export const SEED = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 
 const MARKET_SEED = 7;
 const COINS = ['bitcoin', 'ethereum', 'ripple', 'solana', 'dogecoin', 'cardano', 'chainlink', 'shiba-inu'];
 
+/** An append that nobody answers is given up after 30 s, and made again within 5. */
+const SAID_AGAIN_MS = 40_000;
+
 export interface FaultReport {
   name: string;
   platform: string;
@@ -87,7 +90,7 @@ export async function startCampaign({ makeUp, root, patienceMs, load = USUAL_LOA
     ticks: new TickLoad(platform, new TickMaker(random.of('ticks'), MARKET_SEED, coinIds), ticksPerSecond),
     batch: new BatchLoad(platform, source.url, others),
     subscribers: [],
-    injections: 0,
+    unrest: [],
   };
   const stop = () => stopAll(scene, source);
   try {
@@ -144,10 +147,12 @@ async function runFault(scene: Scene, fault: Fault, patienceMs: number): Promise
   try {
     for (; report.injected < fault.times; report.injected++) {
       await sleep(scene.random.int(1_500, 3_000)); // load before and between
-      if (fault.name !== 'none (control)') scene.injections++;
+      const unrest = { from: Date.now(), until: Number.POSITIVE_INFINITY };
+      if (fault.name !== 'none (control)') scene.unrest.push(unrest);
       await step(fault.name, () => fault.inject(scene));
       report.recoveryMs.push(await recover(platform, patienceMs));
       await Promise.all(thatAre('producer', platform).map((each) => sendsAgain(each, patienceMs)));
+      unrest.until = Date.now() + SAID_AGAIN_MS;
     }
     ends.push(...judgeEnds(platform, mayEnd));
     mayEnd = [];

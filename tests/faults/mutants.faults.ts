@@ -51,6 +51,13 @@ const ATTACKS: Attack[] = [
     faults: [brokerRestarted('SIGKILL')],
     noticedBy: /^topics of updates and alerts: .*market\.updates/s,
   },
+  {
+    mutation: MUTATIONS.marking,
+    makeUp: onKafka,
+    load: ON_KAFKA,
+    faults: [brokerRestarted('SIGKILL')],
+    noticedBy: /^topics of updates and alerts: .*ops\.outbox still holds/s,
+  },
 ];
 
 describe('a platform is found out that has', () => {

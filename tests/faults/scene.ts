@@ -13,6 +13,6 @@ export interface Scene {
   batch: BatchLoad;
   subscribers: Subscriber[];
   random: Random;
-  /** Faults injected so far. */
-  injections: number;
+  /** When faults were injected so far, until what they broke was said again at the latest; in milliseconds. */
+  unrest: { from: number; until: number }[];
 }

@@ -12,38 +12,43 @@ import { compareRows } from '../../kit/reference/published-prices.js';
 import type { SeenUpdate, Subscriber } from '../load/subscriber.js';
 import type { Evidence } from './evidence.js';
 
-/** `mayRepeat`: there was a crash between the log and the note that it has it; what is appended in the batch's own transaction never repeats. */
-export async function judgeTopics(db: Queryable, evidence: Evidence, mayRepeat: boolean): Promise<string[]> {
-  const updates = firstOfEach(evidence.updates, decodePriceUpdate, mayRepeat);
+/** Whether there was a crash between the log and the note that it has it; what is appended in the batch's own transaction never repeats. */
+type MayRepeat = (appendedAt: Date) => boolean;
+
+export async function judgeTopics(db: Queryable, evidence: Evidence, mayRepeatAt: MayRepeat): Promise<string[]> {
+  const updates = firstOfEach(evidence.updates, decodePriceUpdate, mayRepeatAt);
   const pushed = modelPushed(evidence.accepted);
-  const said = updates.news.map((u) => [u.coinId, u.observedAt.getTime(), u.usd, u.previousUsd, u.correction, u.sourcePosition]);
-  const due = pushed.map((p) => [...factsOf(p), p.correction, p.tick.position]);
-  const alerts = firstOfEach(evidence.alerts, decodeAlert, mayRepeat);
-  const fired = await db.query<{ alert_id: string }>(`SELECT alert_id FROM mart.mart_alerts WHERE status <> 'SUPPRESSED'`);
+  const said = updates.news.map((u) => [u.coinId, u.observedAt.getTime(), u.usd, u.previousUsd, u.correction, u.source, u.sourcePosition]);
+  const due = pushed.map((p) => [...factsOf(p), p.correction, p.tick.source, p.tick.position]);
+  const alerts = firstOfEach(evidence.alerts, decodeAlert, mayRepeatAt);
+  const fired = await db.query<unknown[]>({
+    rowMode: 'array',
+    text: `SELECT alert_id, coin_id, trim_scale(observed)::text, trim_scale(price_usd)::text, source, (extract(epoch FROM observed_at) * 1000)::bigint
+           FROM mart.mart_alerts WHERE status <> 'SUPPRESSED'`,
+  });
+  const waiting = await db.query('SELECT target_topic, source_partition, first_position FROM ops.outbox LIMIT 1');
   return [
+    ...waiting.rows.map((row) => `ops.outbox still holds what was to be said: ${Object.values(row).join(' ')}`),
     ...updates.disorder.map((text) => `${UPDATES_TOPIC}: ${text}`),
     ...alerts.disorder.map((text) => `${ALERTS_TOPIC}: ${text}`),
     ...compareRows(UPDATES_TOPIC, said, due),
     ...compareRows(
       ALERTS_TOPIC,
-      alerts.news.map((alert) => [alert.alertId]),
-      fired.rows.map((row) => [row.alert_id]),
+      alerts.news.map((a) => [a.alertId, a.coinId, plain(a.observed), plain(a.priceUsd), a.source, a.observedAt.getTime()]),
+      fired.rows,
     ),
   ];
 }
 
-const factsOf = ({ tick, previousUsd }: ModelPush) => [
-  tick.coinId,
-  tick.observedAt.getTime(),
-  new Big(tick.priceUsd).toFixed(),
-  previousUsd,
-];
+const plain = (decimal: string) => new Big(decimal).toFixed();
+
+const factsOf = ({ tick, previousUsd }: ModelPush) => [tick.coinId, tick.observedAt.getTime(), plain(tick.priceUsd), previousUsd];
 
 /** As a reader of the topics takes them: of each source partition what rises; what it passes over must be a repeat, to the last byte. */
 function firstOfEach<T extends SourcePosition>(
   records: LogRecord[],
   decode: (text: string) => T,
-  mayRepeat: boolean,
+  mayRepeatAt: MayRepeat,
 ): { news: T[]; disorder: string[] } {
   const last = new Map<number, string>();
   const seen = new Map<string, Buffer>();
@@ -60,7 +65,7 @@ function firstOfEach<T extends SourcePosition>(
     }
     const first = seen.get(key);
     if (first === undefined) disorder.push(`${key} comes first after a later one`);
-    else if (!mayRepeat) disorder.push(`${key} is repeated, and nothing crashed in between`);
+    else if (!mayRepeatAt(record.appendedAt)) disorder.push(`${key} is repeated, and nothing crashed in between`);
     else if (!first.equals(record.value)) disorder.push(`${key} is repeated as ${record.value}, and was ${first}`);
   }
   return { news, disorder };

@@ -113,9 +113,10 @@ async function judgeMarts(platform: Platform, { raw, standing }: Evidence): Prom
 }
 
 /** What was committed last may still be on its way to the topics. */
-async function askTopics({ platform, injections }: Scene, evidence: Evidence): Promise<string[]> {
-  const mayRepeat = platform.broker !== null && injections > 0;
-  return judgeTopics(platform.db().pool, { ...evidence, ...(await readSaid(platform)) }, mayRepeat);
+async function askTopics({ platform, unrest }: Scene, evidence: Evidence): Promise<string[]> {
+  const mayRepeatAt = (instant: Date) =>
+    platform.broker !== null && unrest.some(({ from, until }) => from <= instant.getTime() && instant.getTime() <= until);
+  return judgeTopics(platform.db().pool, { ...evidence, ...(await readSaid(platform)) }, mayRepeatAt);
 }
 
 async function untilSilent(ask: () => Promise<string[]>, { withinMs, stands }: Patience): Promise<string[]> {

@@ -70,6 +70,12 @@ export const MUTATIONS = {
     find: 'await log.append(',
     replace: 'await markPublished(db.pool, sourceTopic, own);\n        await log.append(',
   },
+  marking: {
+    name: 'published positions never moved',
+    file: 'jobs/runtime/outbox.js',
+    find: 'await markPublished(db.pool, sourceTopic, own)',
+    replace: 'new Set(own.map((page) => page.sourcePartition))',
+  },
 } as const satisfies Record<string, Mutation>;
 
 /** The copy's root: dist is copied, everything else that the platform reads is linked. */
