@@ -73,11 +73,14 @@ export const retentionOvertakes: Fault = {
     for (const consumer of consumers) await consumer.stop();
     await sleep(AWAY_MS);
     const next = await getNextOffsets(platform);
+    let removed = 0n;
     for (const [partition, end] of await endsOf(platform)) {
       const from = next.get(partition) ?? 0n;
       const start = from + (end - from) / 2n;
       if (start > from) await brokerOf(scene).forgetBelow(PRICES_TOPIC, partition, start, from);
+      removed += start - from;
     }
+    if (removed === 0n) throw new Error('nothing came while the consumers were away, so retention took nothing');
     for (const consumer of consumers) consumer.start();
   },
 };

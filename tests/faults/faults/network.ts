@@ -1,6 +1,8 @@
 /** Faults of the network between a role and the broker, while the role still reaches Postgres. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '../../kit/wait-for.js';
 import { sendsAgain } from '../platform/metrics.js';
+import { endsOf, hasStoredUpTo } from '../platform/progress.js';
 import type { SupervisedProcess } from '../platform/supervised-process.js';
 import type { Fault } from './fault.js';
 import { brokerOf } from './log.js';
@@ -9,6 +11,8 @@ import { rolesOf } from './roles.js';
 
 /** Past a consumer's session, and past the time-outs of requests that were on their way. */
 const CUT_MS = 20_000;
+/** A producer gives up after half of it. */
+const GOES_ON_WITHIN_MS = 60_000;
 
 /** Nothing is closed: what was sent arrives when all others have gone on long since. */
 export const networkCut: Fault = {
@@ -21,6 +25,10 @@ export const networkCut: Fault = {
     link.cut();
     try {
       await sleep(CUT_MS);
+      const ends = await endsOf(scene.platform); // also of the partitions that the cut consumer had
+      await waitFor('the others go on while one of each role is cut off', () => hasStoredUpTo(scene.platform, ends), {
+        withinMs: GOES_ON_WITHIN_MS,
+      });
     } finally {
       link.mend();
     }
@@ -29,8 +37,6 @@ export const networkCut: Fault = {
 
 /** What was on its way before is answered by then, or never. */
 const SETTLED_MS = 1_000;
-/** A producer gives up after half of it. */
-const GOES_ON_WITHIN_MS = 60_000;
 
 /** As behind a firewall that has forgotten them: no role is told, each has to find out for itself. */
 export const connectionsStranded: Fault = {

@@ -3,6 +3,7 @@ import Big from 'big.js';
 import { logOrigin, PRICES_TOPIC, type RawPrice } from '../../../src/domain/prices.js';
 import type { LogRecord } from '../../../src/platform/event-log/event-log.js';
 import type { Queryable } from '../../../src/platform/postgres/database.js';
+import { compareRows } from '../../kit/reference/published-prices.js';
 import { FATE, SERIAL } from '../load/ticks.js';
 import { type Evidence, positionOf } from './evidence.js';
 
@@ -43,15 +44,17 @@ function judgeContiguity({ prices }: Evidence): string[] {
   return wrong;
 }
 
-/** What was lost, the platform knows, and says so: one gap for each time. */
+/** What was lost, and nothing else, the platform says it has lost: one gap for each time. */
 async function judgeGaps(db: Queryable, { lost }: Evidence): Promise<string[]> {
-  const { rows } = await db.query<{ reason: string; source: string }>('SELECT source, reason FROM ops.gaps');
-  return lost
-    .filter(({ topic, partition, from, to, base }) => {
-      const said = `retention removed the offsets from ${from - base} to ${to - base - 1n} before they were read`;
-      return !rows.some(({ source, reason }) => source === `${topic}/${partition}` && reason === said);
-    })
-    .map(({ partition, from, to }) => `partition ${partition} lost ${from} to ${to - 1n}, and no gap says so`);
+  const { rows } = await db.query(`SELECT source, reason FROM ops.gaps WHERE reason LIKE 'retention removed%'`);
+  return compareRows(
+    'ops.gaps',
+    rows.map(({ source, reason }) => [source, reason]),
+    lost.map(({ topic, partition, from, to, base }) => [
+      `${topic}/${partition}`,
+      `retention removed the offsets from ${from - base} to ${to - base - 1n} before they were read`,
+    ]),
+  );
 }
 
 interface Found {
