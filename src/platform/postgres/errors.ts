@@ -16,7 +16,7 @@ const NETWORK_CODES = new Set([
 ]);
 /** pg reports a lost or missing connection by message only. */
 const CONNECTION_LOST =
-  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout)/;
+  /^(Connection terminated|Client has encountered a connection error|timeout expired|timeout exceeded when trying to connect|Query read timeout)/;
 
 /** True where the database was away, or the transaction lost a race: not the statement's fault. */
 export function isTransient(error: unknown): boolean {

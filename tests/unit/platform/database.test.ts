@@ -1,5 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Prisma } from '../../../generated/prisma/client.js';
+import { connect } from '../../../src/platform/postgres/connect.js';
 import { type Database, openDatabase } from '../../../src/platform/postgres/database.js';
 import { isTransient } from '../../../src/platform/postgres/errors.js';
 import { Link } from '../../kit/kafka/link.js';
@@ -165,5 +168,24 @@ describe('transient errors', () => {
     expect(isTransient(await failing.catch((error) => error))).toBe(true);
     expect(isTransient(new Error('Connection terminated unexpectedly'))).toBe(true);
     expect(isTransient(new TypeError('x is not a function'))).toBe(false);
+  });
+
+  test('are those of a server that takes a connection and says nothing, too', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const taken = once(silent, 'connection');
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    try {
+      const { port } = silent.address() as AddressInfo;
+      const refused = connect(`postgresql://u:p@127.0.0.1:${port}/x`, 'test').catch((error: unknown) => error);
+      const [socket] = await taken;
+      jest.advanceTimersByTime(10_000);
+      const message = `The database x at 127.0.0.1:${port} cannot be reached (timeout expired). Start it, or check the host and port in DATABASE_URL.`;
+      expect(await refused).toMatchObject({ exitCode: 75, message });
+      socket.destroy();
+    } finally {
+      jest.useRealTimers();
+      silent.close();
+    }
   });
 });
