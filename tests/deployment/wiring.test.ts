@@ -28,6 +28,10 @@ describe('compose', () => {
     expect(compose).toMatch(/x-role[\s\S]*?depends_on:\n {4}migrate: \{ condition: service_completed_successfully \}/);
   });
 
+  test('gives the migration up after some tries, as `up --wait` waits for its end', () => {
+    expect(/^ {2}migrate:\n(?: {4}.*\n)*? {4}restart: (.*)$/m.exec(compose)?.[1]).toMatch(/^on-failure:\d$/);
+  });
+
   test('tells its services of one another under their names and ports', () => {
     const told = [compose, ...under('docker/prometheus').map(readFile), ...under('docker/grafana/provisioning').map(readFile)].join('\n');
     const ports: Record<string, number> = { ...DEFAULT_PORTS, postgres: 5432, kafka: 9092, prometheus: 9090 };
