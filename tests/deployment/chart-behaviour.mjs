@@ -20,6 +20,15 @@ export function findSettingsThatNobodyReads(render) {
   return problems;
 }
 
+/** `render` as above: producers must be able to stop, for the time in which partitions are added. */
+export function findProducersThatStay(render) {
+  const stays = ({ kind, metadata, spec }) =>
+    kind === 'Deployment' && metadata.labels['app.kubernetes.io/component'] === 'producer' && spec.replicas !== 0;
+  return render('producer.replicas=0')
+    .filter(stays)
+    .map(({ metadata }) => `${metadata.name} cannot be stopped`);
+}
+
 const checksums = (objects) =>
   new Map(
     objects

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findBrokenPods, findSettingsThatNobodyReads } from './chart-behaviour.mjs';
+import { findBrokenPods, findProducersThatStay, findSettingsThatNobodyReads } from './chart-behaviour.mjs';
 import { findProblems, openModels } from './custom-resources.mjs';
 import { CACHE, has, MODELS, PATH, VENV } from './tools.mjs';
 
@@ -91,7 +91,7 @@ const CHECKS = [
     ['helm', 'kubernetes-validate'],
     () => {
       const problems = variants().flatMap((variant) => findBrokenPods(objectsIn([render(variant).file])));
-      problems.push(...findSettingsThatNobodyReads(renderWith));
+      problems.push(...findSettingsThatNobodyReads(renderWith), ...findProducersThatStay(renderWith));
       if (problems.length > 0) throw new Failed(problems.join('\n'));
     },
   ],
