@@ -43,6 +43,7 @@ export function findBrokenPods(objects) {
   for (const { kind, metadata, spec } of objects.filter(({ kind }) => ['Deployment', 'Job', 'StatefulSet'].includes(kind))) {
     const who = `${kind} ${metadata.name}`;
     const { containers, volumes = [] } = spec.template.spec;
+    if (kind === 'Job') problems.push(...findLateNeeds(who, metadata, spec.template, objects));
     if (kind === 'Deployment') problems.push(...findShortDrains(who, spec.template, objects));
     for (const { configMap } of volumes)
       if (configMap !== undefined && named('ConfigMap', configMap.name) === undefined)
@@ -55,6 +56,24 @@ export function findBrokenPods(objects) {
     }
   }
   return problems;
+}
+
+/** Helm applies what is no hook after its hooks: a Job among them would meet what the release before was set to, for ever if that is wrong. */
+function findLateNeeds(who, { annotations }, template, objects) {
+  const { containers, volumes = [] } = template.spec;
+  const named = [
+    ...volumes.map(({ configMap, secret }) => (configMap === undefined ? `Secret ${secret?.secretName}` : `ConfigMap ${configMap.name}`)),
+    ...containers.flatMap(({ env = [] }) => env.map(({ valueFrom }) => `Secret ${valueFrom?.secretKeyRef?.name}`)),
+  ];
+  const policy = policyOf(template, objects);
+  const needs = objects.filter((object) => named.includes(`${object.kind} ${object.metadata.name}`) || object === policy);
+  const order = (of, name) => Number(of?.[name] ?? Number.NaN);
+  const early = (own) =>
+    own?.['helm.sh/hook'] === annotations['helm.sh/hook'] &&
+    ['helm.sh/hook-weight', 'argocd.argoproj.io/sync-wave'].every((name) => order(own, name) < order(annotations, name));
+  return needs
+    .filter(({ metadata }) => !early(metadata.annotations))
+    .map(({ kind, metadata }) => `${who} needs ${kind} ${metadata.name}, which comes later`);
 }
 
 /** Connections that the load balancer still lets drain would be refused, and a pod that is killed while it stops loses what it does. */
