@@ -135,6 +135,26 @@ test('consumers are at most as many as partitions', () => {
   expect(all(read(`${CHART}/values.yaml`), /\n {4}minReplicas: 1\n {4}maxReplicas: (\d+)/g).map(Number)).toEqual([PARTITIONS]);
 });
 
+test('Postgres takes the connections of as many processes as there may be', () => {
+  const numberIn = (path: string, pattern: RegExp) => Number(all(read(path), pattern)[0]);
+  const pools =
+    numberIn('src/main/foundation/foundation.ts', /maxConnections: (\d+)/g) +
+    numberIn('src/platform/postgres/database.ts', /MAX_PIPELINED_CONNECTIONS = (\d+)/g);
+  const each = pools + 2; // leases, and LISTEN
+  const ofGateways = numberIn(`${CHART}/values-gke.yaml`, /gateway:\n {2}autoscaling: .*maxReplicas: (\d+)/g);
+  const files = {
+    'docker/docker-compose.yml': 3 + PARTITIONS,
+    [`${CHART}/templates/in-cluster/postgres.yaml`]: 3 + PARTITIONS,
+    // Two workers and a producer; a gateway and a worker more during an upgrade.
+    'terraform/modules/postgres/main.tf': ofGateways + 3 + PARTITIONS + 2,
+  };
+  for (const [path, processes] of Object.entries(files)) {
+    const most = numberIn(path, /max_connections(?:=|"\n +value = ")(\d+)/g);
+    expect([path, most > processes * each]).toEqual([path, true]);
+    expect(read(path)).toContain(`holds up to ${each} connections`);
+  }
+});
+
 test('every metric that is asked for is one of the code', () => {
   const asked = [...filesUnder('docker/prometheus'), ...filesUnder('docker/grafana'), ...filesUnder(`${CHART}/templates`)]
     .map(read)

@@ -33,14 +33,14 @@ resource "google_sql_database_instance" "this" {
       }
     }
 
-    # A batch holds a lock for each of its coins; each process of the platform holds up to 20 connections.
+    # A batch holds a lock for each of its coins; each process of the platform holds up to 26 connections.
     database_flags {
       name  = "max_locks_per_transaction"
       value = "256"
     }
     database_flags {
       name  = "max_connections"
-      value = "400"
+      value = "500"
     }
 
     insights_config {
