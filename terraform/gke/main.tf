@@ -111,6 +111,7 @@ module "services" {
   source         = "../modules/services"
   gateway_url    = "http://${local.application.spec.source.helm.releaseName}-gateway.${local.application.spec.destination.namespace}.svc"
   chart_versions = var.chart_versions
+  alertmanager   = var.alertmanager
   health_rules   = yamldecode(file("${path.module}/../../helm/argocd/health.yaml")).data
   projects = {
     (local.project.metadata.name) = merge(local.project.spec, { namespace = "argocd", sourceRepos = [var.repository] })

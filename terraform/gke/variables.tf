@@ -134,6 +134,12 @@ variable "deletion_protection" {
   default     = true
 }
 
+variable "alertmanager" {
+  description = "Who is told of alerts: values of kube-prometheus-stack below alertmanager (config, and alertmanagerSpec.secrets for what it reads from files, as these values are in the state)."
+  type        = any
+  default     = {}
+}
+
 variable "chart_versions" {
   description = "Versions of the charts of Argo CD, its applications, External Secrets, KEDA and Prometheus."
   type = object({

@@ -174,6 +174,26 @@ run "secrets" {
   }
 }
 
+run "services" {
+  command = plan
+  module {
+    source = "../modules/services"
+  }
+  variables {
+    gateway_url    = "http://gateway"
+    health_rules   = {}
+    projects       = {}
+    applications   = {}
+    alertmanager   = { config = { route = { receiver = "operators" } } }
+    chart_versions = { argocd = "1", argocd_apps = "1", external_secrets = "1", keda = "1", prometheus = "1" }
+  }
+
+  assert {
+    condition     = yamldecode(helm_release.prometheus.values[0]).alertmanager.config.route.receiver == "operators"
+    error_message = "Alerts must reach whom the operator names."
+  }
+}
+
 run "platform" {
   command = apply
 

@@ -29,7 +29,8 @@ resource "helm_release" "prometheus" {
   timeout          = 900
   values = [yamlencode({
     # What the platform's chart brings is found wherever it is.
-    prometheus = { prometheusSpec = { serviceMonitorSelectorNilUsesHelmValues = false, ruleSelectorNilUsesHelmValues = false } }
+    prometheus   = { prometheusSpec = { serviceMonitorSelectorNilUsesHelmValues = false, ruleSelectorNilUsesHelmValues = false } }
+    alertmanager = var.alertmanager
     grafana = {
       plugins = ["yesoreyeram-infinity-datasource"]
       sidecar = { dashboards = { enabled = true, searchNamespace = "ALL" } }

@@ -18,6 +18,11 @@ variable "applications" {
   type        = any
 }
 
+variable "alertmanager" {
+  description = "Values of kube-prometheus-stack below alertmanager: who is told of alerts."
+  type        = any
+}
+
 variable "chart_versions" {
   description = "Versions of the charts that are installed."
   type = object({
