@@ -163,6 +163,13 @@ describe('the workflows', () => {
     expect(all(workflows, /http:\/\/127\.0\.0\.1:(\d+)\//g)).toEqual([String(DEFAULT_PORTS.gateway)]);
   });
 
+  test('look at a pull request again when it is labelled, as a label lets a break of the schema through', () => {
+    const ci = readFile('.github/workflows/ci.yml');
+    expect(ci).toContain("!contains(github.event.pull_request.labels.*.name, 'breaking')");
+    const types = /^ {2}pull_request: \{ types: \[(.*)\] \}$/m.exec(ci)?.[1]?.split(', ');
+    expect(types).toEqual(['opened', 'synchronize', 'reopened', 'labeled', 'unlabeled']);
+  });
+
   test('release nothing that ci has not passed', () => {
     const release = readFile('.github/workflows/release.yml');
     expect(release).toMatch(/^ {2}ci:\n {4}uses: \.\/\.github\/workflows\/ci\.yml\n {2}release:\n {4}needs: ci\n/m);
