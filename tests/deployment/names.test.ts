@@ -122,6 +122,12 @@ test('nobody is killed while it stops: 5 s more than the platform takes', () => 
   expect(all(pod, /terminationGracePeriodSeconds: \{\{ add (\d+) \.drain/g).map(Number)).toEqual([GRACE_MS / 1_000 + 5]);
 });
 
+test('the chart is of the version of the platform', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string };
+  expect(all(read(`${CHART}/Chart.yaml`), /^(?:appV|v)ersion: (.*)$/gm)).toEqual([version, version]);
+  expect(all(read('terraform/gke/terraform.tfvars.example'), /"v?(\d+\.\d+\.\d+)"/g)).toEqual([version, version]);
+});
+
 test('Node runs in the image as npm start runs it', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   const flags = (command: string | undefined) => all(command ?? '', /(?:^|[\s"])(--[\w-]+=\d+)/g);
