@@ -60,6 +60,10 @@ variable "kafka_sasl_mechanism" {
   description = "plain, scram-sha-256 or scram-sha-512; null: no authentication."
   type        = string
   default     = null
+  validation {
+    condition     = contains(["plain", "scram-sha-256", "scram-sha-512"], coalesce(var.kafka_sasl_mechanism, "plain"))
+    error_message = "plain, scram-sha-256 or scram-sha-512, or null."
+  }
 }
 
 variable "price_source" {
@@ -193,6 +197,10 @@ variable "coingecko_api_key" {
   default     = ""
   sensitive   = true
   ephemeral   = true
+  validation {
+    condition     = var.price_source != "coingecko" || var.coingecko_plan == "public" || var.coingecko_api_key != ""
+    error_message = "The plan demo or pro needs its key."
+  }
 }
 
 variable "kafka_sasl_username" {
@@ -201,6 +209,10 @@ variable "kafka_sasl_username" {
   default     = ""
   sensitive   = true
   ephemeral   = true
+  validation {
+    condition     = var.kafka_sasl_mechanism == null || var.kafka_sasl_username != ""
+    error_message = "A SASL mechanism needs a user."
+  }
 }
 
 variable "kafka_sasl_password" {
@@ -209,4 +221,8 @@ variable "kafka_sasl_password" {
   default     = ""
   sensitive   = true
   ephemeral   = true
+  validation {
+    condition     = var.kafka_sasl_mechanism == null || var.kafka_sasl_password != ""
+    error_message = "A SASL mechanism needs a password."
+  }
 }

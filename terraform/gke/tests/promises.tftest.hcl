@@ -244,6 +244,32 @@ run "refuses_a_broker_without_a_port" {
   expect_failures = [var.kafka_brokers]
 }
 
+run "refuses_an_unknown_mechanism" {
+  command = plan
+  variables {
+    kafka_sasl_mechanism = "scram"
+    kafka_sasl_username  = "user"
+    kafka_sasl_password  = "password"
+  }
+  expect_failures = [var.kafka_sasl_mechanism]
+}
+
+run "refuses_a_mechanism_without_its_secrets" {
+  command = plan
+  variables {
+    kafka_sasl_mechanism = "plain"
+  }
+  expect_failures = [var.kafka_sasl_username, var.kafka_sasl_password]
+}
+
+run "refuses_a_plan_without_its_key" {
+  command = plan
+  variables {
+    coingecko_plan = "demo"
+  }
+  expect_failures = [var.coingecko_api_key]
+}
+
 run "refuses_a_short_password" {
   command = plan
   variables {
