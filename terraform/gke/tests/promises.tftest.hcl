@@ -192,6 +192,10 @@ run "services" {
     condition     = yamldecode(helm_release.prometheus.values[0]).alertmanager.config.route.receiver == "operators"
     error_message = "Alerts must reach whom the operator names."
   }
+  assert {
+    condition     = yamldecode(helm_release.prometheus.values[0]).prometheus.prometheusSpec.storageSpec.volumeClaimTemplate.spec.resources.requests.storage == "20Gi"
+    error_message = "Metrics must outlive the pod of Prometheus."
+  }
 }
 
 run "platform" {

@@ -28,8 +28,15 @@ resource "helm_release" "prometheus" {
   version          = var.chart_versions.prometheus
   timeout          = 900
   values = [yamlencode({
-    # What the platform's chart brings is found wherever it is.
-    prometheus   = { prometheusSpec = { serviceMonitorSelectorNilUsesHelmValues = false, ruleSelectorNilUsesHelmValues = false } }
+    prometheus = {
+      prometheusSpec = {
+        # What the platform's chart brings is found wherever it is.
+        serviceMonitorSelectorNilUsesHelmValues = false
+        ruleSelectorNilUsesHelmValues           = false
+        # Ten days of metrics, the chart's default; without a volume they are gone with the pod.
+        storageSpec = { volumeClaimTemplate = { spec = { accessModes = ["ReadWriteOnce"], resources = { requests = { storage = "20Gi" } } } } }
+      }
+    }
     alertmanager = var.alertmanager
     grafana = {
       plugins = ["yesoreyeram-infinity-datasource"]
