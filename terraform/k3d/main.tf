@@ -1,16 +1,22 @@
 # The platform on this machine: a k3d cluster with Postgres and Kafka in it. State is a file here: there is nothing to share, and the only
 # secret in it is the password of a database that nothing outside of the cluster reaches.
 locals {
-  image = split(":", var.image)
+  image      = split(":", var.image)
+  kubeconfig = abspath("${path.module}/kubeconfig.yaml")
 }
 
 module "cluster" {
   source     = "../modules/k3d-cluster"
   name       = var.name
   http_port  = var.http_port
-  kubeconfig = abspath("${path.module}/kubeconfig.yaml")
+  kubeconfig = local.kubeconfig
   image      = var.image
   image_id   = var.image_id
+}
+
+# Anew whenever it is another cluster.
+resource "terraform_data" "cluster" {
+  triggers_replace = [module.cluster.id]
 }
 
 resource "random_password" "postgres" {
@@ -35,4 +41,9 @@ resource "helm_release" "platform" {
     }),
   ]
   set_sensitive = [{ name = "postgres.password", value = random_password.postgres.result }]
+
+  depends_on = [module.cluster]
+  lifecycle {
+    replace_triggered_by = [terraform_data.cluster]
+  }
 }

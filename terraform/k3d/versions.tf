@@ -7,5 +7,6 @@ terraform {
 }
 
 provider "helm" {
-  kubernetes = { config_path = module.cluster.kubeconfig }
+  # Its path, and not what the cluster says of it: a release in a cluster that is made anew would lean on the new one to leave the old.
+  kubernetes = { config_path = local.kubeconfig }
 }

@@ -42,3 +42,29 @@ run "refuses_an_image_without_a_tag" {
   }
   expect_failures = [var.image]
 }
+
+run "a_cluster" {
+  command = apply
+  override_module {
+    target  = module.cluster
+    outputs = { id = "first", kubeconfig = "kubeconfig.yaml" }
+  }
+}
+
+run "another_cluster_is_another_release" {
+  command = apply
+  override_module {
+    target  = module.cluster
+    outputs = { id = "second", kubeconfig = "kubeconfig.yaml" }
+  }
+  # Of what this run makes.
+  override_resource {
+    target = helm_release.platform
+    values = { id = "second" }
+  }
+
+  assert {
+    condition     = helm_release.platform.id == "second"
+    error_message = "A new cluster is empty: the platform must be installed anew."
+  }
+}

@@ -3,3 +3,8 @@ output "kubeconfig" {
   value       = terraform_data.cluster.output.kubeconfig
   depends_on  = [terraform_data.image]
 }
+
+output "id" {
+  description = "Changes when the cluster is made anew."
+  value       = terraform_data.cluster.id
+}
