@@ -21,7 +21,7 @@ locals {
   application = yamldecode(file("${path.module}/../../helm/argocd/application.yaml"))
   project     = yamldecode(file("${path.module}/../../helm/argocd/project.yaml"))
 
-  values = {
+  values = merge(var.values, {
     image = { repository = "${module.registry.uri}/crypto-data-platform", tag = var.image_tag }
     config = merge(
       var.config,
@@ -33,7 +33,7 @@ locals {
     secrets           = { external = { googleProject = var.project, keys = local.secret_keys } }
     ingress           = { host = var.host }
     databaseAuthority = module.postgres.authority
-  }
+  })
 }
 
 resource "google_project_service" "apis" {

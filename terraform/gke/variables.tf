@@ -92,6 +92,12 @@ variable "config" {
   default     = {}
 }
 
+variable "values" {
+  description = "Values of the chart beside image, config, secrets, ingress and databaseAuthority, which this root sets."
+  type        = any
+  default     = {}
+}
+
 variable "machine_type" {
   description = "Machine type of the nodes."
   type        = string

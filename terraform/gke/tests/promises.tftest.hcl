@@ -223,6 +223,7 @@ run "demo_plan" {
   command = plan
   variables {
     config               = { COINS = "250" }
+    values               = { consumer = { partitions = 12 }, ingress = { host = "other.example.org" } }
     coingecko_plan       = "demo"
     coingecko_api_key    = "key"
     kafka_sasl_mechanism = "scram-sha-512"
@@ -237,6 +238,10 @@ run "demo_plan" {
   assert {
     condition     = local.values.config.COINS == "250" && local.values.config.COINGECKO_PLAN == "demo"
     error_message = "Variables of the operator's must reach the chart beside this root's own."
+  }
+  assert {
+    condition     = local.values.consumer.partitions == 12 && local.values.ingress.host == "prices.example.org"
+    error_message = "Values of the operator's must reach the chart, and not displace this root's own."
   }
 }
 
