@@ -10,7 +10,7 @@ import { MOST_CONNECTIONS } from '../../graphql/live/web-socket.js';
 import { METRICS } from '../../src/platform/metrics/definitions.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { projectRoot } from '../../src/platform/project-root.js';
-import { readFile } from '../architecture/source-files.js';
+import { listFiles, readFile } from '../architecture/source-files.js';
 
 const FOLDER = 'docker/prometheus';
 const rules = ['recording.yml', 'alerts.yml'].map((name) => readFile(`${FOLDER}/${name}`)).join('\n');
@@ -45,6 +45,14 @@ describe('the rules', () => {
       new Metrics('worker').registry.getSingleMetric(name) !== undefined;
     expect([...asked].filter((name) => !known(name))).toEqual([]);
     expect(asked.size).toBeGreaterThan(20);
+  });
+
+  test('record nothing that nobody asks for', () => {
+    const askers = listFiles().filter((path) => /^(docs|docker\/grafana)\/|^docker\/prometheus\/alerts\.yml$/.test(path));
+    const asked = askers.map(readFile).join('\n');
+    const recorded = [...rules.matchAll(/record: (\S+)/g)].map((match) => match[1] as string);
+    expect(recorded.length).toBeGreaterThan(0);
+    expect(recorded.filter((name) => !asked.includes(name))).toEqual([]);
   });
 
   test('know how many connections a gateway takes', () => {
