@@ -170,6 +170,7 @@ function refusals() {
     ['--set', 'consumer.autoscaling.enabled=true,consumer.autoscaling.maxReplicas=7'],
     ['--set', 'ingress.enabled=true'],
     ['--set', 'postgres.inCluster=true,secrets.existing='],
+    ['--set', 'postgres.inCluster=true'],
   ]) {
     const { status } = spawnSync('helm', [...BASE, ...wrong], { cwd: root, env: { ...process.env, PATH } });
     if (status === 0) throw new Failed(`${wrong.join(' ')} was accepted`);

@@ -32,13 +32,16 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{ .Values.secrets.existing | default (include "cdp.name" .) }}
 {{- end }}
 
+{{- define "cdp.postgresPassword" -}}
+{{ required "postgres.password is missing: the Postgres in the cluster needs one" .Values.postgres.password }}
+{{- end }}
+
 {{/* What the chart's own Secret holds, as YAML; empty where somebody else makes it. */}}
 {{- define "cdp.secretValues" -}}
 {{- if not (or .Values.secrets.existing .Values.secrets.external.enabled) }}
 {{- $values := deepCopy .Values.secrets.values }}
 {{- if .Values.postgres.inCluster }}
-{{- $password := required "postgres.password is missing: the Postgres in the cluster needs one" .Values.postgres.password }}
-{{- $_ := set $values "DATABASE_URL" (printf "postgresql://cdp:%s@%s-postgres:5432/cdp" $password (include "cdp.name" .)) }}
+{{- $_ := set $values "DATABASE_URL" (printf "postgresql://cdp:%s@%s-postgres:5432/cdp" (include "cdp.postgresPassword" .) (include "cdp.name" .)) }}
 {{- end }}
 {{- $_ := required "DATABASE_URL is missing: set secrets.existing, secrets.external or secrets.values.DATABASE_URL" $values.DATABASE_URL }}
 {{- /* Not in the schema, whose refusals quote what was given. */}}
