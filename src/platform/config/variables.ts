@@ -130,7 +130,7 @@ export const VARIABLES = {
   BATCH_CRON: variable(
     matching(isCron, 'must be a cron expression of five fields that can come true'),
     '`0 0 * * *`',
-    'When the daily pipeline runs, in UTC. Caps and volumes of a day are those fetched by 01:00; later they come with its daily point from history, a call for each coin.',
+    'When the daily pipeline runs, in UTC. Caps and volumes of a day are those fetched by 01:00; later they come with its daily point from history, a call for each coin. Later than 02:00 `CdpMartsStale` fires each day until it has run.',
   ),
   HOST: variable(
     matching((text) => /^[^\s/]+$/.test(text), 'must be a host name or an address'),
