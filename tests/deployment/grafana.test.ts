@@ -73,4 +73,9 @@ describe('the dashboards', () => {
     expect(asked.length).toBeGreaterThan(30);
     expect(asked.filter((name) => !known(name))).toEqual([]);
   });
+
+  test('are drawn by a plugin of one version, as Grafana is: the newest one would come with every new volume', () => {
+    const [, wanted] = /GF_PLUGINS_PREINSTALL: (\S+)/.exec(readFile('docker/docker-compose.yml')) ?? [];
+    expect(wanted).toMatch(/^yesoreyeram-infinity-datasource@\d+\.\d+\.\d+$/);
+  });
 });
