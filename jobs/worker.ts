@@ -40,7 +40,7 @@ export interface WorkerOptions {
   clock: Clock;
   logger: Logger;
   metrics?: Metrics;
-  hearts?: Heartbeats;
+  heartbeats?: Heartbeats;
 }
 
 export interface Worker {
@@ -65,16 +65,16 @@ export function startWorker(options: WorkerOptions): Worker {
 }
 
 async function run(options: WorkerOptions, signal: AbortSignal): Promise<void> {
-  const { db, clock, logger, hearts } = options;
+  const { db, clock, logger, heartbeats } = options;
   const metrics = options.metrics === undefined ? undefined : createRunMetrics(options.metrics);
   await prepare(options, signal);
   const entries = scheduleOf(options);
   const leases = startLeases(db, workerName(), logger);
   try {
-    await requestAtStart({ db, clock, logger, hearts }, entries, signal);
+    await requestAtStart({ db, clock, logger, heartbeats }, entries, signal);
     await Promise.all([
-      runScheduler({ db, clock, logger, hearts }, entries, signal),
-      ...entries.map(({ pipeline }) => workPipeline({ db, leases, logger, signal, metrics, hearts }, pipeline)),
+      runScheduler({ db, clock, logger, heartbeats }, entries, signal),
+      ...entries.map(({ pipeline }) => workPipeline({ db, leases, logger, signal, metrics, heartbeats }, pipeline)),
     ]);
   } finally {
     await leases.stop();

@@ -42,10 +42,10 @@ export interface LiveOptions {
   db: Database;
   logger: Logger;
   /** Of the process: each partition that is followed beats one. */
-  hearts: Heartbeats;
+  heartbeats: Heartbeats;
 }
 
-export async function startLive({ log, db, logger, hearts }: LiveOptions): Promise<Live> {
+export async function startLive({ log, db, logger, heartbeats }: LiveOptions): Promise<Live> {
   const board = new CandleBoard(db, logger);
   let sockets: WebSockets | null = null;
   const onAway = () => {
@@ -53,8 +53,8 @@ export async function startLive({ log, db, logger, hearts }: LiveOptions): Promi
     board.interrupt();
   };
   const [updates, alerts] = await Promise.all([
-    Follower.start({ log, logger, hearts, topic: PRICE_UPDATES, onAway, onNews: (update) => board.onUpdate(update) }),
-    Follower.start({ log, logger, hearts, topic: ALERTS, onAway }),
+    Follower.start({ log, logger, heartbeats, topic: PRICE_UPDATES, onAway, onNews: (update) => board.onUpdate(update) }),
+    Follower.start({ log, logger, heartbeats, topic: ALERTS, onAway }),
   ]);
   const complaint = new Complaint(logger, 'warn');
   /** What is neither the client's fault nor a bug is an outage that is not noticed yet: the client comes back, as those do whom it interrupts. */

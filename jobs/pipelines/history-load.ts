@@ -40,7 +40,7 @@ const EMPTY_ATTEMPTS = 3;
 /** 'blocked': the source refuses everything until an operator acts. 'lost': another worker has this interval now. */
 export type IntervalOutcome = { status: 'done' | 'unavailable' | 'lost' } | { status: 'postponed' | 'blocked'; reason: string };
 
-/** Daily points deeper than this would fail the door of prices; the plan may give less. */
+/** Daily points deeper than this would fail the validation of prices; the plan may give less. */
 export function usableHistoryDays(source: Pick<PriceSource, 'historyDays'>): number {
   return Math.min(OLDEST_OBSERVATION_DAYS, source.historyDays);
 }

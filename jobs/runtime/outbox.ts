@@ -31,7 +31,7 @@ export interface OutboxOptions {
   sourceTopic: string;
   routes: OutboxRoute[];
   metrics?: Metrics;
-  hearts?: Heartbeats;
+  heartbeats?: Heartbeats;
 }
 
 /** Of one source partition and target, in one round. */
@@ -47,7 +47,7 @@ const ROUND_BOUND_MS = 600_000;
  */
 export function createOutboxPublisher(options: OutboxOptions): OutboxPublisher {
   const stopping = new AbortController();
-  const heart = (options.hearts ?? new Heartbeats()).heart('outbox', ROUND_BOUND_MS);
+  const heartbeat = (options.heartbeats ?? new Heartbeats()).of('outbox', ROUND_BOUND_MS);
   const failures = options.metrics?.counter('cdp_outbox_failures_total');
   for (const { target } of options.routes) options.metrics?.counter('cdp_outbox_records_total').inc({ target }, 0);
   const waiting = new Set<number>();
@@ -64,7 +64,7 @@ export function createOutboxPublisher(options: OutboxOptions): OutboxPublisher {
     while (waiting.size > 0 && !stopping.signal.aborted) {
       const partitions = [...waiting];
       waiting.clear();
-      heart.beat();
+      heartbeat.beat();
       try {
         for (const left of await publishPages(options, partitions)) waiting.add(left);
       } catch (error) {
@@ -72,7 +72,7 @@ export function createOutboxPublisher(options: OutboxOptions): OutboxPublisher {
         else for (const partition of partitions) await publishAlone(partition);
       }
     }
-    heart.rest();
+    heartbeat.rest();
     running = null; // at once: what is asked for from now on starts anew
   };
 

@@ -9,7 +9,7 @@ import schedule from 'node-schedule';
 import pRetry from 'p-retry';
 import { addDays, type Clock, MINUTE, SECOND, type UtcDate } from '../../src/domain/time.js';
 import { Complaint } from '../../src/platform/complaint.js';
-import type { Heart, Heartbeats } from '../../src/platform/heartbeats.js';
+import type { Heartbeat, Heartbeats } from '../../src/platform/heartbeats.js';
 import type { Logger } from '../../src/platform/logger.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { findNewestDate, newestEndedDay, type PipelineName, requestRun } from '../../src/store/pipelines/runs.js';
@@ -27,7 +27,7 @@ interface SchedulerContext {
   db: Database;
   clock: Clock;
   logger: Logger;
-  hearts?: Heartbeats;
+  heartbeats?: Heartbeats;
 }
 
 /** One attempt to ask the ledger, with a pause after a failed one. */
@@ -72,7 +72,7 @@ export async function requestAtStart(context: SchedulerContext, entries: Schedul
 export async function runScheduler(context: SchedulerContext, entries: ScheduleEntry[], signal: AbortSignal): Promise<void> {
   const underWay = new Map<ScheduleEntry, Promise<void>>();
   const frequent = entries.some(({ cron }) => cron.startsWith('*/') || cron.startsWith('* '));
-  const clock = frequent ? context.hearts?.heart('scheduler', CLOCK_BOUND_MS) : undefined;
+  const clock = frequent ? context.heartbeats?.of('scheduler', CLOCK_BOUND_MS) : undefined;
   clock?.beat();
   const ask = (entry: ScheduleEntry) => {
     clock?.beat();
@@ -106,10 +106,10 @@ async function askUntilAnswered(context: SchedulerContext, entry: ScheduleEntry,
   const { name } = entry.pipeline;
   const { logger } = context;
   const complaint = new Complaint(logger, 'warn');
-  const heart = context.hearts?.heart(`scheduling of ${name}`, ASK_BOUND_MS);
+  const heartbeat = context.heartbeats?.of(`scheduling of ${name}`, ASK_BOUND_MS);
   try {
     if (!atStart) await sleep(TIMER_SLACK_MS, undefined, { signal });
-    await pRetry(() => askOnce(context, entry, atStart, heart), {
+    await pRetry(() => askOnce(context, entry, atStart, heartbeat), {
       retries: Number.POSITIVE_INFINITY,
       minTimeout: SECOND,
       maxTimeout: 30 * SECOND,
@@ -120,11 +120,11 @@ async function askUntilAnswered(context: SchedulerContext, entry: ScheduleEntry,
   } catch (error) {
     if (!signal.aborted) logger.error({ err: error }, `${name} could not be scheduled`);
   } finally {
-    heart?.rest();
+    heartbeat?.rest();
   }
 }
 
-function askOnce(context: SchedulerContext, entry: ScheduleEntry, atStart: boolean, heart: Heart | undefined): Promise<number> {
-  heart?.beat();
+function askOnce(context: SchedulerContext, entry: ScheduleEntry, atStart: boolean, heartbeat: Heartbeat | undefined): Promise<number> {
+  heartbeat?.beat();
   return requestDue(context, entry, atStart);
 }

@@ -24,25 +24,25 @@ export interface WorkerContext {
   /** Stops claiming, and what is being executed. */
   signal: AbortSignal;
   metrics?: RunMetrics;
-  hearts?: Heartbeats;
+  heartbeats?: Heartbeats;
 }
 
 /** Claims and executes runs of the pipeline until the signal; resolves when the last one has ended. */
 export async function workPipeline(context: WorkerContext, pipeline: Pipeline): Promise<void> {
-  const heart = context.hearts?.heart(`runs of ${pipeline.name}`, CLAIM_BOUND_MS);
+  const heartbeat = context.heartbeats?.of(`runs of ${pipeline.name}`, CLAIM_BOUND_MS);
   const complaint = new Complaint(context.logger, 'error');
   while (!context.signal.aborted) {
-    heart?.beat();
+    heartbeat?.beat();
     let worked: PipelineRunRow | null = null;
     try {
-      worked = await workOnce(context, pipeline, heart?.rest);
+      worked = await workOnce(context, pipeline, heartbeat?.rest);
       complaint.end();
     } catch (error) {
       complaint.say(error, `${pipeline.name}: the run ledger did not answer; trying again`, { pipeline: pipeline.name });
     }
     if (!worked) await sleep(POLL_MS, undefined, { signal: context.signal }).catch(() => {});
   }
-  heart?.rest();
+  heartbeat?.rest();
 }
 
 /** Claims and executes the next run, if there is one. */

@@ -1,5 +1,5 @@
 /**
- * Field types of a source's JSON (read with parseLossless), and the door that each row passes on its own.
+ * Field types of a source's JSON (read with parseLossless), and the validation that each row passes on its own.
  * Must stay true: a bad row never takes a good one with it, and nothing that Postgres could not keep gets past.
  */
 import { z } from 'zod';
@@ -60,10 +60,10 @@ export function required<Field extends z.ZodType>(field: Field) {
 /** Any text but none: ids hold spaces, brackets, a leading minus, or are all digits. */
 export const idField = z.string('is not a text').min(1, 'is empty').max(200, 'is longer than 200 characters');
 
-export type Door<T> = { accepted: T } | { rejected: RejectedRow };
+export type Validated<T> = { accepted: T } | { rejected: RejectedRow };
 
 /** Passes one row of the response through its schema. */
-export function admit<T>(schema: z.ZodType<T>, row: unknown, coinId: unknown): Door<T> {
+export function validate<T>(schema: z.ZodType<T>, row: unknown, coinId: unknown): Validated<T> {
   const reason = whyUnstorable(row);
   // A number is an object here, as long as it keeps its digits.
   const parsed = reason === null ? schema.safeParse(JSON.isRawJSON(row) ? undefined : row) : null;

@@ -1,6 +1,6 @@
 /**
- * What the platform knows of a price source; no vendor's word passes this door.
- * Must stay true: a row that fails at the door comes back as rejected, with its reason and text, and never takes a good row with it;
+ * What the platform knows of a price source; no vendor's word comes further.
+ * Must stay true: a row that fails validation comes back as rejected, with its reason and text, and never takes a good row with it;
  * a response that is unusable as a whole is a SourceError; every number is a Decimal with the source's own digits.
  */
 import type { Decimal } from '../../src/domain/decimal.js';

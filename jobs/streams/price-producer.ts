@@ -27,7 +27,7 @@ export interface ProducerOptions {
   clock: Clock;
   logger: Logger;
   metrics?: Metrics;
-  hearts?: Heartbeats;
+  heartbeats?: Heartbeats;
 }
 
 /** One poll: a few calls that wait up to two minutes for their turns each, an append and a few statements. */
@@ -54,15 +54,15 @@ export function startPriceProducer(options: ProducerOptions): Producer {
 }
 
 async function pollUntilStopped(options: ProducerOptions, signal: AbortSignal): Promise<void> {
-  const { db, source, logger, metrics, hearts = new Heartbeats() } = options;
-  const heart = hearts.heart('polling of the source', POLL_BOUND_MS);
+  const { db, source, logger, metrics, heartbeats = new Heartbeats() } = options;
+  const heartbeat = heartbeats.of('polling of the source', POLL_BOUND_MS);
   const poller = new Poller(options);
   let announced = 0;
   const complaint = new Complaint(logger, 'warn');
   while (!signal.aborted) {
     const started = performance.now();
     let seconds = IDLE_SECONDS;
-    heart.beat();
+    heartbeat.beat();
     try {
       const coins = (await getTrackedCoins(db.pool)).filter((coin) => coin.source === source.name).map((coin) => coin.coinId);
       if (coins.length > 0) {
@@ -82,10 +82,10 @@ async function pollUntilStopped(options: ProducerOptions, signal: AbortSignal): 
       complaint.say(error, `a poll of the prices failed; the next one in ${Math.ceil(seconds)} s: ${(error as Error).message}`);
     }
     const left = seconds * SECOND - (performance.now() - started);
-    heart.beat(Math.max(left, 0) + POLL_BOUND_MS);
+    heartbeat.beat(Math.max(left, 0) + POLL_BOUND_MS);
     await sleep(Math.max(left, 0), undefined, { signal }).catch(() => {});
   }
-  heart.rest();
+  heartbeat.rest();
 }
 
 class Poller {

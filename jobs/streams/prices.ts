@@ -23,9 +23,9 @@ import { type BatchTally, emptyTally } from '../runtime/observation/stream-metri
 import type { OutboxRoute } from '../runtime/outbox.js';
 import type { Publisher } from '../runtime/publisher.js';
 import type { StreamDefinition } from '../runtime/stream/definition.js';
-import { refusal } from './door.js';
 import { findPushed, type PushedTick } from './newest.js';
 import { lockCoins, observationKey, storeLockedPrices } from './price-writer.js';
+import { refusal } from './validation.js';
 
 /** Where what a batch has to say goes: an update stays in its partition; of alerts the offset is the order. */
 export const PRICE_ROUTES: OutboxRoute[] = [
@@ -65,7 +65,7 @@ async function processPrices(
     () => openRuleBook(tx, coinIds),
   ]);
 
-  const door = {
+  const context = {
     realm: options.realm,
     keptFrom: await getKeptFrom(tx, read.prices, { now, retentionDays: options.retentionDays }),
     now,
@@ -73,7 +73,7 @@ async function processPrices(
   };
   const accepted: RawPrice[] = [];
   for (const { price, text } of read.prices) {
-    const reason = refusal(price, door);
+    const reason = refusal(price, context);
     if (reason === null) accepted.push(price);
     else {
       const { source, coinId, origin, position } = price;

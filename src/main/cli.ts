@@ -83,7 +83,7 @@ program
   );
 for (const [name, description] of [
   ['dead-letters', 'records of the log that could not be read, or that failed again and again'],
-  ['rejected-rows', 'rows that failed at the door of a dataset'],
+  ['rejected-rows', "rows that failed a dataset's validation"],
 ] as const)
   program
     .command(name)

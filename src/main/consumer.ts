@@ -13,7 +13,7 @@ import { type Operations, startOperations } from './foundation/operations.js';
 export async function startConsumer(
   { config, logger, lifecycle }: CommandContext,
   { db, log, clock }: Foundation,
-  { metrics, health: { hearts } }: Pick<Operations, 'metrics' | 'health'>,
+  { metrics, health: { heartbeats } }: Pick<Operations, 'metrics' | 'health'>,
 ): Promise<Stream> {
   const publisher = await lifecycle.start(
     'publisher',
@@ -23,7 +23,7 @@ export async function startConsumer(
         db,
         logger,
         metrics,
-        hearts,
+        heartbeats,
         sourceTopic: PRICES_TOPIC,
         routes: PRICE_ROUTES,
       }),
@@ -33,7 +33,7 @@ export async function startConsumer(
   const definition = priceStream({ realm, retentionDays, clock, publisher });
   const stream = await lifecycle.start(
     'consumer',
-    () => startStream({ log, db, logger, definition, metrics: createStreamMetrics(metrics, PRICES_TOPIC), hearts }),
+    () => startStream({ log, db, logger, definition, metrics: createStreamMetrics(metrics, PRICES_TOPIC), heartbeats }),
     (started) => started.stop(),
   );
   stream.ended.catch(lifecycle.fail);

@@ -27,7 +27,7 @@ export async function startGateway(
   { health, metrics }: Pick<Operations, 'health' | 'metrics'>,
 ): Promise<StartedGateway> {
   const adminKey = loadAdminKey(config);
-  const live = await startLive({ log, db, logger, hearts: health.hearts });
+  const live = await startLive({ log, db, logger, heartbeats: health.heartbeats });
   const gateway = await lifecycle.start(
     'gateway',
     () =>

@@ -11,12 +11,12 @@ export async function startProducer(
   context: CommandContext,
   { db, log, clock }: Foundation,
   source: PriceSource,
-  { metrics, health: { hearts } }: Pick<Operations, 'metrics' | 'health'>,
+  { metrics, health: { heartbeats } }: Pick<Operations, 'metrics' | 'health'>,
 ): Promise<void> {
   const { config, logger, lifecycle } = context;
   const producer = await lifecycle.start(
     'producer',
-    () => startPriceProducer({ db, log, source, pollSeconds: config.pricePollSeconds, clock, logger, metrics, hearts }),
+    () => startPriceProducer({ db, log, source, pollSeconds: config.pricePollSeconds, clock, logger, metrics, heartbeats }),
     (started) => started.stop(),
   );
   producer.ended.catch(lifecycle.fail);

@@ -23,13 +23,13 @@ export async function startPipelines(
   { config, logger, lifecycle }: CommandContext,
   { db, log, clock }: Foundation,
   source: PriceSource,
-  { metrics, health: { hearts } }: Pick<Operations, 'metrics' | 'health'>,
+  { metrics, health: { heartbeats } }: Pick<Operations, 'metrics' | 'health'>,
 ): Promise<void> {
   observeDatabase(metrics, db);
   await ensureDefaultRules(db, DEFAULT_RULES, clock.now());
   const worker = await lifecycle.start(
     'worker',
-    () => startWorker({ db, log, source, config, clock, logger, metrics, hearts }),
+    () => startWorker({ db, log, source, config, clock, logger, metrics, heartbeats }),
     (started) => started.stop(),
   );
   worker.ended.catch(lifecycle.fail);

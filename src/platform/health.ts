@@ -21,7 +21,7 @@ export interface Liveness {
 
 export interface Health {
   /** Of the loops of this process. */
-  hearts: Heartbeats;
+  heartbeats: Heartbeats;
   liveness(): Liveness;
   addPart(name: string, check: () => PartState | Promise<PartState>): void;
   readiness(): Promise<Readiness>;
@@ -33,12 +33,12 @@ const CHECK_TIMEOUT_MS = 2_000;
 
 export function createHealth(): Health {
   const checks = new Map<string, () => PartState | Promise<PartState>>();
-  const hearts = new Heartbeats();
+  const heartbeats = new Heartbeats();
   let draining = false;
   return {
-    hearts,
+    heartbeats,
     liveness() {
-      const stuck = hearts.stuck();
+      const stuck = heartbeats.stuck();
       return { status: stuck.length === 0 ? 'alive' : 'stuck', stuck };
     },
     addPart: (name, check) => checks.set(name, check),

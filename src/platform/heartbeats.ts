@@ -1,9 +1,9 @@
 /**
- * Whether the loops of a process go on. Each beats a heart as it turns; one that is silent for longer than its own bound is stuck, and a
+ * Whether the loops of a process go on. Each beats as it turns; one that is silent for longer than its own bound is stuck, and a
  * process with a stuck loop says so at /livez, to be started anew.
  * Must stay true: waiting for work, or waiting out an error, is not being stuck: such a loop rests, or goes on beating.
  */
-export interface Heart {
+export interface Heartbeat {
   /** It turns; the next beat is due within its bound, or within `ms`. */
   beat(ms?: number): void;
   /** It owes no beat until the next one. */
@@ -22,7 +22,7 @@ export class Heartbeats {
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   /** The loop is rested until its first beat. */
-  heart(loop: string, boundMs: number): Heart {
+  of(loop: string, boundMs: number): Heartbeat {
     return {
       beat: (ms = boundMs) => void this.#beats.set(loop, { at: this.now(), boundMs: ms }),
       rest: () => void this.#beats.delete(loop),

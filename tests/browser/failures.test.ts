@@ -16,7 +16,7 @@ import { giveKey, openScene, type Scene } from './scene.js';
 const path = findBrowser();
 const suite = path === null ? describe.skip : describe;
 
-suite('what failed at the door', () => {
+suite('what failed validation', () => {
   let scene: Scene;
   let db: Database;
   let browser: Browser;

@@ -64,7 +64,7 @@ export async function startTestGateway(overrides: Partial<GatewayServices> = {})
     metrics: new Metrics('gateway'),
     health,
     log: eventLog,
-    live: await startLive({ log: eventLog, db, logger, hearts: health.hearts }),
+    live: await startLive({ log: eventLog, db, logger, heartbeats: health.heartbeats }),
     ...overrides,
   });
   const close: TestGateway['close'] = async (meanwhile) => {

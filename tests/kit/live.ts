@@ -57,7 +57,7 @@ export async function openLiveSetting(): Promise<LiveSetting> {
     clock,
     async startGateway(options = {}) {
       const health = createHealth();
-      const live = await startLive({ log: options.log ?? log, db, logger, hearts: health.hearts });
+      const live = await startLive({ log: options.log ?? log, db, logger, heartbeats: health.heartbeats });
       const gateway = await createGateway({
         db,
         clock,

@@ -95,7 +95,7 @@ describe('batches that wait at the same time', () => {
         appendedAt: NOW,
       };
       await setting.db.transaction((tx) => compareAndSetOffsets(tx, PRICES_TOPIC, [stolen]));
-      const poison = tickOf(2, { payload: '{"exponent":1e999999}' }); // passes the door; jsonb refuses it
+      const poison = tickOf(2, { payload: '{"exponent":1e999999}' }); // passes validation; jsonb refuses it
       await append([1, tickOf(1)], [2, poison], [3, taken]);
     });
     await reached('1 1 1 1');

@@ -46,7 +46,7 @@ describe('the stream engine', () => {
       tick('bitcoin', 3, '101', { source: 'coingecko' }),
       tick('bitcoin', 3, '101', { payload: '{"a":"\\u0000"}' }),
       Buffer.from([0xff, 0xfe]),
-      tick('bitcoin', 4, '102', { payload: '{"exponent":1e999999}' }), // passes the door; jsonb refuses it
+      tick('bitcoin', 4, '102', { payload: '{"exponent":1e999999}' }), // passes validation; jsonb refuses it
       tick('bitcoin', 5, '103'),
     ]);
     setting.start();

@@ -34,12 +34,12 @@ afterEach(async () => {
   await db.close();
 });
 
-function start(hearts = new Heartbeats()): Stream {
+function start(heartbeats = new Heartbeats()): Stream {
   stream = startStream({
     log,
     db,
     logger,
-    hearts,
+    heartbeats,
     metrics: createStreamMetrics(metrics, topic),
     definition: {
       topic,
@@ -89,17 +89,17 @@ test('lag is what is not committed yet, in records and in seconds, 0 where nothi
   expect(lag('seconds', 0)).toBeGreaterThan(0);
 });
 
-test('each partition beats a heart while it is read, and rests when it is given back', async () => {
+test('each partition beats a heartbeat while it is read, and rests when it is given back', async () => {
   let now = 0;
-  const hearts = new Heartbeats(() => now);
-  const own = start(hearts);
+  const heartbeats = new Heartbeats(() => now);
+  const own = start(heartbeats);
   await waitFor('the partitions', () => own.assigned().length === 2, PATIENCE);
   await append(1);
   await waitFor('the record', async () => (await seen()) === 1, PATIENCE);
   now = 3_600_000; // silent for an hour, by this clock
-  expect(hearts.stuck().map(({ loop }) => loop)).toEqual(expect.arrayContaining([`${topic}/0`]));
-  await waitFor('the loops to turn', () => hearts.stuck().length === 0, PATIENCE);
+  expect(heartbeats.stuck().map(({ loop }) => loop)).toEqual(expect.arrayContaining([`${topic}/0`]));
+  await waitFor('the loops to turn', () => heartbeats.stuck().length === 0, PATIENCE);
   await own.stop();
   now += 3_600_000;
-  expect(hearts.stuck()).toEqual([]);
+  expect(heartbeats.stuck()).toEqual([]);
 });

@@ -10,16 +10,16 @@ const logger = pino({ level: 'silent' });
 const WITHIN = { withinMs: 15_000 };
 let setting: LiveSetting;
 let now: number;
-let hearts: Heartbeats;
+let heartbeats: Heartbeats;
 
 beforeEach(async () => {
   setting = await openLiveSetting();
   now = 0;
-  hearts = new Heartbeats(() => now);
+  heartbeats = new Heartbeats(() => now);
 });
 afterEach(() => setting.close());
 
-const stuck = () => hearts.stuck().map(({ loop }) => loop);
+const stuck = () => heartbeats.stuck().map(({ loop }) => loop);
 
 test('a partition whose updates are not taken is stuck; those that wait for news are not', async () => {
   const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -34,7 +34,7 @@ test('a partition whose updates are not taken is stuck; those that wait for news
         },
       }),
   });
-  const live = await startLive({ log: holding, db: setting.db, logger, hearts });
+  const live = await startLive({ log: holding, db: setting.db, logger, heartbeats });
   const update = updateOf('bitcoin', 1);
   await setting.push(update);
   await begun.promise;
@@ -48,7 +48,7 @@ test('a partition whose updates are not taken is stuck; those that wait for news
 });
 
 test('a gateway that has stopped following owes no sign of life', async () => {
-  const live = await startLive({ log: setting.log, db: setting.db, logger, hearts });
+  const live = await startLive({ log: setting.log, db: setting.db, logger, heartbeats });
   await live.close();
   now += 121_000;
   expect(stuck()).toEqual([]);

@@ -91,7 +91,7 @@ test('sockets and subscriptions that are open, and how sockets were closed', asy
 test('/livez fails when a loop of the process is stuck, and names it', async () => {
   const health = createHealth();
   const other = await startTestGateway({ health });
-  health.hearts.heart('polling of the source', -1).beat();
+  health.heartbeats.of('polling of the source', -1).beat();
   const { status, json } = await other.http({ path: '/livez' });
   await other.close();
   expect([status, json.status, json.stuck[0].loop]).toEqual([503, 'stuck', 'polling of the source']);

@@ -106,7 +106,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** The door lets only these in. */
+/** Validation lets only these in. */
 const tracked = new Set<string>(COINS);
 const given = (prices: Price[]) =>
   prices

@@ -74,7 +74,7 @@ describe('a fetch of /coins/markets', () => {
     ]);
   });
 
-  test('keeps the rows that fail at the door, once', async () => {
+  test('keeps the rows that fail validation, once', async () => {
     const rows = [FULL, marketRow('ethereum', { cap: '-1', volume: '1' })];
     await land(AT, rows);
     await land(AT, rows);

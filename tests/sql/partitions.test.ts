@@ -115,7 +115,7 @@ describe('months of raw_prices', () => {
 });
 
 describe('priceWindow', () => {
-  test("reaches from the door's 400 days to the second month after this one", () => {
+  test('reaches from the 400 days that validation accepts to the second month after this one', () => {
     expect(priceWindow(at('2026-12-31T23:00:00'), null)).toEqual({ from: at('2025-11-26T23:00:00'), to: at('2027-02-01T00:00:00') });
   });
 

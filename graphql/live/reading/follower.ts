@@ -19,7 +19,7 @@ const RESTART_MS = 1_000;
 export interface FollowerOptions<T extends SourcePosition> {
   log: EventLog;
   logger: Logger;
-  hearts: Heartbeats;
+  heartbeats: Heartbeats;
   topic: LiveTopic<T>;
   /** A record came that is news. */
   onNews?(record: T): void;
@@ -97,8 +97,8 @@ export class Follower<T extends SourcePosition> {
   }
 
   #consume(tail: Tail<T>): Promise<LogConsumer> {
-    const { log, hearts, topic, onNews, onAway } = this.options;
-    const heart = (partition: number) => hearts.heart(`${topic.name}/${partition}`, READING_BOUND_MS);
+    const { log, heartbeats, topic, onNews, onAway } = this.options;
+    const heartbeat = (partition: number) => heartbeats.of(`${topic.name}/${partition}`, READING_BOUND_MS);
     return log.consume({
       topic: topic.name,
       group: null,
@@ -110,8 +110,8 @@ export class Follower<T extends SourcePosition> {
         }
         tail.notify();
       },
-      onTurn: (partition) => heart(partition).beat(),
-      onRevoked: (partition) => heart(partition).rest(),
+      onTurn: (partition) => heartbeat(partition).beat(),
+      onRevoked: (partition) => heartbeat(partition).rest(),
       onOutage: () => {
         this.#reachable = false;
         onAway();

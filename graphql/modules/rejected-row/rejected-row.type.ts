@@ -3,7 +3,7 @@ import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { connectionOf } from '../../pagination.js';
 import { DateTimeScalar } from '../../scalars.js';
 
-@ObjectType({ description: 'A row that failed at the door of a dataset. The good rows around it went in. Source: ops.rejected_rows.' })
+@ObjectType({ description: "A row that failed a dataset's validation. The good rows around it went in. Source: ops.rejected_rows." })
 export class RejectedRow {
   @Field(() => String, { description: 'The dataset that refused it, such as "raw.raw_prices".' })
   dataset!: string;

@@ -1,9 +1,9 @@
 /**
- * How a stream is doing: a heart per partition, and the errors that it waits out.
+ * How a stream is doing: a heartbeat per partition, and the errors that it waits out.
  * Must stay true: while a batch is under way only attempts at it are signs of life of its partition, not the loop that reads the log.
  */
 import { READING_BOUND_MS } from '../../../src/platform/event-log/event-log.js';
-import type { Heart, Heartbeats } from '../../../src/platform/heartbeats.js';
+import type { Heartbeat, Heartbeats } from '../../../src/platform/heartbeats.js';
 
 /** One attempt at a batch: a statement ends after 5 minutes. */
 const ATTEMPT_BOUND_MS = 360_000;
@@ -14,25 +14,25 @@ export interface Waiting {
 }
 
 export class StreamLife {
-  readonly #hearts = new Map<number, Heart>();
+  readonly #heartbeats = new Map<number, Heartbeat>();
   readonly #inHand = new Set<number>();
   /** By partition; null: the stream as a whole. */
   readonly #waits = new Map<number | null, { reason: string; since: number }>();
 
   constructor(
-    private readonly hearts: Heartbeats,
+    private readonly heartbeats: Heartbeats,
     private readonly topic: string,
   ) {}
 
   /** The loop that reads the partition has turned. */
   turned(partition: number): void {
-    if (!this.#inHand.has(partition)) this.#heart(partition).beat(READING_BOUND_MS);
+    if (!this.#inHand.has(partition)) this.#heartbeat(partition).beat(READING_BOUND_MS);
   }
 
   /** An attempt at a batch, or a piece of one, begins. */
   trying(partition: number): void {
     this.#inHand.add(partition);
-    this.#heart(partition).beat();
+    this.#heartbeat(partition).beat();
   }
 
   /** It failed, and is waited out. */
@@ -58,7 +58,7 @@ export class StreamLife {
   released(partition: number): void {
     this.#inHand.delete(partition);
     this.#waits.delete(partition);
-    this.#heart(partition).rest();
+    this.#heartbeat(partition).rest();
   }
 
   /** What has been waited out for longest. `settled`: the stream has its partitions, so it as a whole goes on. */
@@ -68,9 +68,9 @@ export class StreamLife {
     return first === undefined ? null : { reason: first.reason, sinceMs: performance.now() - first.since };
   }
 
-  #heart(partition: number): Heart {
-    const heart = this.#hearts.get(partition) ?? this.hearts.heart(`${this.topic}/${partition}`, ATTEMPT_BOUND_MS);
-    this.#hearts.set(partition, heart);
-    return heart;
+  #heartbeat(partition: number): Heartbeat {
+    const heartbeat = this.#heartbeats.get(partition) ?? this.heartbeats.of(`${this.topic}/${partition}`, ATTEMPT_BOUND_MS);
+    this.#heartbeats.set(partition, heartbeat);
+    return heartbeat;
   }
 }

@@ -46,7 +46,7 @@ export class BatchWriter {
   readonly definition: StreamDefinition;
 
   constructor(
-    readonly options: Omit<StreamOptions, 'log' | 'hearts'>,
+    readonly options: Omit<StreamOptions, 'log' | 'heartbeats'>,
     readonly stopping: AbortSignal,
     readonly refused: Map<number, string>,
     readonly life: StreamLife,

@@ -27,5 +27,5 @@ export interface StreamOptions {
   logger: Logger;
   definition: StreamDefinition;
   metrics?: StreamMetrics;
-  hearts?: Heartbeats;
+  heartbeats?: Heartbeats;
 }

@@ -25,10 +25,10 @@ export interface Stream {
 
 const MAX_BACKOFF_MS = 5_000;
 
-export function startStream({ log, db, logger, definition, metrics, hearts = new Heartbeats() }: StreamOptions): Stream {
+export function startStream({ log, db, logger, definition, metrics, heartbeats = new Heartbeats() }: StreamOptions): Stream {
   const stopping = new AbortController();
   const refused = new Map<number, string>();
-  const life = new StreamLife(hearts, definition.topic);
+  const life = new StreamLife(heartbeats, definition.topic);
   let consumer: LogConsumer | null = null;
   const run = async () => {
     for (let wait = 100; !stopping.signal.aborted; ) {

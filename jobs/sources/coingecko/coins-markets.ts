@@ -4,7 +4,6 @@
  */
 import { z } from 'zod';
 import {
-  admit,
   amountField,
   idField,
   instantField,
@@ -13,6 +12,7 @@ import {
   rejection,
   required,
   unexpectedShape,
+  validate,
 } from '../fields.js';
 import type { MarketSnapshot, RejectedRow } from '../source.js';
 import type { ApiResponse } from './client.js';
@@ -64,10 +64,11 @@ export function readCoinsMarkets(
   const rows: MarketSnapshot[] = [];
   const rejected: RejectedRow[] = [];
   for (const row of body) {
-    const door = admit(Row, row, row?.id);
-    if ('rejected' in door) rejected.push(door.rejected);
-    else if (asked !== null && !asked.has(door.accepted.id)) rejected.push(rejection(row, door.accepted.id, 'the coin was not asked for'));
-    else rows.push(toSnapshot(door.accepted, JSON.stringify(row)));
+    const validated = validate(Row, row, row?.id);
+    if ('rejected' in validated) rejected.push(validated.rejected);
+    else if (asked !== null && !asked.has(validated.accepted.id))
+      rejected.push(rejection(row, validated.accepted.id, 'the coin was not asked for'));
+    else rows.push(toSnapshot(validated.accepted, JSON.stringify(row)));
   }
   return { rows, rejected, size: body.length };
 }

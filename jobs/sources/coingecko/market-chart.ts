@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { DAY, type HistoryGrain } from '../../../src/domain/time.js';
-import { admit, amountField, epochField, priceField, rejection, unexpectedShape } from '../fields.js';
+import { amountField, epochField, priceField, rejection, unexpectedShape, validate } from '../fields.js';
 import type { HistoryPoint, RejectedRow } from '../source.js';
 import type { ApiResponse } from './client.js';
 
@@ -44,12 +44,12 @@ export function readMarketChart(
     const [timestamp, price] = pairOf(pair);
     const key = JSON.stringify(timestamp);
     const point = { timestamp, price, market_cap: marketCaps.get(key) ?? null, total_volume: volumes.get(key) ?? null };
-    const door = admit(Point, point, asked.coinId);
-    if ('rejected' in door) {
-      rejected.push(door.rejected);
+    const validated = validate(Point, point, asked.coinId);
+    if ('rejected' in validated) {
+      rejected.push(validated.rejected);
       continue;
     }
-    const { timestamp: observedAt, price: priceUsd, market_cap: marketCapUsd, total_volume: volume24hUsd } = door.accepted;
+    const { timestamp: observedAt, price: priceUsd, market_cap: marketCapUsd, total_volume: volume24hUsd } = validated.accepted;
     if (observedAt <= asked.from || observedAt > asked.to) continue;
     // Any other instant would close another day than the one that it is the close of.
     if (asked.grain === '1d' && observedAt.getTime() % DAY !== 0)

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { PriceObservation } from '../../../src/domain/prices.js';
 import { SECOND } from '../../../src/domain/time.js';
-import { admit, epochField, priceField, rejection, unexpectedShape } from '../fields.js';
+import { epochField, priceField, rejection, unexpectedShape, validate } from '../fields.js';
 import type { RejectedRow } from '../source.js';
 import type { ApiResponse } from './client.js';
 
@@ -26,12 +26,14 @@ export function readSimplePrice(
   const rows: PriceObservation[] = [];
   const rejected: RejectedRow[] = [];
   for (const [coinId, entry] of Object.entries(body)) {
-    const door = asked.has(coinId) ? admit(Entry, entry, coinId) : { rejected: rejection(entry, coinId, 'the coin was not asked for') };
-    if ('rejected' in door) {
-      rejected.push(door.rejected);
+    const validated = asked.has(coinId)
+      ? validate(Entry, entry, coinId)
+      : { rejected: rejection(entry, coinId, 'the coin was not asked for') };
+    if ('rejected' in validated) {
+      rejected.push(validated.rejected);
       continue;
     }
-    const { usd: priceUsd, last_updated_at: observedAt } = door.accepted;
+    const { usd: priceUsd, last_updated_at: observedAt } = validated.accepted;
     rows.push({ source: source.name, coinId, priceUsd, observedAt, receivedAt, payload: JSON.stringify(entry) });
   }
   return { rows, rejected };

@@ -1,4 +1,4 @@
-/** `cdp rejected-rows list | show | redrive | discard`: rows that failed at the door of a dataset. Those of the log can be redriven. */
+/** `cdp rejected-rows list | show | redrive | discard`: rows that failed a dataset's validation. Those of the log can be redriven. */
 import { redriveRejectedRows } from '../../../jobs/streams/redrive.js';
 import { PRICES_TOPIC } from '../../domain/prices.js';
 import { systemClock } from '../../domain/time.js';

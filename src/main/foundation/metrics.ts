@@ -22,7 +22,7 @@ export function startMetrics(role: Role, databases: readonly Database[], health:
     databases.map(({ pool }) => pool),
   );
   const stuck = metrics.gauge('cdp_stuck_loops');
-  metrics.onScrape(() => stuck.set(health.hearts.stuck().length));
+  metrics.onScrape(() => stuck.set(health.heartbeats.stuck().length));
   return metrics;
 }
 

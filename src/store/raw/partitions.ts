@@ -15,7 +15,7 @@ const LOCK_NOT_AVAILABLE = '55P03';
 const PAUSE_MS = 300;
 const ATTEMPTS = 60;
 
-/** What must have its months before prices can be stored at `now`: the door's window and the next two months. */
+/** What must have its months before prices can be stored at `now`: the window that validation accepts and the next two months. */
 export function priceWindow(now: Date, retentionDays: number | null): { from: Date; to: Date } {
   const days = Math.min(OLDEST_OBSERVATION_DAYS, retentionDays ?? OLDEST_OBSERVATION_DAYS);
   return { from: new Date(now.getTime() - days * DAY), to: new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 2, 1)) };

@@ -1,4 +1,4 @@
-/** Rows that failed at the door of a dataset, each with the reason and what was received. Grain: one (dataset, origin, position). */
+/** Rows that failed a dataset's validation, each with the reason and what was received. Grain: one (dataset, origin, position). */
 import type { Database, Queryable } from '../../platform/postgres/database.js';
 
 export interface NewRejectedRow {

@@ -85,7 +85,7 @@ async function useUpSegment(pool: pg.Pool): Promise<void> {
 const isCrash = ({ code, message }: Error & { code?: string }) =>
   ['57P02', '57P03', 'ECONNRESET', 'ECONNREFUSED'].includes(code ?? '') || message === 'Connection terminated unexpectedly';
 
-/** Further back than a few minutes the door refuses what others have received: a clock that wrong is refused, not lost. */
+/** Further back than a few minutes validation refuses what others have received: a clock that wrong is refused, not lost. */
 const DAY_AHEAD = 26 * HOUR;
 const STEPS_MS = [2 * HOUR, -4 * MINUTE, DAY_AHEAD, 0];
 const STEPPED_FOR_MS = 4_000;

@@ -7,8 +7,8 @@ const MINUTE = 60_000;
 
 test('a batch that hangs is stuck though the log goes on, until its partition is given back', () => {
   let now = 0;
-  const hearts = new Heartbeats(() => now);
-  const life = new StreamLife(hearts, 't');
+  const heartbeats = new Heartbeats(() => now);
+  const life = new StreamLife(heartbeats, 't');
   life.turned(0);
   life.turned(1);
   life.trying(1);
@@ -16,24 +16,24 @@ test('a batch that hangs is stuck though the log goes on, until its partition is
     life.turned(0);
     life.turned(1);
   }
-  expect(hearts.stuck().map(({ loop }) => loop)).toEqual(['t/1']);
+  expect(heartbeats.stuck().map(({ loop }) => loop)).toEqual(['t/1']);
   life.trying(1); // another attempt: it lives
-  expect(hearts.stuck()).toEqual([]);
+  expect(heartbeats.stuck()).toEqual([]);
   now += 7 * MINUTE;
   life.turned(0);
-  expect(hearts.stuck().map(({ loop }) => loop)).toEqual(['t/1']);
+  expect(heartbeats.stuck().map(({ loop }) => loop)).toEqual(['t/1']);
   life.released(1);
-  expect(hearts.stuck()).toEqual([]);
+  expect(heartbeats.stuck()).toEqual([]);
 });
 
 test('a loop that no longer reads is stuck, also when its last batch went well', () => {
   let now = 0;
-  const hearts = new Heartbeats(() => now);
-  const life = new StreamLife(hearts, 't');
+  const heartbeats = new Heartbeats(() => now);
+  const life = new StreamLife(heartbeats, 't');
   life.trying(0);
   life.done(0);
   now = 3 * MINUTE;
-  expect(hearts.stuck().map(({ loop }) => loop)).toEqual(['t/0']);
+  expect(heartbeats.stuck().map(({ loop }) => loop)).toEqual(['t/0']);
 });
 
 test('what is waited out is said with its cause, longest first, until it goes on', () => {

@@ -78,7 +78,7 @@ describe('the operations server', () => {
       return { code: response.status, text: await response.text() };
     };
     expect(await get('/livez')).toEqual({ code: 200, text: '{"status":"alive","stuck":[]}\n' });
-    given.health.hearts.heart('polling', -1).beat();
+    given.health.heartbeats.of('polling', -1).beat();
     expect(await get('/livez')).toMatchObject({ code: 503, text: expect.stringContaining('polling') });
     expect((await get('/readyz')).code).toBe(200);
     given.health.drain();

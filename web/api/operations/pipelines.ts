@@ -1,4 +1,4 @@
-/** Datasets, runs, and what failed at the door. */
+/** Datasets, runs, and what failed validation. */
 import { operation } from '../operation.js';
 import type { PageInfo } from './market.js';
 

@@ -1,4 +1,4 @@
-/** What failed at the door, for the key's holder: dead letters and rejected rows with the reason, to be sent through again or put away. */
+/** What failed validation, for the key's holder: dead letters and rejected rows with the reason, to be sent through again or put away. */
 import { useState } from 'react';
 import { useAnswer } from '../../api/client.js';
 import {

@@ -1,4 +1,4 @@
-/** How the data is made: the datasets, the runs that make them, and what failed at the door. */
+/** How the data is made: the datasets, the runs that make them, and what failed validation. */
 import './pipelines.css';
 import { Tabs } from '../../ui/controls/tabs.js';
 import { Page } from '../../ui/page.js';

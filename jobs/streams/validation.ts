@@ -1,5 +1,5 @@
 /**
- * The door of the price stream: what a record must be to become a row of raw. What fails is kept with the reason, never dropped.
+ * Validation of the price stream: what a record must be to become a row of raw. What fails is kept with the reason, never dropped.
  */
 import Big from 'big.js';
 import { OLDEST_OBSERVATION_DAYS, type PriceObservation } from '../../src/domain/prices.js';
@@ -12,7 +12,7 @@ const NEWEST_OBSERVATION_MS = 5 * MINUTE;
 /** A record cannot have been received later than now; the margin is for clocks that disagree. */
 const RECEIVED_AHEAD_MS = 5 * MINUTE;
 
-export interface Door {
+export interface ValidationContext {
   realm: Realm;
   tracked(coinId: string): boolean;
   now: Date;
@@ -24,18 +24,18 @@ export interface Door {
 const MAX_EXPONENT = 100;
 
 /** The reason to refuse, or null. */
-export function refusal(price: PriceObservation, door: Door): string | null {
-  if ((price.source === 'simulator') !== (door.realm === 'simulated'))
-    return `source ${price.source} does not belong to the ${door.realm} realm`;
+export function refusal(price: PriceObservation, context: ValidationContext): string | null {
+  if ((price.source === 'simulator') !== (context.realm === 'simulated'))
+    return `source ${price.source} does not belong to the ${context.realm} realm`;
   // So few digits cannot be beyond it.
   if (price.priceUsd.length > MAX_EXPONENT && Math.abs(new Big(price.priceUsd).e) >= MAX_EXPONENT)
     return `price_usd is beyond 1e±${MAX_EXPONENT}`;
-  if (!door.tracked(price.coinId)) return `unknown coin ${price.coinId}: it is not tracked`;
+  if (!context.tracked(price.coinId)) return `unknown coin ${price.coinId}: it is not tracked`;
   const [observed, received] = [price.observedAt.getTime(), price.receivedAt.getTime()];
-  if (received > door.now.getTime() + RECEIVED_AHEAD_MS) return 'received_at is over 5 minutes ahead of now';
+  if (received > context.now.getTime() + RECEIVED_AHEAD_MS) return 'received_at is over 5 minutes ahead of now';
   if (observed > received + NEWEST_OBSERVATION_MS) return 'observed_at is over 5 minutes after received_at';
   if (observed < received - OLDEST_OBSERVATION_MS) return `observed_at is over ${OLDEST_OBSERVATION_DAYS} days before received_at`;
-  if (observed < door.now.getTime() - OLDEST_OBSERVATION_MS) return `observed_at is over ${OLDEST_OBSERVATION_DAYS} days ago`;
-  if (door.keptFrom !== null && observed < door.keptFrom.getTime()) return 'observed_at lies before the start of retention';
+  if (observed < context.now.getTime() - OLDEST_OBSERVATION_MS) return `observed_at is over ${OLDEST_OBSERVATION_DAYS} days ago`;
+  if (context.keptFrom !== null && observed < context.keptFrom.getTime()) return 'observed_at lies before the start of retention';
   return null;
 }
