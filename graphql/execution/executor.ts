@@ -47,8 +47,8 @@ export function createExecutor<Context extends { operator: string }>(
   counts: ExecutionCounts = { plan: 0, graphqlJs: 0, shared: 0 },
 ): Executor<Context> {
   rememberRootFields(schema);
-  // An operation is an object of its document; so what is kept for it goes when Apollo forgets the document.
   const kept = new KeptPlans();
+  // An operation is an object of its document: without a plan that is kept it goes when Apollo forgets the document.
   const prepared = new WeakMap<OperationDefinitionNode, PreparedOperation>();
   return async (request) => {
     const { document, operation, operationName, variables, context } = request;
@@ -84,7 +84,7 @@ class PreparedOperation {
 
   constructor(
     private readonly schema: GraphQLSchema,
-    document: DocumentNode,
+    private readonly document: DocumentNode,
     private readonly operation: OperationDefinitionNode,
     private readonly kept: KeptPlans,
   ) {
@@ -110,7 +110,7 @@ class PreparedOperation {
       plan = createPlan({ schema: this.schema, operation: this.operation, fragments: this.#fragments, conditions });
       this.#plans.set(key, plan);
     }
-    if (plan != null) this.kept.use(plan, () => this.#plans.delete(key));
+    if (plan != null) this.kept.use(plan, this.document, () => this.#plans.delete(key));
     return plan ?? null;
   }
 }

@@ -8,6 +8,7 @@ import type { TopicSpec } from '../../src/platform/event-log/event-log.js';
 import { trimLog } from '../../src/platform/event-log/trim-log.js';
 import type { Database } from '../../src/platform/postgres/database.js';
 import { findNewestObservation } from '../../src/store/mart/latest-prices.js';
+import { isRebuildUnderWay } from '../../src/store/pipelines/publishing.js';
 import { deleteOldCheckResults, deleteOldRuns, isCheckOfAllDue } from '../../src/store/pipelines/retention.js';
 import { dropMonthlyPartitions, ensureMonthlyPartitions, priceWindow } from '../../src/store/raw/partitions.js';
 import { runAllChecks } from '../runtime/check.js';
@@ -65,6 +66,7 @@ async function dropMonths({ db, clock, retentionDays }: HousekeepingDeps): Promi
   if (retentionDays === null) return { skipped: 'raw is kept for ever (RETENTION_DAYS is not set)' };
   const newest = await findNewestObservation(db.pool);
   if (newest === null) return { skipped: 'there is no price yet' };
+  if (await isRebuildUnderWay(db.pool, clock.now())) return { skipped: 'a rebuild reads what is to go' };
   const now = Math.min(clock.now().getTime(), newest.getTime());
   return { rows: (await dropMonthlyPartitions(db, new Date(now - retentionDays * DAY))).length };
 }

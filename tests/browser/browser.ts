@@ -28,7 +28,7 @@ function findInstalled(): string | null {
   return [process.env.CHROMIUM_PATH, ...PLACES].find((path) => path !== undefined && existsSync(path)) ?? null;
 }
 
-const INSTALL = `command -v chromium chromium-browser google-chrome || {
+const INSTALL = `command -v chromium || command -v chromium-browser || command -v google-chrome || {
   echo 'browser tests: no Chromium here; installing the package chromium' >&2
   { apt-get -o Acquire::Retries=3 update; apt-get -o Acquire::Retries=3 install -y --no-install-recommends chromium; } >/dev/null 2>&1
 }`;

@@ -35,7 +35,7 @@ suite('pages tell the truth', () => {
 
   const row = (name: string) => page.locator('tbody tr.linked', { hasText: name });
   const stream = () => page.getByRole('button', { name: /the stream of prices/ });
-  const asked = (query: string) => page.waitForRequest((request) => request.postData()?.includes(query) ?? false);
+  const asked = (query: string) => page.waitForRequest((request) => request.postData()?.includes(query) ?? false, { timeout: 8_000 }); // sooner than it falls due by itself
 
   describe('of ages', () => {
     test('a reader whose clock is an hour fast is told the age by the platform’s', async () => {

@@ -1,5 +1,6 @@
 /** A client of graphql-transport-ws that sends and keeps the bare messages, and whose reading a test can turn off. */
 import { once } from 'node:events';
+import type { Socket as TcpSocket } from 'node:net';
 import { WebSocket } from 'ws';
 
 export interface Message {
@@ -26,6 +27,14 @@ export class Socket {
       this.#news.resolve();
       this.#news = Promise.withResolvers();
     });
+  }
+
+  /** What is sent arrives at once. */
+  inOneSegment(send: () => void): void {
+    const { _socket: tcp } = this.socket as unknown as { _socket: TcpSocket };
+    tcp.cork();
+    send();
+    tcp.uncork();
   }
 
   /** `init`: the connection's parameters; null: it says nothing. */

@@ -89,7 +89,7 @@ test('lag is what is not committed yet, in records and in seconds, 0 where nothi
   expect(lag('seconds', 0)).toBeGreaterThan(0);
 });
 
-test('each partition beats a heartbeat while it is read, and rests when it is given back', async () => {
+test('each partition has a heartbeat while it is read, and rests when it is given back', async () => {
   let now = 0;
   const heartbeats = new Heartbeats(() => now);
   const own = start(heartbeats);

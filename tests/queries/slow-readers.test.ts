@@ -35,7 +35,9 @@ async function askWithoutReading(count: number): Promise<{ client: Socket; end: 
   const end = ends.at(-1) as TcpSocket;
   client.socket.pause();
   const before = await executed();
-  for (let index = 0; index < count; index++) client.subscribe(`${index}`, MUCH);
+  client.inOneSegment(() => {
+    for (let index = 0; index < count; index++) client.subscribe(`${index}`, MUCH);
+  });
   await waitFor('all are executed', async () => (await executed()) === before + count, WITHIN);
   return { client, end };
 }

@@ -1,5 +1,4 @@
 /** Ids of operations on a WebSocket: each stands for one operation at a time, and counts until that is done. */
-import type { Socket as TcpSocket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type LiveGateway, type LiveSetting, openLiveSetting, updateOf } from '../kit/live.js';
 import { waitFor } from '../kit/wait-for.js';
@@ -23,13 +22,6 @@ let positions = 0;
 const subscriptions = () => gateway.live.counts()?.subscriptions;
 
 /** So that they arrive together. */
-function inOneSegment(client: Socket, send: () => void): void {
-  const { _socket: tcp } = client.socket as unknown as { _socket: TcpSocket };
-  tcp.cork();
-  send();
-  tcp.uncork();
-}
-
 /** Whoever asks for coins waits from now on. Returns how to let them go on. */
 async function lockCoins(): Promise<() => Promise<void>> {
   const locked = Promise.withResolvers<void>();
@@ -63,7 +55,7 @@ async function toldOfOneUpdate(client: Socket): Promise<unknown[]> {
 
 test('an id that is completed and used again in one breath stands for the new subscription', async () => {
   const client = await Socket.open(gateway.url);
-  inOneSegment(client, () => {
+  client.inOneSegment(() => {
     client.subscribe('1', PRICES);
     client.send({ id: '1', type: 'complete' });
     client.subscribe('1', PRICES);
@@ -76,7 +68,7 @@ test('an id that is completed and used again in one breath stands for the new su
 test('a connection that uses an id again before its operation is done is closed, and leaves nothing behind', async () => {
   const client = await Socket.open(gateway.url);
   const unlock = await lockCoins();
-  inOneSegment(client, () => {
+  client.inOneSegment(() => {
     client.subscribe('1', PRICES_OF_BITCOIN);
     client.send({ id: '1', type: 'complete' });
     client.subscribe('1', PRICES_OF_BITCOIN);

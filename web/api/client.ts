@@ -3,7 +3,7 @@
  * Must stay true: an answer that cannot be had leaves the last one on the screen, with the reason beside it.
  */
 import { useCallback, useRef } from 'react';
-import { Client, type CombinedError, cacheExchange, fetchExchange, useMutation, useQuery } from 'urql';
+import { Client, type ClientOptions, type CombinedError, cacheExchange, fetchExchange, useMutation, useQuery } from 'urql';
 import { timedFetch } from './clock.js';
 import { useFailedRefresh } from './failed-refreshes.js';
 import type { Operation } from './operation.js';
@@ -11,16 +11,20 @@ import { operatorKey } from './operator-key.js';
 import { stampAnswers } from './stamp-answers.js';
 import { useEvery } from './use-every.js';
 
-export const client = new Client({
+const OPTIONS: Omit<ClientOptions, 'exchanges'> = {
   url: '/graphql',
-  exchanges: [cacheExchange, stampAnswers, fetchExchange],
   preferGetMethod: false,
   fetch: timedFetch,
   fetchOptions: () => {
     const key = operatorKey();
     return key === null ? {} : { headers: { authorization: `Bearer ${key}` } };
   },
-});
+};
+
+export const client = new Client({ ...OPTIONS, exchanges: [cacheExchange, stampAnswers, fetchExchange] });
+
+/** For questions that are never the same twice: their answers would be kept for ever. */
+export const uncachedClient = new Client({ ...OPTIONS, exchanges: [fetchExchange] });
 
 export interface Answer<Data> {
   data: Data | undefined;

@@ -7,6 +7,12 @@
 const NOISE_MS = 5_000;
 
 let skewMs = 0;
+const readers = new Set<() => void>();
+
+/** Told when the reader's clock was found out to be wrong, or right again. */
+export function onCorrection(reader: () => void): void {
+  readers.add(reader);
+}
 
 /** Milliseconds since 1970, as Date.now gives them. */
 export function now(): number {
@@ -21,7 +27,9 @@ export const timedFetch: typeof fetch = async (resource, options) => {
   const there = Date.parse(response.headers.get('date') ?? '');
   if (Number.isFinite(there) && answeredAt - askedAt < NOISE_MS) {
     const difference = there - answeredAt;
+    const before = skewMs;
     skewMs = Math.abs(difference) < NOISE_MS ? 0 : difference;
+    if (Math.abs(skewMs - before) > NOISE_MS) for (const reader of readers) reader();
   }
   return response;
 };

@@ -10,6 +10,8 @@ const PING_MS = 10_000;
 const PONG_MS = 5_000;
 const MOST_WAIT_MS = 5_000;
 const AGAIN_MS = 1_000;
+/** A refusal comes sooner; whoever is not refused by then is told of what comes. */
+const BEGUN_MS = 3_000;
 
 export type ConnectionState = 'connecting' | 'connected' | 'waiting';
 
@@ -81,8 +83,10 @@ export interface Follower<Data> {
   next(data: Data): void;
   /** The place to go on from is kept no more: what lies between is lost to the subscription, and is to be asked for. */
   expired?(): void;
-  /** It cannot begin, for the reason that is given; it is tried again until `next` tells that it has begun. */
+  /** It cannot begin, for the reason that is given; it is tried again until `begun`. */
   refused?(problem: string): void;
+  /** It stands: it was not refused for some seconds, or has told something. */
+  begun?(): void;
 }
 
 interface GraphQLProblem {
@@ -102,10 +106,18 @@ export function follow<Data, Variables extends { after?: string | null }>(
   let stopped = false;
   let stop = () => {};
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let begins: ReturnType<typeof setTimeout> | undefined;
+  const begin = () => {
+    clearTimeout(begins);
+    begins = undefined;
+    follower.begun?.();
+  };
   const again = () => {
+    clearTimeout(begins);
     if (!stopped) timer = setTimeout(subscribe, AGAIN_MS);
   };
   function failed(error: unknown): void {
+    clearTimeout(begins);
     if (!Array.isArray(error)) return; // a socket that closed
     const problems = error as GraphQLProblem[];
     const has = (code: string) => problems.some(({ extensions }) => extensions?.code === code);
@@ -119,13 +131,15 @@ export function follow<Data, Variables extends { after?: string | null }>(
     }
   }
   function subscribe(): void {
+    begins = setTimeout(begin, BEGUN_MS);
     stop = client.subscribe<Data>(
       { query: text, variables: variables as Record<string, unknown> },
       {
         // A subscription that cannot begin is told as one answer without data, and then as complete.
         next: ({ data, errors }) => {
-          if (data != null) follower.next(data);
-          else failed(errors);
+          if (data == null) return failed(errors);
+          if (begins !== undefined) begin();
+          follower.next(data);
         },
         error: (error) => {
           failed(error);
@@ -139,6 +153,7 @@ export function follow<Data, Variables extends { after?: string | null }>(
   return () => {
     stopped = true;
     clearTimeout(timer);
+    clearTimeout(begins);
     stop();
   };
 }

@@ -3,10 +3,12 @@ function guarded(open: () => Storage) {
   const meanwhile = new Map<string, string>();
   return {
     get(name: string): string | null {
+      const here = meanwhile.get(name);
+      if (here !== undefined) return here;
       try {
         return open().getItem(name);
       } catch {
-        return meanwhile.get(name) ?? null;
+        return null;
       }
     },
     /** Null: it is forgotten. */
@@ -14,6 +16,7 @@ function guarded(open: () => Storage) {
       try {
         if (value === null) open().removeItem(name);
         else open().setItem(name, value);
+        meanwhile.delete(name);
       } catch {
         if (value === null) meanwhile.delete(name);
         else meanwhile.set(name, value);

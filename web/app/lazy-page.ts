@@ -27,8 +27,10 @@ export function lazyPage<Props>(load: () => Promise<{ default: ComponentType<Pro
 async function beginAgain(): Promise<void> {
   const before = Number(tabStorage.get(PLACE) ?? 0);
   tabStorage.set(PLACE, String(before + 1));
+  const { pathname } = location;
   for (let waitMs = Math.min(LONGEST_WAIT_MS, WAIT_MS * 2 ** before); ; waitMs = WAIT_MS) {
     await new Promise((resolve) => setTimeout(resolve, waitMs));
+    if (location.pathname !== pathname) continue; // the reader is at another page meanwhile
     const answer = await fetch('/livez', { cache: 'no-store' }).catch(() => null);
     if (answer !== null) return location.reload();
   }

@@ -20,7 +20,7 @@ export interface AlertFeedState {
   /** Fresh ones that nobody has looked at. */
   unseen: number;
   loaded: boolean;
-  /** Why they are not told live, until one is. */
+  /** Why they are not told live, until they are. */
   refused: string | null;
 }
 
@@ -39,13 +39,13 @@ export async function startAlertFeed(): Promise<void> {
   follow(ALERTS_TRIGGERED, variables, {
     next: ({ alertTriggered }) => {
       variables.after = alertTriggered.id;
-      if (state.refused !== null) change({ ...state, refused: null });
       if (state.alerts.some(({ id }) => id === alertTriggered.id)) return;
       const alerts = [{ ...alertTriggered, fresh: true }, ...state.alerts].slice(0, MOST_KEPT);
       change({ ...state, alerts, unseen: state.unseen + 1 });
     },
     expired: () => void askStored(),
     refused: (problem) => change({ ...state, refused: problem }),
+    begun: () => state.refused !== null && change({ ...state, refused: null }),
   });
   // Before the first alert there is no place to go on from: what fired while nobody listened is asked for once the subscription stands.
   onConnection((connection) => {
@@ -53,17 +53,26 @@ export async function startAlertFeed(): Promise<void> {
   });
 }
 
+let asking: Promise<void> | null = null;
+
+function askStored(): Promise<void> {
+  asking ??= askUntilAnswered().finally(() => {
+    asking = null;
+  });
+  return asking;
+}
+
 /**
- * Until it is answered: adds what is stored and not known here, and lets the subscription go on behind the newest. Suppressed alerts are
+ * Adds what is stored and not known here, and lets the subscription go on behind the newest. Suppressed alerts are
  * never sent.
  */
-async function askStored(): Promise<void> {
+async function askUntilAnswered(): Promise<void> {
   const { data } = await client
     .query(ALERTS as string, { first: FIRST, after: null, filter: { sent: true } }, { requestPolicy: 'network-only' })
     .toPromise();
   if (data === undefined) {
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    return askStored();
+    return askUntilAnswered();
   }
   const nodes = data.alerts.nodes as AlertFields[];
   const fresh = state.loaded;

@@ -4,7 +4,7 @@
  */
 import { useCallback, useEffect, useState } from 'react';
 import type { CombinedError } from 'urql';
-import { client, describeProblem } from '../api/client.js';
+import { describeProblem, uncachedClient } from '../api/client.js';
 import { now } from '../api/clock.js';
 import { useFailedRefresh } from '../api/failed-refreshes.js';
 import type { Operation } from '../api/operation.js';
@@ -26,7 +26,7 @@ async function askAll<Node, Variables extends { after: string | null }>(
   const nodes: Node[] = [];
   let after: string | null = null;
   for (let page = 0; page < MOST_PAGES; page++) {
-    const question = client.query(text as string, { ...variables, after }, { requestPolicy: 'network-only' });
+    const question = uncachedClient.query(text as string, { ...variables, after }, {});
     const { data, error } = (await question.toPromise()) as { data?: CoinPage<Node>; error?: CombinedError };
     if (data === undefined) throw new Error(error ? describeProblem(error) : 'The platform gave no answer');
     nodes.push(...data.coins.nodes);

@@ -66,6 +66,7 @@ class PriceFeed {
       next: ({ priceUpdated }) => this.#push(priceUpdated),
       expired: () => this.#beginAnew(),
       refused: (problem) => this.#change({ refused: problem }),
+      begun: () => this.#state.refused !== null && this.#change({ refused: null }),
     });
   }
 
@@ -121,7 +122,6 @@ class PriceFeed {
     const newest = this.#state.newestObservedAt;
     this.#state = {
       ...this.#state,
-      refused: null,
       cursor: update.cursor,
       newestObservedAt: newest !== null && newest > update.observedAt ? newest : update.observedAt,
       continuity: this.#continuity.report,

@@ -1,14 +1,16 @@
 /** The present, as components that show an age need it: one clock for all of them, which ticks once a second. */
 import { useSyncExternalStore } from 'react';
-import { now } from '../api/clock.js';
+import { now, onCorrection } from '../api/clock.js';
 
 const TICK_MS = 1_000;
 let present = now();
 const readers = new Set<() => void>();
-setInterval(() => {
+const tick = () => {
   present = now();
   for (const reader of readers) reader();
-}, TICK_MS);
+};
+setInterval(tick, TICK_MS);
+onCorrection(tick);
 
 function subscribe(reader: () => void): () => void {
   readers.add(reader);

@@ -106,7 +106,9 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Prom
     if (command !== 'COMMIT') throw new Error('the transaction was rolled back: a statement in it failed and its error was swallowed');
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch((lost: Error) => (broken = lost));
+    // A connection that was silent for too long would keep ROLLBACK waiting as long again.
+    if ((error as Error).message === 'Query read timeout') broken = error as Error;
+    else await client.query('ROLLBACK').catch((lost: Error) => (broken = lost));
     // A named statement that was sent behind the one that failed was never prepared, though the client takes it for that.
     if (client.pipeline) broken = error as Error;
     throw error;

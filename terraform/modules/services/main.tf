@@ -39,7 +39,7 @@ resource "helm_release" "prometheus" {
     }
     alertmanager = var.alertmanager
     grafana = {
-      plugins = ["yesoreyeram-infinity-datasource"]
+      plugins = ["yesoreyeram-infinity-datasource 3.11.1"]
       sidecar = { dashboards = { enabled = true, searchNamespace = "ALL" } }
       # Under the names that the platform's dashboards use (docker/grafana/provisioning/datasources).
       additionalDataSources = [

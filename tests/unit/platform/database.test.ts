@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import pg from 'pg';
 import { Prisma } from '../../../generated/prisma/client.js';
 import { connect } from '../../../src/platform/postgres/connect.js';
 import { type Database, openDatabase } from '../../../src/platform/postgres/database.js';
@@ -65,7 +66,10 @@ describe('a database for those who are waited for', () => {
     expect(isTransient(error)).toBe(true);
     expect((await impatient.pool.query('SELECT 1')).rowCount).toBe(1);
     link.strand();
+    const sent = jest.spyOn(pg.Client.prototype, 'query');
     await expect(impatient.transaction((tx) => tx.query('SELECT 1'))).rejects.toThrow('Query read timeout');
+    expect(sent.mock.calls.map(([text]) => text)).not.toContain('ROLLBACK'); // which would wait as long again
+    sent.mockRestore();
     expect(await impatient.transaction(async (tx) => (await tx.query('SELECT 1')).rowCount)).toBe(1);
   });
 });

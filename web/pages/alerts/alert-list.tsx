@@ -62,10 +62,11 @@ function Acknowledge({ alert }: { alert: AlertFields }) {
   if (key === null || alert.status !== 'FIRING') return null;
   const submit = async ({ currentTarget }: MouseEvent) => {
     if (waiting) return;
-    const item = currentTarget.closest('li');
+    const button = currentTarget;
+    const item = button.closest('li');
     const answer = await acknowledge({ id: alert.id });
     if ('problem' in answer) return setProblem(answer.problem);
-    item?.focus(); // the button goes
+    if (document.activeElement === button) item?.focus(); // the button goes
     replaceAlert(answer.data.acknowledgeAlert);
   };
   return (

@@ -23,7 +23,7 @@ export function History() {
         <h2>Everything stored</h2>
         <Filters filter={filter} onChange={change} />
       </div>
-      <Pages key={JSON.stringify(filter)} filter={filter} />
+      <HistoryPage key={JSON.stringify(filter)} filter={filter} after={null} />
     </section>
   );
 }
@@ -65,52 +65,48 @@ function Filters({ filter, onChange }: { filter: AlertFilter; onChange(part: Ale
   );
 }
 
-/** Pages pile up below one another, each an answer of its own: one that fails takes no other away. Another filter begins anew. */
-function Pages({ filter }: { filter: AlertFilter }) {
-  const [places, setPlaces] = useState<readonly (string | null)[]>([null]);
-  return places.map((after, index) => (
-    <HistoryPage
-      key={after}
-      filter={filter}
-      after={after}
-      onOlder={index === places.length - 1 ? (place) => setPlaces([...places, place]) : null}
-    />
-  ));
-}
-
-interface HistoryPageProps {
+interface PageProps {
   filter: AlertFilter;
   /** Null: the newest ones. */
   after: string | null;
-  /** Null: they are there already. */
-  onOlder: ((after: string | null) => void) | null;
 }
 
-function HistoryPage({ filter, after, onOlder }: HistoryPageProps) {
+/**
+ * A page, and below it the older ones, each an answer of its own: one that fails takes no other away. Each begins where the one above ends
+ * now: as new alerts come, all move on, and none falls between two.
+ */
+function HistoryPage({ filter, after }: PageProps) {
   const variables = useMemo(() => ({ first: PAGE, after, filter }), [after, filter]);
   const { data, problem, refresh } = useAnswer(ALERTS, variables);
+  const [older, setOlder] = useState(false);
+  const shown = useRef(data); // until its new place is answered
+  if (data !== undefined) shown.current = data;
   const place = useRef<HTMLDivElement>(null);
+  const [isNewest] = useState(after === null);
   useEffect(() => {
-    if (after !== null) place.current?.focus(); // the button that asked for it is gone
-  }, [after]);
-  const page = data?.alerts;
-  if (after === null && page?.nodes.length === 0) {
+    if (!isNewest) place.current?.focus(); // the button that asked for it is gone
+  }, [isNewest]);
+  const page = shown.current?.alerts;
+  if (isNewest && page?.nodes.length === 0) {
     return <Empty title="No such alert">Nothing stored fits the filters: choose fewer, or wait for a rule to fire.</Empty>;
   }
   return (
-    <div ref={place} tabIndex={-1}>
-      {page === undefined && problem !== null ? (
-        <Problem what="The alerts cannot be shown" problem={problem} retry={refresh} />
-      ) : (
-        <AlertList alerts={page?.nodes} />
-      )}
-      {onOlder !== null && page?.pageInfo.hasNextPage && (
-        <div className="more">
-          <button type="button" className="button" onClick={() => onOlder(page.pageInfo.endCursor)}>
-            Older ones
-          </button>
-        </div>
-      )}
-    </div>
+    <>
+      <div ref={place} tabIndex={-1}>
+        {page === undefined && problem !== null ? (
+          <Problem what="The alerts cannot be shown" problem={problem} retry={refresh} />
+        ) : (
+          <AlertList alerts={page?.nodes} />
+        )}
+        {!older && page?.pageInfo.hasNextPage && (
+          <div className="more">
+            <button type="button" className="button" onClick={() => setOlder(true)}>
+              Older ones
+            </button>
+          </div>
+        )}
+      </div>
+      {older && page?.pageInfo.hasNextPage && <HistoryPage filter={filter} after={page.pageInfo.endCursor} />}
+    </>
   );
 }

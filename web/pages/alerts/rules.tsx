@@ -113,9 +113,11 @@ function RuleActions({ rule, onEdit }: { rule: AlertRule; onEdit(rule: AlertRule
     return settled.problem === undefined;
   };
   const confirmDelete = async ({ currentTarget }: MouseEvent) => {
-    const list = currentTarget.closest('section');
+    const button = currentTarget;
+    const list = button.closest('section');
     if (!confirm(`Delete the rule “${rule.name}”? Alerts that it fired stay.`)) return;
-    if (await act(remove({ id: rule.id }))) list?.focus(); // the button goes
+    // A button that is switched off has lost the focus already.
+    if ((await act(remove({ id: rule.id }))) && [button, document.body].includes(document.activeElement as HTMLElement)) list?.focus(); // it goes
   };
   return (
     <span className="row-actions">

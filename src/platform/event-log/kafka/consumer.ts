@@ -217,11 +217,11 @@ export class KafkaConsumer implements LogConsumer {
         await Promise.race(fetching);
       } catch (error) {
         if (!isStaleLeader(error)) throw error;
-        await cluster.refreshMetadata();
       } finally {
         round.abort();
         for (const each of fetching) each.catch(() => {}); // its connection broke too, or nobody waits any more
       }
+      if (!ended.aborted) await cluster.refreshMetadata(); // the new leader may be a broker that joined since
     }
   }
 
