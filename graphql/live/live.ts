@@ -41,7 +41,7 @@ export interface LiveOptions {
   log: EventLog;
   db: Database;
   logger: Logger;
-  /** Of the process: each partition that is followed beats one. */
+  /** Of the process: each partition that is followed has one. */
   heartbeats: Heartbeats;
 }
 

@@ -1,10 +1,10 @@
 /** What a reader of screens hears: each event once, and no counter; and that the focus is never lost. In a real browser. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
 import { OPERATOR_KEY, type TestGateway } from '../kit/gateway.js';
-import { findBrowser, launch } from './browser.js';
+import { findBrowser } from './browser.js';
 import { giveKey } from './scene.js';
-import { openStillPage, type StillPage, startStillMarket } from './still-market.js';
+import { type StillPage, useStillPages } from './still-market.js';
 
 const path = findBrowser();
 const suite = path === null ? describe.skip : describe;
@@ -24,27 +24,12 @@ const LISTEN = `
 
 suite('by ear', () => {
   let gateway: TestGateway;
-  let browser: Browser;
   let still: StillPage;
   let page: Page;
-  beforeAll(async () => {
-    gateway = await startStillMarket();
-    browser = await launch(path as string);
-  }, 180_000);
-  afterAll(async () => {
-    await browser?.close();
-    await gateway?.close();
+  useStillPages(path, (given) => {
+    ({ gateway, still, page } = given);
   });
-  beforeEach(async () => {
-    still = await openStillPage(browser);
-    page = still.page;
-    await page.addInitScript(LISTEN);
-  });
-  afterEach(async () => {
-    await page.unrouteAll({ behavior: 'ignoreErrors' });
-    await still.context.close();
-    expect(still.complaints.filter((each) => !each.includes('a subscription failed'))).toEqual([]);
-  });
+  beforeEach(() => page.addInitScript(LISTEN));
 
   const heard = async () => (await page.evaluate('globalThis.heard')) as string[];
 

@@ -1,39 +1,30 @@
 /** What a reader has stays theirs: through an outage, a rollout, a browser that keeps nothing, and on the way back; in a real browser. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import { describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
 import { OPERATOR_KEY, type TestGateway } from '../kit/gateway.js';
 import { seedManyCoins } from '../kit/seed.js';
 import { waitFor } from '../kit/wait-for.js';
-import { findBrowser, launch } from './browser.js';
+import { findBrowser } from './browser.js';
 import { giveKey } from './scene.js';
-import { openStillPage, SOON, type StillPage, startStillMarket } from './still-market.js';
+import { SOON, type StillPage, useStillPages } from './still-market.js';
 
 const path = findBrowser();
 const suite = path === null ? describe.skip : describe;
 
 suite('what a reader has', () => {
   let gateway: TestGateway;
-  let browser: Browser;
   let still: StillPage;
   let page: Page;
-  beforeAll(async () => {
-    gateway = await startStillMarket();
-    await seedManyCoins(gateway.db, 80);
-    browser = await launch(path as string);
-  }, 180_000);
-  afterAll(async () => {
-    await browser?.close();
-    await gateway?.close();
-  });
-  beforeEach(async () => {
-    still = await openStillPage(browser);
-    page = still.page;
-  });
-  afterEach(async () => {
-    await page.unrouteAll({ behavior: 'ignoreErrors' });
-    await still.context.close();
-    expect(still.complaints.filter((each) => !/a subscription failed|Failed to load resource|could not be loaded/.test(each))).toEqual([]);
-  });
+  useStillPages(
+    path,
+    (given) => {
+      ({ gateway, still, page } = given);
+    },
+    {
+      prepare: ({ db }) => seedManyCoins(db, 80),
+      tolerated: /a subscription failed|Failed to load resource|could not be loaded/,
+    },
+  );
 
   const rows = () => page.locator('tbody tr.linked');
   const fail = (query: string) =>

@@ -1,12 +1,13 @@
 /** Pages on the small market of tests/kit/seed.ts: time stands until a test moves it, and what is told live is what the test tells. */
 import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import type { Browser, Page, WebSocketRoute } from 'playwright-core';
 import { projectRoot } from '../../src/platform/project-root.js';
 import { startTestGateway, type TestGateway } from '../kit/gateway.js';
 import { buildPlatform } from '../kit/platform-process.js';
 import { NOW } from '../kit/seed.js';
 import { waitFor } from '../kit/wait-for.js';
-import { openPage, type WatchedPage } from './browser.js';
+import { launch, openPage, type WatchedPage } from './browser.js';
 
 export const SOON = { withinMs: 20_000, everyMs: 50 };
 
@@ -94,6 +95,56 @@ export async function openStillPage(browser: Browser, readersTime: string = NOW)
       await socket?.close({ code: 1013 });
     },
   };
+}
+
+export interface GivenPage {
+  gateway: TestGateway;
+  still: StillPage;
+  page: Page;
+  /** Closes it, and gives another one to a reader whose clock says this. */
+  reopen(readersTime: string): Promise<void>;
+}
+
+/**
+ * One market for a suite, and for each test a page of its own, handed to `give`. `prepare`: fills the market. `tolerated`: what the page may
+ * complain about.
+ */
+export function useStillPages(
+  path: string | null,
+  give: (given: GivenPage) => void,
+  {
+    prepare = async () => {},
+    tolerated = /a subscription failed/,
+  }: { prepare?(gateway: TestGateway): Promise<void>; tolerated?: RegExp } = {},
+): void {
+  let gateway: TestGateway;
+  let browser: Browser;
+  let still: StillPage;
+  const open = async (readersTime?: string) => {
+    still = await openStillPage(browser, readersTime);
+    give({
+      ...{ gateway, still, page: still.page },
+      async reopen(otherTime) {
+        await still.context.close();
+        await open(otherTime);
+      },
+    });
+  };
+  beforeAll(async () => {
+    gateway = await startStillMarket();
+    await prepare(gateway);
+    browser = await launch(path as string);
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await gateway?.close();
+  });
+  beforeEach(() => open());
+  afterEach(async () => {
+    await still.page.unrouteAll({ behavior: 'ignoreErrors' });
+    await still.context.close();
+    expect(still.complaints.filter((each) => !tolerated.test(each))).toEqual([]);
+  });
 }
 
 /** An update of a price as the subscription tells it. */

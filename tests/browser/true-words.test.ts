@@ -1,10 +1,10 @@
 /** What pages say is so: of ages, of gaps, of days, of what is live, in a real browser. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import { describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
 import type { TestGateway } from '../kit/gateway.js';
 import { waitFor } from '../kit/wait-for.js';
-import { findBrowser, launch } from './browser.js';
-import { openStillPage, SOON, type StillPage, startStillMarket, update } from './still-market.js';
+import { findBrowser } from './browser.js';
+import { type GivenPage, SOON, type StillPage, update, useStillPages } from './still-market.js';
 
 const path = findBrowser();
 const suite = path === null ? describe.skip : describe;
@@ -12,25 +12,11 @@ const HOUR_ON = '2026-03-10T13:00:00.000Z';
 
 suite('pages tell the truth', () => {
   let gateway: TestGateway;
-  let browser: Browser;
   let still: StillPage;
   let page: Page;
-  beforeAll(async () => {
-    gateway = await startStillMarket();
-    browser = await launch(path as string);
-  }, 180_000);
-  afterAll(async () => {
-    await browser?.close();
-    await gateway?.close();
-  });
-  beforeEach(async () => {
-    still = await openStillPage(browser);
-    page = still.page;
-  });
-  afterEach(async () => {
-    await page.unrouteAll({ behavior: 'ignoreErrors' });
-    await still.context.close();
-    expect(still.complaints.filter((each) => !each.includes('a subscription failed'))).toEqual([]);
+  let reopen: GivenPage['reopen'];
+  useStillPages(path, (given) => {
+    ({ gateway, still, page, reopen } = given);
   });
 
   const row = (name: string) => page.locator('tbody tr.linked', { hasText: name });
@@ -39,9 +25,7 @@ suite('pages tell the truth', () => {
 
   describe('of ages', () => {
     test('a reader whose clock is an hour fast is told the age by the platform’s', async () => {
-      await still.context.close();
-      still = await openStillPage(browser, HOUR_ON);
-      page = still.page;
+      await reopen(HOUR_ON);
       await page.goto(`${gateway.url}/coins/bitcoin`);
       await page.getByText('observed 30 s ago by simulator').waitFor();
       expect(await page.getByText('Prices stand still').count()).toBe(0);

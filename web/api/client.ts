@@ -24,7 +24,7 @@ const OPTIONS: Omit<ClientOptions, 'exchanges'> = {
 export const client = new Client({ ...OPTIONS, exchanges: [cacheExchange, stampAnswers, fetchExchange] });
 
 /** For questions that are never the same twice: their answers would be kept for ever. */
-export const uncachedClient = new Client({ ...OPTIONS, exchanges: [fetchExchange] });
+export const uncachedClient = new Client({ ...OPTIONS, exchanges: [stampAnswers, fetchExchange] });
 
 export interface Answer<Data> {
   data: Data | undefined;

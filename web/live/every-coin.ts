@@ -26,9 +26,9 @@ async function askAll<Node, Variables extends { after: string | null }>(
   const nodes: Node[] = [];
   let after: string | null = null;
   for (let page = 0; page < MOST_PAGES; page++) {
-    const question = uncachedClient.query(text as string, { ...variables, after }, { requestPolicy: 'network-only' });
-    const { data, error } = (await question.toPromise()) as { data?: CoinPage<Node> | null; error?: CombinedError };
-    if (data == null) throw new Error(error ? describeProblem(error) : 'The platform gave no answer');
+    const question = uncachedClient.query(text as string, { ...variables, after }, {});
+    const { data, error } = (await question.toPromise()) as { data?: CoinPage<Node>; error?: CombinedError };
+    if (data === undefined) throw new Error(error ? describeProblem(error) : 'The platform gave no answer');
     nodes.push(...data.coins.nodes);
     if (!data.coins.pageInfo.hasNextPage) break;
     after = data.coins.pageInfo.endCursor;
@@ -43,6 +43,9 @@ interface Kept<Node> {
 }
 
 const kept = new Map<string, Kept<unknown>>();
+
+/** For a question that has none but its page. */
+export const NO_VARIABLES = () => ({});
 
 /** Asked at once, now and then, and when updates were lost. `variables` is asked for anew each time; it and `onNodes` stay the same. */
 export function useEveryCoin<Node, Variables extends { after: string | null }>(

@@ -5,6 +5,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from '../../../generated/prisma/client.js';
+import { GIVEN_UP } from './errors.js';
 
 const { builtins } = pg.types;
 const NUMERIC_ARRAY = 1231;
@@ -107,7 +108,7 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Prom
     return result;
   } catch (error) {
     // A connection that was silent for too long would keep ROLLBACK waiting as long again.
-    if ((error as Error).message === 'Query read timeout') broken = error as Error;
+    if ((error as Error).message === GIVEN_UP) broken = error as Error;
     else await client.query('ROLLBACK').catch((lost: Error) => (broken = lost));
     // A named statement that was sent behind the one that failed was never prepared, though the client takes it for that.
     if (client.pipeline) broken = error as Error;

@@ -14,9 +14,12 @@ const NETWORK_CODES = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ]);
+/** As pg has it, where a connection was silent for longer than query_timeout. */
+export const GIVEN_UP = 'Query read timeout';
 /** pg reports a lost or missing connection by message only. */
-const CONNECTION_LOST =
-  /^(Connection terminated|Client has encountered a connection error|timeout expired|timeout exceeded when trying to connect|Query read timeout)/;
+const CONNECTION_LOST = new RegExp(
+  `^(Connection terminated|Client has encountered a connection error|timeout expired|timeout exceeded when trying to connect|${GIVEN_UP})`,
+);
 
 /** True where the database was away, or the transaction lost a race: not the statement's fault. */
 export function isTransient(error: unknown): boolean {

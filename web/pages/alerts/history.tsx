@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { useAnswer } from '../../api/client.js';
 import { ALERT_RULES, ALERTS, type AlertFilter, type AlertSeverity, type AlertStatus, COIN_NAMES } from '../../api/operations/alerts.js';
 import { sentence } from '../../format/figures.js';
-import { useEveryCoin } from '../../live/every-coin.js';
+import { NO_VARIABLES, useEveryCoin } from '../../live/every-coin.js';
 import { Select } from '../../ui/controls/select.js';
 import { Empty, Problem } from '../../ui/states.js';
 import { AlertList } from './alert-list.js';
@@ -11,7 +11,6 @@ import { SEVERITIES } from './condition.js';
 
 const STATUSES: AlertStatus[] = ['FIRING', 'ACKNOWLEDGED', 'RESOLVED', 'SUPPRESSED'];
 const NONE = {};
-const noVariables = () => NONE;
 const PAGE = 50;
 
 export function History() {
@@ -29,7 +28,7 @@ export function History() {
 }
 
 function Filters({ filter, onChange }: { filter: AlertFilter; onChange(part: AlertFilter): void }) {
-  const coins = useEveryCoin(COIN_NAMES, noVariables).nodes ?? [];
+  const coins = useEveryCoin(COIN_NAMES, NO_VARIABLES).nodes ?? [];
   const rules = useAnswer(ALERT_RULES, NONE).data?.alertRules ?? [];
   return (
     <div className="filters">

@@ -3,11 +3,9 @@ import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useChange } from '../../api/client.js';
 import { type AlertKind, type AlertRule, COIN_NAMES, CREATE_RULE, UPDATE_RULE } from '../../api/operations/alerts.js';
 import { sentence } from '../../format/figures.js';
-import { useEveryCoin } from '../../live/every-coin.js';
+import { NO_VARIABLES, useEveryCoin } from '../../live/every-coin.js';
 import { isMove, KINDS, SEVERITIES } from './condition.js';
 import { readRule } from './rule-form.js';
-
-const NONE = () => ({});
 
 interface RuleDialogProps {
   /** Null: a new one. */
@@ -68,7 +66,7 @@ export function RuleDialog({ rule, coinId, onClose }: RuleDialogProps) {
 
 /** Of an existing rule neither may change. */
 function Watched({ coinId, kind, onKind }: { coinId: string | null; kind: AlertKind; onKind(kind: AlertKind): void }) {
-  const { nodes: coins, problem } = useEveryCoin(COIN_NAMES, NONE);
+  const { nodes: coins, problem } = useEveryCoin(COIN_NAMES, NO_VARIABLES);
   const [chosen, setChosen] = useState(coinId ?? '');
   // Whatever became of the names: a rule for one coin must not turn into one for all.
   const named = chosen === '' || coins?.some(({ id }) => id === chosen);

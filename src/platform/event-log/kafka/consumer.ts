@@ -41,7 +41,7 @@ interface Led {
 interface Held {
   feed: PartitionFeed;
   handled: Promise<void>;
-  /** The question where reading starts, while it is under way. */
+  /** Settles when the question where reading starts, asked last, is answered. */
   begun: Promise<void>;
 }
 

@@ -59,8 +59,9 @@ async function tick(coinId: string, at: string, observations: number): Promise<v
   board.onUpdate({ coinId, observedAt, usd: '1' as Decimal } as PriceUpdateRecord);
 }
 
-test('a bucket that ends while it is being read is told in its last state before the next one', async () => {
-  const feed = board.open({ coinId: 'bitcoin', interval: '1m' });
+/** What a reader of the minutes is told: when the bucket starts, and of how many observations it is. */
+function open(coinId: string) {
+  const feed = board.open({ coinId, interval: '1m' });
   const told: [string, number][] = [];
   const take = async (count: number) => {
     while (told.length < count) {
@@ -68,6 +69,11 @@ test('a bucket that ends while it is being read is told in its last state before
       if (value !== undefined) told.push([value.bucketStart.toISOString().slice(11, 16), value.observations]);
     }
   };
+  return { feed, told, take };
+}
+
+test('a bucket that ends while it is being read is told in its last state before the next one', async () => {
+  const { feed, told, take } = open('bitcoin');
   await tick('bitcoin', '12:10:30.000', 1);
   const first = await nextReading();
   await tick('bitcoin', '12:11:00.000', 2);
@@ -91,14 +97,7 @@ test('a bucket that ends while it is being read is told in its last state before
 });
 
 test('a bucket that ended is not told again, though a reading found the next one before it was announced', async () => {
-  const feed = board.open({ coinId: 'cardano', interval: '1m' });
-  const told: [string, number][] = [];
-  const take = async (count: number) => {
-    while (told.length < count) {
-      const { value } = await feed.next();
-      if (value !== undefined) told.push([value.bucketStart.toISOString().slice(11, 16), value.observations]);
-    }
-  };
+  const { feed, told, take } = open('cardano');
   await tick('cardano', '12:10:10.000', 1);
   (await nextReading()).open();
   await take(1);
