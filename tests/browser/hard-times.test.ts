@@ -95,7 +95,7 @@ suite('what a reader has', () => {
     const before = await shown();
     await gateway.db.pool.query(
       `INSERT INTO mart.mart_alerts SELECT 'newer-' || n, rule_id, rule_version, coin_id, kind, severity, threshold, window_minutes, observed, price_usd, source,
-         '2026-03-10T11:59:00Z', origin, position, '2026-03-10T11:59:00Z', late, 'RESOLVED', NULL, NULL, 'newer' FROM mart.mart_alerts, generate_series(1, 3) AS n WHERE alert_id = 'a2'`,
+         '2026-03-10T12:30:00Z', origin, position, '2026-03-10T12:30:00Z', late, 'RESOLVED', NULL, NULL, 'newer' FROM mart.mart_alerts, generate_series(1, 3) AS n WHERE alert_id = 'a2'`,
     );
     await page.locator('.alert-item button', { hasText: 'Acknowledge' }).first().click();
     await waitFor(
